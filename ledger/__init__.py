@@ -1,0 +1,27 @@
+"""Writes facts, in order, provably, erasably. Knows PostgreSQL; knows no HTTP and no report."""
+
+from ledger.entry import Entry
+from ledger.errors import Conflict, Damaged, InvalidFact, LedgerError, Overloaded, Unavailable, WrongLedger
+from ledger.fact import Fact, Reference
+from ledger.group import Receipt
+from ledger.keys import Keys
+from ledger.ledger import Ledger, Log
+from ledger.route import Subject
+
+__all__ = [
+    "Conflict",
+    "Damaged",
+    "Entry",
+    "Fact",
+    "InvalidFact",
+    "Keys",
+    "Ledger",
+    "LedgerError",
+    "Log",
+    "Overloaded",
+    "Receipt",
+    "Reference",
+    "Subject",
+    "Unavailable",
+    "WrongLedger",
+]

@@ -1,0 +1,109 @@
+"""Checkpoints: the signed head of a log's tree, as text that other people's verifiers read.
+
+Source: C2SP signed-note and tlog-checkpoint.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from hashlib import sha256
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+ED25519 = b"\x01"
+DASH = "\N{EM DASH} "
+
+
+class Checkpoint(NamedTuple):
+    """What a signed note of a log says."""
+
+    origin: str
+    size: int
+    """Number of leaves, which is the last position."""
+    root: bytes
+    """32-byte root hash."""
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """Return the 4 bytes that name an Ed25519 key in a signature line. Source: C2SP signed-note, «Signatures»."""
+    return sha256(name.encode() + b"\n" + ED25519 + public_key).digest()[:4]
+
+
+def verifier_key(name: str, public_key: bytes) -> str:
+    """Return the one line that a verifier needs: name, key id, key. Source: C2SP signed-note, «Verifier keys»."""
+    encoded = b64encode(ED25519 + public_key).decode()
+    return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
+
+
+class Signer:
+    """Signs the heads of one log. Threads may share it."""
+
+    def __init__(self, origin: str, seed: bytes) -> None:
+        """Hold the key.
+
+        Args:
+            origin: The log's name, which is also the key's.
+            seed: 32 random bytes, the Ed25519 private key of RFC 8032.
+        """
+        self.origin = origin
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.public_key: bytes = self._key.public_key().public_bytes_raw()
+        self.verifier_key = verifier_key(origin, self.public_key)
+        self._key_id = key_id(origin, self.public_key)
+
+    def sign(self, size: int, root: bytes) -> bytes:
+        """Return the signed note for a head of this log."""
+        text = f"{self.origin}\n{size}\n{b64encode(root).decode()}\n"
+        signature = b64encode(self._key_id + self._key.sign(text.encode())).decode()
+        return f"{text}\n{DASH}{self.origin} {signature}\n".encode()
+
+
+def open_checkpoint(note: bytes, verifier: str) -> Checkpoint:
+    """Check a note's signature by the key and return what it says.
+
+    Args:
+        note: A signed note; lines by keys other than this one are passed over.
+        verifier: The key as `verifier_key` writes it.
+
+    Raises:
+        ValueError: The note is not one of this key's, or not well formed. Do not retry.
+    """
+    # Neither the name nor the id has a plus sign; the base64 after them may.
+    name, identifier, encoded = verifier.split("+", 2)
+    key = _canonical(encoded)[1:]
+    text, separator, lines = note.decode().rpartition("\n\n")
+    if not separator:
+        raise ValueError("expected a blank line before the signatures")
+    text += "\n"
+    for line in lines.splitlines():
+        if not line.startswith(f"{DASH}{name} "):
+            continue
+        signature = _canonical(line.rsplit(" ", 1)[1])
+        if signature[:4].hex() != identifier:
+            continue
+        try:
+            Ed25519PublicKey.from_public_bytes(key).verify(signature[4:], text.encode())
+        except InvalidSignature:
+            raise ValueError("the signature does not match the text") from None
+        return _parse(text)
+    raise ValueError(f"no signature by {name}")
+
+
+def _canonical(text: str) -> bytes:
+    """Decode base64 that has exactly one spelling; a spare bit must not pass unseen."""
+    data = b64decode(text, validate=True)
+    if b64encode(data).decode() != text:
+        raise ValueError("expected canonical base64")
+    return data
+
+
+def _parse(text: str) -> Checkpoint:
+    origin, size, root = text.split("\n")[:3]
+    if not size.isascii() or not size.isdigit() or str(int(size)) != size:
+        raise ValueError("expected the size in decimal")
+    digest = _canonical(root)
+    if len(digest) != sha256().digest_size:
+        raise ValueError("expected a root of 32 bytes")
+    return Checkpoint(origin, int(size), digest)

@@ -1,0 +1,147 @@
+"""A fact, ready to be recorded: what does not depend on its place in a log is done here, on the caller's thread."""
+
+from __future__ import annotations
+
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from ledger.entry import MAX_ENTRY_BYTES, OWN_BYTES
+from ledger.errors import InvalidFact
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DIGEST_BYTES = 16
+ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/#-]{0,127}")
+SUBJECT_KIND = "subject"
+SUBJECT_ID = re.compile(r"[0-9a-f]{32}")
+
+
+class Reference(NamedTuple):
+    """A name that the company knows a person (or a policy, a recipient) by."""
+
+    kind: str
+    """A word: `customer`, `email`, `device`, `policy` …; `subject` for a subject id that an answer gave."""
+    value: str
+
+
+class About(NamedTuple):
+    """One subject that a fact is about."""
+
+    digest: bytes
+    """16 bytes: the reference's keyed hash."""
+    name: bytes
+    """The reference: kind, zero byte, value. It goes into the erasable row, encrypted."""
+    role: bytes
+    """A code such as `dpv:Customer`."""
+    private: bytes | None
+    """JSON that goes into this subject's envelope."""
+    named: bytes | None
+    """16 bytes: her id, if the emitter named her by the id that an answer gave."""
+
+
+class Fact(NamedTuple):
+    """A validated fact as its stored members, with the names of whom it is about."""
+
+    source: str
+    id: str
+    type: str
+    repeat_key: bytes
+    """16 bytes: keyed hash of source and id."""
+    content: bytes
+    """16 bytes: keyed hash of everything that the emitter sent."""
+    members: bytes
+    """JSON members `emitter` to `data`, without braces."""
+    about: tuple[About, ...]
+    """At least one: a fact about no person is about its policy, recipient or ledger."""
+    sealed: bool
+
+
+class KeyedHashes:
+    """Keyed BLAKE2b hashes by which names are found again without being stored. Threads may share it.
+
+    Each use has its own personalisation, so that a hash of one kind never equals one of another.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def _digest(self, use: bytes, data: bytes, size: int = DIGEST_BYTES) -> bytes:
+        return blake2b(data, digest_size=size, key=self._key, person=use).digest()
+
+    def reference(self, kind: str, value: str) -> bytes:
+        """Return the 16 bytes that a reference is found by; kind and value as given, without folding."""
+        return self._digest(b"reference", f"{kind}\0{value}".encode())
+
+    def sealed(self, subject: bytes) -> bytes:
+        """Return the 16 bytes that a subject's sealed stream is found by: only who holds the key can link the two."""
+        return self._digest(b"sealed", subject)
+
+    def repeat_key(self, source: str, event_id: str) -> bytes:
+        """Return the 16 bytes that a (source, id) is found by."""
+        return self._digest(b"repeat", f"{source}\0{event_id}".encode())
+
+    def content(self, *parts: bytes) -> bytes:
+        """Return 16 bytes over parts, each with its length."""
+        return self._digest(b"content", b"".join(len(part).to_bytes(4) + part for part in parts))
+
+    def actor(self, actor_id: str) -> str:
+        """Return 16 hexadecimal digits that stand for a person at work, so that her look-ups can be counted."""
+        return self._digest(b"actor", actor_id.encode(), 8).hex()
+
+
+def about(hashes: KeyedHashes, reference: Reference, role: str, private: bytes | None = None) -> About:
+    """Name one subject of a fact.
+
+    A subject id that no longer exists is a name like any other, and opens a new subject: nothing erased comes back.
+    """
+    if not ROLE.fullmatch(role):
+        raise InvalidFact("/data/subjects/role", "expected a code of at most 128 characters")
+    kind, value = reference
+    named = bytes.fromhex(value) if kind == SUBJECT_KIND and SUBJECT_ID.fullmatch(value) else None
+    return About(hashes.reference(kind, value), f"{kind}\0{value}".encode(), role.encode(), private, named)
+
+
+def make_fact(  # noqa: PLR0913 - a fact has this many parts
+    hashes: KeyedHashes,
+    *,
+    source: str,
+    id: str,  # noqa: A002 - the attribute's name in CloudEvents
+    type: str,  # noqa: A002 - likewise
+    clear: bytes,
+    emitter: str,
+    about: Sequence[About],
+    sealed: bool = False,
+) -> Fact:
+    """Put a fact together.
+
+    Args:
+        hashes: The ledger's keyed hashes.
+        source: The emitter's name for itself, bound to its key.
+        id: Unique within the source.
+        type: The fact's type.
+        clear: JSON members `source` to `data`, without braces: codes, counts, dates, no values.
+        emitter: Which key sent it.
+        about: Whom it is about; the same subject twice is one subject.
+        sealed: Whether an order forbids telling.
+
+    Raises:
+        InvalidFact: No subject, or more bytes than an entry holds. A retry does not help.
+    """
+    if not about:
+        raise InvalidFact("/data/subjects", "expected at least one subject, found none")
+    subjects = tuple({each.digest: each for each in about}.values())
+    members = b'"emitter":' + orjson.dumps(emitter) + b"," + clear
+    private = b"".join(each.private or b"" for each in subjects) if len(subjects) == 1 else b""
+    size = len(members) + len(private) * 4 // 3 + OWN_BYTES
+    if size > MAX_ENTRY_BYTES:
+        raise InvalidFact("/data", f"expected at most {MAX_ENTRY_BYTES} bytes as an entry, found about {size}")
+    content = hashes.content(
+        clear,
+        b"\1" if sealed else b"\0",
+        *(part for each in subjects for part in (each.digest, each.role, each.private or b"")),
+    )
+    return Fact(source, id, type, hashes.repeat_key(source, id), content, members, subjects, sealed)

@@ -1,0 +1,329 @@
+"""The ledger: record facts, look subjects up, read entries and checkpoints."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from concurrent.futures import Future
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import tuple_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from ledger.edge import Edge
+from ledger.entry import Entry, identity, member_identity
+from ledger.envelope import KeyWrapper, decrypt
+from ledger.errors import Conflict, Unavailable, WrongLedger
+from ledger.fact import Fact, KeyedHashes, Reference
+from ledger.group import Receipt
+from ledger.home import Homes
+from ledger.prepare import Moved, Preparer
+from ledger.recorder import ROLE, LedgerRecorder, datastore
+from ledger.route import Directory, Subject
+from ledger.streams import Streams, owner
+from ledger.writer import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from ledger.keys import Keys
+
+LOGS = "SELECT log_id, origin, size FROM ledger.log ORDER BY log_id"
+ENTRY = "SELECT log_id, position, stream, sequence, type, bytes FROM ledger.entry WHERE log_id = %b AND position = %b"
+# By the index (log_id, stream, sequence).
+STREAM = """
+    SELECT log_id, position, stream, sequence, type, bytes FROM ledger.entry
+    WHERE log_id = %b AND stream = %b AND sequence > %b ORDER BY sequence LIMIT %b
+"""
+NEWEST_CHECKPOINT = "SELECT note FROM ledger.checkpoint WHERE log_id = %b ORDER BY size DESC LIMIT 1"
+CHECKPOINT = "SELECT note FROM ledger.checkpoint WHERE log_id = %b AND size >= %b ORDER BY size LIMIT 1"
+WRAPPED_KEY = "SELECT wrapped_key FROM ledger.subject WHERE log_id = %b AND subject = %b"
+MEMBER = "SELECT envelope FROM ledger.member WHERE log_id = %b AND subject = %b AND position = %b"
+# An acknowledged fact must be on disk: refuse to run where it might not be.
+WEAK = """
+    SELECT name, setting FROM pg_settings
+    WHERE (name = 'fsync' AND setting = 'off') OR (name = 'full_page_writes' AND setting = 'off')
+       OR (name = 'synchronous_commit' AND setting = 'off')
+"""
+
+ROUTINGS = 3
+"""How often a request is routed again because a reference moved meanwhile."""
+SESSION = (
+    " -c idle_in_transaction_session_timeout=5s -c lock_timeout=30s -c statement_timeout=0 -c client_min_messages=warning"
+)
+"""A writer that dies holding a head's lock frees it; no commit is ever cancelled."""
+
+
+class Log(NamedTuple):
+    """One log of the ledger."""
+
+    log_id: int
+    origin: str
+    size: int
+    """Its last position."""
+    verifier_key: str
+    """What a stranger checks its checkpoints with."""
+
+
+class Ledger:
+    """One ledger, open for writing and reading. Threads may share it; one process needs one.
+
+    Several processes may write the same ledger: the head's row lock orders them.
+    """
+
+    def __init__(self, dsn: str, keys: Keys, *, pool: int = 8, durable: bool = True) -> None:
+        """Open the ledger of a migrated database.
+
+        Args:
+            dsn: A login that has or may take the role `whosaw_api`.
+            keys: The ledger's key directory, for exactly its logs.
+            pool: Connections for reading, at most.
+            durable: Refuse a server which would acknowledge before it is on disk. Only tests set it to False.
+
+        Raises:
+            WrongLedger: Keys and database are not of one ledger, or the server is not durable. Do not retry.
+            Unavailable: The database does not answer. Retry.
+        """
+        self.keys = keys
+        self.hashes = KeyedHashes(keys.lookup)
+        self._homes = Homes(keys.home, len(keys.signers))
+        self._wrapper = KeyWrapper(keys.kek)
+        self._dsn = in_role(dsn, ROLE, SESSION)
+        try:
+            with psycopg.connect(self._dsn, connect_timeout=10) as connection:
+                self._check(connection, durable=durable)
+        except psycopg.OperationalError as error:
+            raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
+        self._pool: ConnectionPool[Any] = ConnectionPool(
+            self._dsn, min_size=1, max_size=pool, kwargs={"autocommit": True}, open=True, timeout=10.0
+        )
+        self._directory = Directory(self._pool, self._homes)
+        self._store = datastore(dsn)
+        self.recorders = tuple(
+            LedgerRecorder(self._store, log_id, signer) for log_id, signer in enumerate(keys.signers)
+        )
+        """The library's view of each log."""
+        self._writers = tuple(self._writer(recorder) for recorder in self.recorders)
+        for writer in self._writers:
+            writer.start()
+
+    def _writer(self, recorder: LedgerRecorder) -> Writer:
+        log_id = recorder.log_id
+        preparer = Preparer(
+            self.keys.signers[log_id],
+            self._wrapper,
+            self.hashes,
+            self._homes,
+            Edge(log_id),
+            Streams(log_id, self._wrapper),
+        )
+        return Writer(recorder, preparer, partial(psycopg.connect, self._dsn, autocommit=True, connect_timeout=5))
+
+    def _check(self, connection: psycopg.Connection[Any], *, durable: bool) -> None:
+        weak = connection.execute(WEAK).fetchall()
+        if weak and durable:
+            raise WrongLedger(f"expected a durable server, found {', '.join(f'{name} = {value}' for name, value in weak)}")
+        expected = [signer.origin for signer in self.keys.signers]
+        found = [origin for _, origin, _ in connection.execute(LOGS).fetchall()]
+        if found != expected:
+            raise WrongLedger(
+                f"expected {len(expected)} logs of {expected[0]}, found {len(found)}{f' of {found[0]}' if found else ''}"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Write what waits, then let go of the database."""
+        for writer in self._writers:
+            writer.close()
+        self._store.close()
+        self._pool.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether every log's writer still takes facts."""
+        return all(writer.alive for writer in self._writers)
+
+    # Recording.
+
+    def append(self, facts: Sequence[Fact]) -> list[Receipt]:
+        """Record facts and wait for it; see `submit`."""
+        return self.submit(facts).result()
+
+    def submit(self, facts: Sequence[Fact]) -> Future[list[Receipt]]:
+        """Record facts in order; the future brings a receipt each, once all are durable.
+
+        Facts of one log are recorded together or not at all. With several logs, a failure can leave one log's part
+        recorded: a retry of the same facts completes it, and is always safe.
+
+        Raises:
+            Overloaded: Too much waits. Retry later.
+            Unavailable: The writer has stopped. Retry later.
+
+        Raises through the future:
+            Conflict: A (source, id) was recorded with other content; nothing of that log's part is recorded.
+            Unavailable: The outcome is not known. Retry with the same facts.
+        """
+        if not facts:
+            empty: Future[list[Receipt]] = Future()
+            empty.set_result([])
+            return empty
+        if len(self._writers) == 1:
+            return self._writers[0].submit(facts)
+        return _Spread(self._directory, self._writers, facts).future
+
+    # Subjects.
+
+    def lookup(self, reference: Reference) -> Subject | None:
+        """Return whom a reference names, or None."""
+        digest = self.hashes.reference(*reference)
+        return self._directory.by_digest([digest]).get(digest)
+
+    def find(self, subject_id: str) -> Subject | None:
+        """Return the subject of an id of 32 hexadecimal digits, or None."""
+        try:
+            wanted = UUID(hex=subject_id).bytes
+        except ValueError:
+            return None
+        return self._directory.by_id([wanted]).get(wanted)
+
+    # Reading.
+
+    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+        """Lend a connection of the reading pool, in autocommit mode and the role of the API.
+
+        Raises:
+            Unavailable: None was free in time. Retry.
+        """
+        try:
+            return self._pool.connection()
+        except PoolTimeout as error:
+            raise Unavailable("no connection was free") from error
+
+    def logs(self) -> list[Log]:
+        """Return the ledger's logs, by id."""
+        with self._pool.connection() as connection:
+            rows = connection.execute(LOGS).fetchall()
+        return [Log(log_id, origin, size, self.keys.signers[log_id].verifier_key) for log_id, origin, size in rows]
+
+    def head(self, log_id: int) -> int:
+        """Return a log's last position; 0 while it is empty."""
+        return self.logs()[log_id].size
+
+    def entry(self, log_id: int, position: int) -> Entry | None:
+        """Return the entry at a position, or None beyond the head."""
+        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            row = cursor.execute(ENTRY, (log_id, position)).fetchone()
+        return Entry(*row) if row is not None else None
+
+    def entries(self, subject: Subject, after_sequence: int = 0, limit: int = 500) -> list[Entry]:
+        """Return entries of a subject's own stream, by sequence. Cohorts that she is in are not among them."""
+        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            rows = cursor.execute(STREAM, (subject.log_id, UUID(hex=subject.id), after_sequence, limit)).fetchall()
+        return [Entry(*row) for row in rows]
+
+    def open_envelope(self, entry: Entry, subject: Subject) -> dict[str, Any] | None:
+        """Return what an entry keeps private about a subject, or None if there is nothing or her key is gone.
+
+        Raises:
+            Unopenable: The envelope is not hers, or was moved or changed.
+        """
+        stream, wanted = entry.stream.bytes, UUID(hex=subject.id)
+        members = entry.json()
+        with self._pool.connection() as connection:
+            key = connection.execute(WRAPPED_KEY, (subject.log_id, wanted), binary=True).fetchone()
+            if "cohort" in members:
+                row = connection.execute(MEMBER, (subject.log_id, wanted, entry.position), binary=True).fetchone()
+                envelope, bound = (row[0] if row else None), member_identity(stream, wanted.bytes)
+            else:
+                encoded = members.get("envelope")
+                envelope = _decode(encoded) if encoded else None
+                bound = identity(stream, entry.sequence)
+        if key is None or envelope is None:
+            return None
+        data_key = self._wrapper.unwrap(key[0], owner(subject.log_id, wanted.bytes))
+        content: dict[str, Any] = orjson.loads(decrypt(data_key, envelope, bound))
+        return content
+
+    def checkpoint(self, log_id: int, size: int | None = None) -> bytes | None:
+        """Return the newest signed checkpoint, or the first that covers `size`; None if there is none."""
+        with self._pool.connection() as connection:
+            if size is None:
+                row = connection.execute(NEWEST_CHECKPOINT, (log_id,)).fetchone()
+            else:
+                row = connection.execute(CHECKPOINT, (log_id, size)).fetchone()
+        return bytes(row[0]) if row else None
+
+
+class _Spread:
+    """One request over several logs: a part to each, and one future for all."""
+
+    def __init__(self, directory: Directory, writers: Sequence[Writer], facts: Sequence[Fact]) -> None:
+        self.future: Future[list[Receipt]] = Future()
+        self._directory = directory
+        self._writers = writers
+        self._facts = facts
+        self._lock = Lock()
+        self._routings = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._routings += 1
+        self._parts = self._directory.route(self._facts)
+        self._missing = len(self._parts)
+        self._results: dict[int, list[Receipt]] = {}
+        self._errors: list[BaseException] = []
+        for log_id, part in self._parts.items():
+            submitted = self._writers[log_id].submit([fact for _, fact in part])
+            submitted.add_done_callback(partial(self._arrived, log_id))
+
+    def _arrived(self, log_id: int, done: Future[list[Receipt]]) -> None:
+        error = done.exception()
+        with self._lock:
+            if error is None:
+                self._results[log_id] = done.result()
+            elif isinstance(error, Conflict):
+                # The part's places are not the request's.
+                self._errors.insert(0, Conflict([self._parts[log_id][index][0] for index in error.indexes]))
+            else:
+                self._errors.append(error)
+            self._missing -= 1
+            if self._missing:
+                return
+        if not self._errors:
+            self.future.set_result(self._receipts())
+        elif all(isinstance(each, Moved) for each in self._errors) and self._routings < ROUTINGS:
+            # What another log recorded already shows as a repeat.
+            self._start()
+        else:
+            self.future.set_exception(self._errors[0])
+
+    def _receipts(self) -> list[Receipt]:
+        found: dict[int, list[Receipt]] = {}
+        for log_id in sorted(self._parts):
+            for (index, _), receipt in zip(self._parts[log_id], self._results[log_id], strict=True):
+                found.setdefault(index, []).append(receipt)
+        return [
+            found[index][0]._replace(parts=tuple(found[index][1:])) if len(found[index]) > 1 else found[index][0]
+            for index in range(len(self._facts))
+        ]
+
+
+def in_role(dsn: str, role: str, session: str = "") -> str:
+    """Return the DSN with which a process takes a role as it connects, and the session's settings."""
+    options = psycopg.conninfo.conninfo_to_dict(dsn).get("options") or ""
+    return make_conninfo(dsn, options=f"{options} -c role={role}{session}".strip())
+
+
+def _decode(text: str) -> bytes:
+    return b64decode(text, validate=True)

@@ -1,0 +1,85 @@
+"""Routing: which log each fact goes to, and the two ways to name a subject: by a reference, by her id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from psycopg.rows import tuple_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from psycopg_pool import ConnectionPool
+
+    from ledger.fact import About, Fact
+    from ledger.home import Homes
+
+# References by primary key, each in the log that its hash chose.
+HOMES = """
+    SELECT r.digest, r.subject, r.home
+    FROM unnest(%b::smallint[], %b::uuid[]) AS wanted (log_id, digest)
+    JOIN ledger.reference AS r USING (log_id, digest)
+"""
+# One index probe a log: an id says nothing about its home.
+SUBJECTS = """
+    SELECT s.subject, s.log_id
+    FROM ledger.log AS l
+    CROSS JOIN unnest(%b::uuid[]) AS wanted (subject)
+    JOIN ledger.subject AS s ON s.log_id = l.log_id AND s.subject = wanted.subject
+"""
+
+
+class Subject(NamedTuple):
+    """A person (or a policy, a recipient) as the ledger knows her: a random id, and the log her facts live in."""
+
+    id: str
+    """32 hexadecimal digits."""
+    log_id: int
+
+
+class Directory:
+    """Finds subjects and their homes. Threads may share it."""
+
+    def __init__(self, pool: ConnectionPool[Any], homes: Homes) -> None:
+        self._pool = pool
+        self._homes = homes
+
+    def by_digest(self, digests: Iterable[bytes]) -> dict[bytes, Subject]:
+        """Look references up by their 16-byte digests; unknown ones are left out."""
+        wanted = list(digests)
+        logs = [self._homes.of(digest) for digest in wanted]
+        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            rows = cursor.execute(HOMES, (logs, [UUID(bytes=digest) for digest in wanted]), prepare=True).fetchall()
+        return {digest.bytes: Subject(subject.hex, home) for digest, subject, home in rows}
+
+    def by_id(self, subjects: Iterable[bytes]) -> dict[bytes, Subject]:
+        """Look subjects up by their 16-byte ids; unknown ones are left out."""
+        wanted = [UUID(bytes=subject) for subject in subjects]
+        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            rows = cursor.execute(SUBJECTS, (wanted,), prepare=True).fetchall()
+        return {subject.bytes: Subject(subject.hex, log_id) for subject, log_id in rows}
+
+    def route(self, facts: Sequence[Fact]) -> dict[int, list[tuple[int, Fact]]]:
+        """Send each fact to the home of whom it is about; one about subjects of several logs goes to each in part.
+
+        Returns:
+            Log id → (index in `facts`, the fact or its part), in order.
+        """
+        if self._homes.logs == 1:
+            return {0: list(enumerate(facts))}
+        every = [each for fact in facts for each in fact.about]
+        known = self.by_digest({each.digest for each in every})
+        named = self.by_id({each.named for each in every if each.named is not None})
+        routes: dict[int, list[tuple[int, Fact]]] = {}
+        for index, fact in enumerate(facts):
+            parts: dict[int, list[About]] = {}
+            for each in fact.about:
+                subject = named.get(each.named) if each.named is not None else None
+                subject = subject or known.get(each.digest)
+                log_id = subject.log_id if subject is not None else self._homes.of(each.digest)
+                parts.setdefault(log_id, []).append(each)
+            for log_id, about in parts.items():
+                part = fact if len(parts) == 1 else fact._replace(about=tuple(about))
+                routes.setdefault(log_id, []).append((index, part))
+        return routes

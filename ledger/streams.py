@@ -1,0 +1,141 @@
+"""What a writer remembers of its log: the streams that it used lately, and the references they are found by.
+
+Stream heads are derived (a stream's last entry), so nothing but entries is stored for them; here they are remembered.
+What is remembered is true as long as the log's size is what this writer left: every change of a log moves its size,
+and a group commits only if the size is still the expected one. On any doubt, `forget` and read again.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from ledger.envelope import KeyWrapper, key_id
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from typing import Any
+
+    from psycopg import Connection
+
+# References by primary key: each in the log that its hash chose.
+REFERENCES = """
+    SELECT r.digest, r.subject, r.home
+    FROM unnest(%b::smallint[], %b::uuid[]) AS wanted (log_id, digest)
+    JOIN ledger.reference AS r USING (log_id, digest)
+"""
+# Keys by primary key, last entries by the index (log_id, stream, sequence).
+HEADS = r"""
+    SELECT s.subject, s.wrapped_key, last.sequence, last.leaf
+    FROM unnest(%b::uuid[]) AS wanted (subject)
+    JOIN ledger.subject AS s ON s.log_id = %b AND s.subject = wanted.subject
+    LEFT JOIN LATERAL (
+        SELECT e.sequence, sha256('\x00'::bytea || e.bytes) AS leaf
+        FROM ledger.entry AS e
+        WHERE e.log_id = s.log_id AND e.stream = s.subject
+        ORDER BY e.sequence DESC
+        LIMIT 1
+    ) AS last ON true
+"""
+
+REMEMBERED = 100_000
+"""Streams and references kept; about 700 bytes each."""
+
+
+class Stream:
+    """One stream's last entry, and the data key of whom it is about."""
+
+    __slots__ = ("data_key", "hex", "id", "key_id", "previous", "sequence")
+
+    def __init__(self, stream: bytes, data_key: bytes, sequence: int, previous: bytes) -> None:
+        self.id = stream
+        """16 bytes."""
+        self.hex = stream.hex().encode()
+        self.data_key = data_key
+        self.key_id = key_id(data_key)
+        self.sequence = sequence
+        """The last entry's; 0 before the first."""
+        self.previous = previous
+        """The last entry's leaf hash; empty before the first."""
+
+
+class Streams:
+    """A writer's memory of the streams of one log. Owned by the writer's thread."""
+
+    def __init__(self, log_id: int, wrapper: KeyWrapper) -> None:
+        self.log_id = log_id
+        self._wrapper = wrapper
+        self._streams: OrderedDict[bytes, Stream] = OrderedDict()
+        self._references: OrderedDict[bytes, bytes] = OrderedDict()
+
+    def forget(self) -> None:
+        """Drop everything remembered: the next group reads it again."""
+        self._streams.clear()
+        self._references.clear()
+
+    def shrink(self) -> None:
+        """Drop the least recently used streams above the bound. Call when no group is in flight: what a group that
+        is not yet committed has opened can not be read back.
+        """
+        for memory in (self._streams, self._references):
+            while len(memory) > REMEMBERED:
+                memory.popitem(last=False)
+
+    def read_references(
+        self, connection: Connection[Any], digests: Collection[tuple[int, bytes]]
+    ) -> dict[bytes, tuple[bytes, int]]:
+        """Look references up and remember them.
+
+        Args:
+            connection: Reads what is committed.
+            digests: (log that the hash chose, 16-byte digest) of each; known ones are not asked for again.
+
+        Returns:
+            Digest → (subject, home) of those that were just found.
+        """
+        wanted = [(log, digest) for log, digest in digests if digest not in self._references]
+        if not wanted:
+            return {}
+        parameters = ([log for log, _ in wanted], [digest.hex() for _, digest in wanted])
+        found: dict[bytes, tuple[bytes, int]] = {}
+        with connection.cursor(binary=True) as cursor:
+            for digest, subject, home in cursor.execute(REFERENCES, parameters):
+                found[digest.bytes] = subject.bytes, home
+                if home == self.log_id:
+                    self._references[digest.bytes] = subject.bytes
+        return found
+
+    def read_streams(self, connection: Connection[Any], subjects: Sequence[bytes]) -> None:
+        """Read the heads and keys of streams that are not remembered; unknown ones are passed over."""
+        wanted = [subject.hex() for subject in subjects if subject not in self._streams]
+        if not wanted:
+            return
+        with connection.cursor(binary=True) as cursor:
+            for subject, wrapped, sequence, leaf in cursor.execute(HEADS, (wanted, self.log_id)):
+                data_key = self._wrapper.unwrap(wrapped, owner(self.log_id, subject.bytes))
+                self._streams[subject.bytes] = Stream(subject.bytes, data_key, sequence or 0, leaf or b"")
+
+    def subject_of(self, digest: bytes) -> bytes | None:
+        """Return whom a reference is remembered for."""
+        subject = self._references.get(digest)
+        if subject is not None:
+            self._references.move_to_end(digest)
+        return subject
+
+    def stream(self, subject: bytes) -> Stream | None:
+        """Return a remembered stream."""
+        stream = self._streams.get(subject)
+        if stream is not None:
+            self._streams.move_to_end(subject)
+        return stream
+
+    def open(self, digest: bytes | None, stream: Stream) -> None:
+        """Remember a stream that this writer just opened, and the reference it is found by."""
+        self._streams[stream.id] = stream
+        if digest is not None:
+            self._references[digest] = stream.id
+
+
+def owner(log_id: int, subject: bytes) -> bytes:
+    """Return what a wrapped data key is bound to."""
+    return log_id.to_bytes(2) + subject
