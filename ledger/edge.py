@@ -55,7 +55,7 @@ class Edge:
             if row is None:
                 raise Damaged(f"log {self.log_id} has no head")
             size: int = row[0]
-            self.appended = row[1] if size else LONG_AGO
+            self.appended = row[1]
             # Rows above the size just read may be there already: another writer is at work. They are not ours to count.
             entries = cursor.execute(EDGE_ENTRIES, (self.log_id, size - size % TILE_WIDTH, size)).fetchall()
             partial: dict[int, list[bytes]] = {0: [leaf_hash(entry) for (entry,) in entries]}

@@ -18,7 +18,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from ledger.edge import Edge
 from ledger.entry import Entry, identity, member_identity
 from ledger.envelope import KeyWrapper, decrypt
-from ledger.errors import Conflict, Unavailable, WrongLedger
+from ledger.errors import Conflict, LedgerError, Unavailable, WrongLedger
 from ledger.fact import Fact, KeyedHashes, Reference
 from ledger.group import Receipt
 from ledger.home import Homes
@@ -284,7 +284,12 @@ class _Spread:
         self._results: dict[int, list[Receipt]] = {}
         self._errors: list[BaseException] = []
         for log_id, part in self._parts.items():
-            submitted = self._writers[log_id].submit([fact for _, fact in part])
+            try:
+                submitted = self._writers[log_id].submit([fact for _, fact in part])
+            except LedgerError as error:
+                # Another log may have taken its part already: the caller's retry completes it.
+                submitted = Future[list[Receipt]]()
+                submitted.set_exception(error)
             submitted.add_done_callback(partial(self._arrived, log_id))
 
     def _arrived(self, log_id: int, done: Future[list[Receipt]]) -> None:

@@ -6,7 +6,7 @@ CREATE TABLE ledger.log (
     log_id      smallint    PRIMARY KEY,
     origin      text        NOT NULL UNIQUE,
     size        bigint      NOT NULL DEFAULT 0 CHECK (size >= 0),
-    appended_at timestamptz NOT NULL DEFAULT '-infinity'
+    appended_at timestamptz NOT NULL DEFAULT '1970-01-01T00:00:00Z'
 );
 
 -- The entries. `bytes` are what was hashed and what is returned, for ever.
