@@ -1,0 +1,36 @@
+"""The vocabulary: which facts there are, how they are said, and what the codes in them mean."""
+
+from ledger.vocabulary.event import Event, schema_path
+from ledger.vocabulary.facts import FACTS, FactType, event_types, schema
+from ledger.vocabulary.parse import event_from, parse_event, parse_events
+from ledger.vocabulary.problems import InvalidEvent, Problem
+from ledger.vocabulary.stored import (
+    About,
+    clear_bytes,
+    is_sealed,
+    linked,
+    private_of,
+    references,
+    subject_private_of,
+)
+
+__all__ = [
+    "FACTS",
+    "About",
+    "Event",
+    "FactType",
+    "InvalidEvent",
+    "Problem",
+    "clear_bytes",
+    "event_from",
+    "event_types",
+    "is_sealed",
+    "linked",
+    "parse_event",
+    "parse_events",
+    "private_of",
+    "references",
+    "schema",
+    "schema_path",
+    "subject_private_of",
+]

@@ -1,0 +1,92 @@
+"""The register of fact types: every type's name, shape and words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledger.vocabulary import data_facts, ledger_facts, order_facts, promise_facts, request_facts
+from ledger.vocabulary.event import Event, event_of, schema_path
+from ledger.vocabulary.schema import schema_of
+from ledger.vocabulary.words import words
+
+if TYPE_CHECKING:
+    from ledger.vocabulary.parts import Data
+
+
+class FactType(NamedTuple):
+    """One type of fact."""
+
+    name: str
+    """Such as data.disclosed."""
+    struct: type[Data]
+    """The shape of its data."""
+    event: type[Event]
+    """The shape of the whole event."""
+
+    @property
+    def title(self) -> dict[str, str]:
+        """Its title, by language."""
+        return words("type", self.name)
+
+    @property
+    def description(self) -> dict[str, str]:
+        """What it says in a sentence, by language."""
+        return words("type_description", self.name)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of the whole event; not to be changed."""
+        return schema_of(self.name, self.event)
+
+    @property
+    def schema_path(self) -> str:
+        """The path that the schema is served at."""
+        return schema_path(self.name)
+
+
+STRUCTS: dict[str, type[Data]] = {
+    "policy.published": promise_facts.PolicyPublished,
+    "policy.assented": promise_facts.PolicyAssented,
+    "consent.recorded": promise_facts.ConsentRecorded,
+    "data.collected": data_facts.Collected,
+    "data.used": data_facts.Used,
+    "data.viewed": data_facts.Viewed,
+    "data.disclosed": data_facts.Disclosed,
+    "data.rectified": data_facts.Rectified,
+    "data.erased": data_facts.Erased,
+    "request.received": request_facts.RequestReceived,
+    "request.answered": request_facts.RequestAnswered,
+    "account.issued": request_facts.AccountIssued,
+    "recipient.notification_due": request_facts.NotificationDue,
+    "recipient.notification_answered": request_facts.NotificationAnswered,
+    "seal.placed": order_facts.SealPlaced,
+    "seal.lifted": order_facts.SealLifted,
+    "hold.placed": order_facts.HoldPlaced,
+    "hold.released": order_facts.HoldReleased,
+    "subject.identifier_linked": ledger_facts.IdentifierLinked,
+    "subject.merged": ledger_facts.SubjectsMerged,
+    "event.corrected": ledger_facts.EventCorrected,
+    "finding.raised": ledger_facts.FindingRaised,
+    "ledger.queried": ledger_facts.LedgerQueried,
+    "checkpoint.signed": ledger_facts.CheckpointSigned,
+}
+
+FACTS: dict[str, FactType] = {name: FactType(name, data, event_of(name, data)) for name, data in STRUCTS.items()}
+"""Every type, in the order in which it is explained."""
+
+
+def event_types() -> list[str]:
+    """Return the names of all types, in the order in which they are explained."""
+    return list(FACTS)
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a type's whole event; not to be changed.
+
+    Args:
+        name: Such as data.disclosed, or data.disclosed.v1.
+
+    Raises:
+        KeyError: There is no such type.
+    """
+    return FACTS[name.removesuffix(".v1")].schema

@@ -1,0 +1,137 @@
+"""Identity, and what the ledger says about itself: links, merges, corrections, findings, queries, checkpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, UnsetType
+
+from ledger.vocabulary.forms import Code, Count, Field, KeyId, Line, Opaque, Ordinal, Pointer, Root, System, Time
+from ledger.vocabulary.parts import (
+    AboutPersons,
+    Data,
+    EventRef,
+    Part,
+    PerhapsAboutPersons,
+    Private,
+    Reference,
+    SomeCodes,
+    Subject,
+)
+
+Confidence = Literal["certain", "probable", "possible"]
+
+
+class IdentifierLinked(AboutPersons, kw_only=True):
+    """A further name of a person became known, such as the device she signed up from."""
+
+    subjects: Annotated[list[Subject], Meta(min_length=1, max_length=1)] | UnsetType
+    """The person, by a name already known."""
+    identifier: Reference | UnsetType
+    """The further name. It leaves the entry, like a subject's reference."""
+    method: Code
+    """How the link was found, such as whosaw:Login."""
+    confidence: Confidence
+    """How sure it is."""
+    valid_from: Time | None = None
+    """Since when the name is hers; absent for from now on."""
+    valid_until: Time | None = None
+    """Until when."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class SubjectsMerged(AboutPersons, kw_only=True):
+    """Several subjects turned out to be one person. Not an erasure: each keeps its entries and keys."""
+
+    subjects: Annotated[list[Subject], Meta(min_length=2, max_length=20)] | UnsetType
+    """Them; the one that stays has the role whosaw:Survivor."""
+    method: Code
+    """How it was found."""
+    confidence: Confidence
+    """How sure it is."""
+    valid_from: Time | None = None
+    """Since when it counts."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class EventCorrected(PerhapsAboutPersons, kw_only=True):
+    """An earlier event was wrong. Nothing is edited: both stay."""
+
+    target: EventRef
+    """The wrong event."""
+    changed: Annotated[list[Pointer], Meta(min_length=1, max_length=100)]
+    """The wrong members of its data, as JSON pointers into it."""
+    reason: Code
+    """Why."""
+    replaced_by: EventRef | None = None
+    """The event that says it right; absent when the right content is not known."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class Place(Part, kw_only=True):
+    """An entry's place."""
+
+    log: Line
+    """The log's origin."""
+    position: Ordinal
+    """The position in it."""
+
+
+class FindingRaised(PerhapsAboutPersons, kw_only=True):
+    """A fact was judged. A judgement never changes the fact."""
+
+    finding_id: Opaque
+    """Names the finding."""
+    rule: Code
+    """The rule that judged."""
+    rule_version: System
+    """Its version."""
+    law_pack: System | None
+    """The law pack and version that it is of; null for a rule of the policy."""
+    result: Literal["lawful", "violation", "excused", "gap"]
+    """The judgement; a gap is something unknown, not a violation."""
+    inputs: Annotated[list[Place], Meta(min_length=1, max_length=100)]
+    """The entries it was judged on."""
+    excused_by: Opaque | None = None
+    """The waiver that excuses it."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class LedgerQueried(PerhapsAboutPersons, kw_only=True):
+    """Someone asked the ledger."""
+
+    query: Code
+    """What was asked, such as whosaw:QueryHoldings."""
+    purpose: Code
+    """What for, as the asker said."""
+    outcome: Literal["answered", "refused", "exported"]
+    """What came of it."""
+    result_count: Count
+    """How many rows the answer had."""
+    filters: Annotated[list[Field], Meta(max_length=40)] = []
+    """Names of the filters used, never their values."""
+    ticket: Opaque | None = None
+    """The case that called for it."""
+    as_of: Count | None = None
+    """The position that the answer was pinned to."""
+    categories: SomeCodes = []
+    """Categories that the answer showed."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class CheckpointSigned(Data, kw_only=True):
+    """A log's head was signed and published."""
+
+    log: Line
+    """The log's origin."""
+    size: Count
+    """How many entries it covers."""
+    root: Root
+    """The tree's root."""
+    key_id: KeyId
+    """The signing key, as a note's verifier key names it."""

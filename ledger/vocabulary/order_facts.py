@@ -1,0 +1,111 @@
+"""Orders: a seal is an order not to tell, a hold an order not to destroy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, UnsetType
+
+from ledger.vocabulary.forms import Code, System, Time, Opaque
+from ledger.vocabulary.parts import (
+    AboutPersons,
+    EventRef,
+    Organisation,
+    Part,
+    PerhapsAboutPersons,
+    Private,
+    SomeCodes,
+)
+
+
+class Scope(Part, kw_only=True):
+    """What an order covers; an empty list leaves that side open."""
+
+    categories: SomeCodes = []
+    """Categories of data."""
+    systems: Annotated[list[System], Meta(max_length=100)] = []
+    """Systems."""
+    events: Annotated[list[EventRef], Meta(max_length=100)] = []
+    """Events."""
+    since: Time | None = None
+    """From when on."""
+    until: Time | None = None
+    """Up to when."""
+
+
+class SealPlaced(AboutPersons, kw_only=True):
+    """An authority forbade telling the person."""
+
+    seal_id: Opaque
+    """Names the seal."""
+    authority: Organisation
+    """Who ordered it."""
+    basis: Code | None
+    """The statute's paragraph; null when none was cited."""
+    scope: Scope
+    """What must not be told."""
+    starts: Time
+    """From when."""
+    until: Time | None
+    """Until when; null when an event ends it, or nothing does."""
+    until_event: Code | None = None
+    """What ends it."""
+    clearance: Code | None = None
+    """Who may know."""
+    oral: bool = False
+    """Whether it was only spoken."""
+    visibility: Literal["sealed"] = "sealed"
+    """A seal is always sealed."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class SealLifted(AboutPersons, kw_only=True):
+    """An order not to tell ended."""
+
+    seal_id: Opaque
+    """Names the seal."""
+    reason: Code
+    """Why."""
+    effective_at: Time
+    """From when it may be told."""
+    authority: Organisation | None = None
+    """Who lifted it; absent when it ran out."""
+    visibility: Literal["sealed"] = "sealed"
+    """A seal is always sealed."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class HoldPlaced(PerhapsAboutPersons, kw_only=True):
+    """Destruction was forbidden."""
+
+    hold_id: Opaque
+    """Names the hold."""
+    reason: Code
+    """Why, such as whosaw:Litigation."""
+    scope: Scope
+    """What must not be destroyed."""
+    starts: Time
+    """From when."""
+    authority: Organisation | None = None
+    """Who ordered it; absent when the law itself does."""
+    basis: Code | None = None
+    """The statute's paragraph."""
+    until: Time | None = None
+    """Until when."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class HoldReleased(PerhapsAboutPersons, kw_only=True):
+    """Destruction is allowed again: what was put off resumes."""
+
+    hold_id: Opaque
+    """Names the hold."""
+    reason: Code
+    """Why."""
+    effective_at: Time
+    """From when."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""

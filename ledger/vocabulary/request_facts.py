@@ -1,0 +1,123 @@
+"""Requests of persons, their answers, and what the company owes past recipients."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, UnsetType
+
+from ledger.vocabulary.forms import Code, Count, Day, Digest, Line, Opaque, Ordinal, System, Time
+from ledger.vocabulary.parts import AboutPersons, Codes, EventRef, Fields, Private, SomeCodes
+
+
+class RequestReceived(AboutPersons, kw_only=True):
+    """A person asked for something that the law or the policy lets her ask for."""
+
+    request_id: Opaque
+    """Names the request."""
+    regime: Code
+    """The law it is handled under, such as whosaw:PIPEDA."""
+    right: Code
+    """What was asked: access, rectification, erasure …"""
+    channel: Code
+    """By which channel."""
+    clock_start: Time
+    """When the time to answer began."""
+    due: Day | None
+    """When the answer is due; null when no time is set."""
+    due_rule: Code | None = None
+    """The rule that the due date was computed by."""
+    identity: Literal["verified", "pending", "not_needed"] = "pending"
+    """Whether the person showed who she is."""
+    categories: SomeCodes = []
+    """Which data; empty for all."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class RequestAnswered(AboutPersons, kw_only=True):
+    """A request was answered, in full, in part, or not."""
+
+    request_id: Opaque
+    """Names the request."""
+    outcome: Code
+    """How, such as dpv:RequestFulfilled."""
+    channel: Code
+    """By which channel."""
+    reason: Code | None = None
+    """Why it was not granted in full."""
+    account_id: Opaque | None = None
+    """The account that answered it."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class AccountIssued(AboutPersons, kw_only=True):
+    """An account of holdings and disclosures was made for a person."""
+
+    account_id: Opaque
+    """Names the account."""
+    language: Literal["en", "fr"]
+    """Its language."""
+    formats: Annotated[list[Literal["json", "pdf", "csv"]], Meta(min_length=1, max_length=3)]
+    """Its formats."""
+    report_digest: Digest
+    """Digest of the account's bytes, in the first of its formats."""
+    log: Line
+    """The log that it stands on."""
+    position: Count
+    """It tells what was recorded up to here."""
+    checkpoint: Count
+    """Size of the checkpoint that it carries."""
+    purpose: Code
+    """What for."""
+    regime: Code | None = None
+    """The law it answers to."""
+    request_id: Opaque | None = None
+    """The request that it answers."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class NotificationDue(AboutPersons, kw_only=True):
+    """A past recipient must be told that data was corrected, erased, restricted or challenged."""
+
+    notification_id: Opaque
+    """Names the notification."""
+    trigger: EventRef
+    """The correction or erasure behind it."""
+    change: Literal["rectified", "erased", "restricted", "challenged"]
+    """What happened to the data."""
+    recipient_id: System
+    """Whom to tell."""
+    recipient_name: Line | None = None
+    """Its name as it was at that time; absent for a natural person."""
+    categories: Codes
+    """What it concerns."""
+    fields: Fields = []
+    """Names of the fields, never their values."""
+    disclosure: EventRef | None = None
+    """The disclosure that gave it to the recipient."""
+    due: Day | None = None
+    """By when."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class NotificationAnswered(AboutPersons, kw_only=True):
+    """What came of telling a past recipient."""
+
+    notification_id: Opaque
+    """Names the notification."""
+    recipient_id: System
+    """Who was told."""
+    outcome: Literal["acknowledged", "completed", "refused", "bounced", "impossible", "disproportionate"]
+    """What came of it."""
+    channel: Code
+    """By which channel."""
+    justification: Code | None = None
+    """Why it was refused, impossible or disproportionate."""
+    attempts: Ordinal = 1
+    """How often it was tried."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
