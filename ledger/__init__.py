@@ -6,6 +6,7 @@ from ledger.fact import Fact, Reference
 from ledger.group import Receipt
 from ledger.keys import Keys
 from ledger.ledger import Ledger, Log
+from ledger.record import fact_of
 from ledger.route import Subject
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "Subject",
     "Unavailable",
     "WrongLedger",
+    "fact_of",
 ]

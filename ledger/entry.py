@@ -4,7 +4,7 @@ The bytes are one compact JSON object, assembled once around the fact's already 
 again. Its members, in order: `v`, `log`, `position`, `stream`, `sequence`, `previous`, `appended`, `salt`, `emitter`,
 the fact's own (`source` to `data`), then `about` or `cohort`, and `envelope` if something is private.
 
-`previous` is the leaf hash of the stream's entry before this one, so that a stream is a chain of its own. `salt` is 128
+`previous` is the leaf hash of the stream's entry before this one, so that a stream is a chain of its own. `salt` is 144
 random bits: an inclusion proof shows a neighbour's leaf hash, which must not confirm a guess at the neighbour.
 """
 

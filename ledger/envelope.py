@@ -36,6 +36,10 @@ class KeyWrapper:
     def __init__(self, kek: bytes) -> None:
         self._cipher = AESGCM(kek)
 
+    def encrypt(self, content: bytes, nonce: bytes, owner: bytes) -> bytes:
+        """Return the nonce, then content encrypted for this owner only; it is deleted with its row, not shredded."""
+        return nonce + self._cipher.encrypt(nonce, content + b" " * (-len(content) % PAD), owner)
+
     def wrap(self, data_key: bytes, nonce: bytes, owner: bytes) -> bytes:
         """Return 60 bytes: nonce, then the data key encrypted for this owner only.
 

@@ -43,6 +43,15 @@ class About(NamedTuple):
     """16 bytes: her id, if the emitter named her by the id that an answer gave."""
 
 
+class Link(NamedTuple):
+    """A further reference that a fact gives its subject."""
+
+    digest: bytes
+    """16 bytes: the reference's keyed hash."""
+    name: bytes
+    """Kind, zero byte, value."""
+
+
 class Fact(NamedTuple):
     """A validated fact as its stored members, with the names of whom it is about."""
 
@@ -58,6 +67,9 @@ class Fact(NamedTuple):
     about: tuple[About, ...]
     """At least one: a fact about no person is about its policy, recipient or ledger."""
     sealed: bool
+    """Whether an order forbids telling: it goes to the subjects' sealed streams."""
+    link: Link | None = None
+    """The name that its one subject is also found by from now on."""
 
 
 class KeyedHashes:
@@ -101,8 +113,8 @@ def about(hashes: KeyedHashes, reference: Reference, role: str, private: bytes |
     if not ROLE.fullmatch(role):
         raise InvalidFact("/data/subjects/role", "expected a code of at most 128 characters")
     kind, value = reference
-    named = bytes.fromhex(value) if kind == SUBJECT_KIND and SUBJECT_ID.fullmatch(value) else None
-    return About(hashes.reference(kind, value), f"{kind}\0{value}".encode(), role.encode(), private, named)
+    subject = bytes.fromhex(value) if kind == SUBJECT_KIND and SUBJECT_ID.fullmatch(value) else None
+    return About(hashes.reference(kind, value), named(reference), role.encode(), private, subject)
 
 
 def make_fact(  # noqa: PLR0913 - a fact has this many parts
@@ -115,6 +127,7 @@ def make_fact(  # noqa: PLR0913 - a fact has this many parts
     emitter: str,
     about: Sequence[About],
     sealed: bool = False,
+    link: Reference | None = None,
 ) -> Fact:
     """Put a fact together.
 
@@ -127,6 +140,7 @@ def make_fact(  # noqa: PLR0913 - a fact has this many parts
         emitter: Which key sent it.
         about: Whom it is about; the same subject twice is one subject.
         sealed: Whether an order forbids telling.
+        link: A further name of its subject, of which there is then exactly one.
 
     Raises:
         InvalidFact: No subject, or more bytes than an entry holds. A retry does not help.
@@ -144,4 +158,10 @@ def make_fact(  # noqa: PLR0913 - a fact has this many parts
         b"\1" if sealed else b"\0",
         *(part for each in subjects for part in (each.digest, each.role, each.private or b"")),
     )
-    return Fact(source, id, type, hashes.repeat_key(source, id), content, members, subjects, sealed)
+    linked = Link(hashes.reference(*link), named(link)) if link is not None else None
+    return Fact(source, id, type, hashes.repeat_key(source, id), content, members, subjects, sealed, linked)
+
+
+def named(reference: Reference) -> bytes:
+    """Return a reference as its erasable row keeps it: kind, zero byte, value."""
+    return f"{reference.kind}\0{reference.value}".encode()

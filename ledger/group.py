@@ -48,7 +48,18 @@ class Receipt(NamedTuple):
 class Group:
     """What one transaction writes. Built by `prepare`, then read-only."""
 
-    __slots__ = ("appended", "entries", "expected_size", "members", "note", "receipts", "references", "size", "subjects", "tiles")
+    __slots__ = (
+        "appended",
+        "entries",
+        "expected_size",
+        "members",
+        "note",
+        "receipts",
+        "references",
+        "size",
+        "subjects",
+        "tiles",
+    )
 
     def __init__(self, expected_size: int, appended: datetime) -> None:
         self.expected_size = expected_size

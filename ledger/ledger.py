@@ -54,9 +54,7 @@ WEAK = """
 
 ROUTINGS = 3
 """How often a request is routed again because a reference moved meanwhile."""
-SESSION = (
-    " -c idle_in_transaction_session_timeout=5s -c lock_timeout=30s -c statement_timeout=0 -c client_min_messages=warning"
-)
+SESSION = " -c idle_in_transaction_session_timeout=5s -c lock_timeout=30s -c statement_timeout=0 -c client_min_messages=warning"
 """A writer that dies holding a head's lock frees it; no commit is ever cancelled."""
 
 
@@ -128,7 +126,9 @@ class Ledger:
     def _check(self, connection: psycopg.Connection[Any], *, durable: bool) -> None:
         weak = connection.execute(WEAK).fetchall()
         if weak and durable:
-            raise WrongLedger(f"expected a durable server, found {', '.join(f'{name} = {value}' for name, value in weak)}")
+            raise WrongLedger(
+                f"expected a durable server, found {', '.join(f'{name} = {value}' for name, value in weak)}"
+            )
         expected = [signer.origin for signer in self.keys.signers]
         found = [origin for _, origin, _ in connection.execute(LOGS).fetchall()]
         if found != expected:

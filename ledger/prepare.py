@@ -25,11 +25,15 @@ if TYPE_CHECKING:
     from ledger.checkpoint import Signer
     from ledger.edge import Edge
     from ledger.envelope import KeyWrapper
-    from ledger.fact import About, Fact, KeyedHashes
+    from ledger.fact import About, Fact, KeyedHashes, Link
     from ledger.home import Homes
     from ledger.streams import Streams
 
-SALT_BYTES = 16
+SALT_BYTES = 18
+"""In an entry: 144 random bits, of which 128 are asked for."""
+SALT_LENGTH = 24
+"""The same in base64, without padding."""
+MEMBER_SALT_BYTES = 16
 ID_BYTES = 16
 
 
@@ -84,6 +88,9 @@ class Preparer:
             if any(home != log_id for _, home in found.values()):
                 raise Moved
             streams.read_streams(connection, [subject for subject, _ in found.values()])
+        links = [fact.link.digest for fact in facts if fact.link is not None]
+        if links:
+            streams.read_references(connection, [(self._homes.of(digest), digest) for digest in links])
         sealed = [each for fact in facts if fact.sealed for each in fact.about]
         if sealed:
             self._load_sealed(connection, sealed)
@@ -110,20 +117,24 @@ class Preparer:
         # The append time never goes back, whatever the clock does.
         appended = max(datetime.now(UTC), edge.appended)
         group = Group(edge.tree.size, appended)
-        stamp = timestamp(appended).encode()
-        size = group.expected_size + len(facts)
+        opening, stamp = self._opening, timestamp(appended).encode()
+        position = group.expected_size
+        size = position + len(facts)
         leaves: list[bytes] = []
-        salts = _slices(SALT_BYTES, len(facts))
-        nonces = _slices(NONCE_BYTES, len(facts))
-        for position, fact, salt, nonce in zip(
-            range(group.expected_size + 1, size + 1), facts, salts, nonces, strict=True
-        ):
+        # Randomness for the whole group in two calls; a salt has no padding, so that one encoding serves all.
+        salts = base64(os.urandom(SALT_BYTES * len(facts)))
+        nonces = os.urandom(NONCE_BYTES * len(facts))
+        for index, fact in enumerate(facts):
+            position += 1
             if len(fact.about) == 1:
                 each = fact.about[0]
                 stream = self._resolve(group, each, sealed=fact.sealed)
+                if fact.link is not None:
+                    self._link(group, stream, fact.link)
                 sequence = stream.sequence + 1
                 tail = b',"about":[{"role":"%b"}]' % each.role
                 if each.private is not None:
+                    nonce = nonces[NONCE_BYTES * index : NONCE_BYTES * index + NONCE_BYTES]
                     bound = identity(stream.id, sequence)
                     envelope = encrypt(stream.data_key, stream.key_id, nonce, bound, each.private)
                     tail += b',"envelope":"%b"' % base64(envelope)
@@ -131,13 +142,13 @@ class Preparer:
                 stream, tail = self._gather(group, fact, position)
                 sequence = 1
             entry = b'%b%d,"stream":"%b","sequence":%d,"previous":"%b","appended":"%b","salt":"%b",%b%b}' % (
-                self._opening,
+                opening,
                 position,
                 stream.hex,
                 sequence,
                 base64(stream.previous),
                 stamp,
-                base64(salt)[:22],
+                salts[SALT_LENGTH * index : SALT_LENGTH * index + SALT_LENGTH],
                 fact.members,
                 tail,
             )
@@ -148,9 +159,7 @@ class Preparer:
                 log_id, position, stream.id, sequence, fact.repeat_key, fact.content, fact.type.encode(), entry
             )
             group.receipts.append(
-                Receipt(
-                    fact.source, fact.id, origin, log_id, position, stream.id.hex(), sequence, leaf, appended, size
-                )
+                Receipt(fact.source, fact.id, origin, log_id, position, stream.id.hex(), sequence, leaf, appended, size)
             )
         edge.extend(group, leaves, self._signer)
         return group
@@ -178,11 +187,18 @@ class Preparer:
         nonces = randomness[ID_BYTES + KEY_BYTES :]
         stream = Stream(subject, data_key, 0, b"")
         wrapped = self._wrapper.wrap(data_key, nonces[:NONCE_BYTES], owner(self._log_id, subject))
-        envelope = encrypt(data_key, stream.key_id, nonces[NONCE_BYTES:], reference_identity(digest), name)
+        envelope = self._wrapper.encrypt(name, nonces[NONCE_BYTES:], reference_identity(digest))
         group.add_subject(self._log_id, subject, wrapped)
         group.add_reference(digest, subject, log, self._log_id, envelope)
         self._streams.open(digest, stream)
         return stream
+
+    def _link(self, group: Group, stream: Stream, link: Link) -> None:
+        """Let a subject be found by a further name, unless the name is somebody's already: that is for a merge."""
+        if not self._streams.is_taken(link.digest):
+            name = self._wrapper.encrypt(link.name, os.urandom(NONCE_BYTES), reference_identity(link.digest))
+            group.add_reference(link.digest, stream.id, self._homes.of(link.digest), self._log_id, name)
+            self._streams.open(link.digest, stream)
 
     def _gather(self, group: Group, fact: Fact, position: int) -> tuple[Stream, bytes]:
         """Add a fact's cohort: a row for each subject, and the root over them for the entry.
@@ -192,7 +208,7 @@ class Preparer:
         stream = Stream(os.urandom(ID_BYTES), b"", 0, b"")
         leaves: list[bytes] = []
         seen: set[bytes] = set()
-        salts = _slices(SALT_BYTES, len(fact.about))
+        salts = _slices(MEMBER_SALT_BYTES, len(fact.about))
         for each, salt in zip(fact.about, salts, strict=True):
             subject = self._resolve(group, each, sealed=fact.sealed)
             # Two references of one fact may turn out to name one person.

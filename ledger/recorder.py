@@ -274,8 +274,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         with self.datastore.get_connection() as connection:
             rows = connection.execute(SELECT_NOTIFICATIONS, wanted, prepare=True)
             return [
-                Notification(row["stream"], row["sequence"], row["type"], row["bytes"], row["position"])
-                for row in rows
+                Notification(row["stream"], row["sequence"], row["type"], row["bytes"], row["position"]) for row in rows
             ]
 
     def max_notification_id(self) -> int | None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from psycopg.rows import tuple_row
+
+from ledger.arrays import uuid_array
 from ledger.envelope import KeyWrapper, key_id
 
 if TYPE_CHECKING:
@@ -21,8 +24,8 @@ if TYPE_CHECKING:
 # References by primary key: each in the log that its hash chose.
 REFERENCES = """
     SELECT r.digest, r.subject, r.home
-    FROM unnest(%b::smallint[], %b::uuid[]) AS wanted (log_id, digest)
-    JOIN ledger.reference AS r USING (log_id, digest)
+    FROM unnest(%b::uuid[]) AS wanted (digest)
+    JOIN ledger.reference AS r ON r.log_id = %b AND r.digest = wanted.digest
 """
 # Keys by primary key, last entries by the index (log_id, stream, sequence).
 HEADS = r"""
@@ -93,25 +96,26 @@ class Streams:
         Returns:
             Digest → (subject, home) of those that were just found.
         """
-        wanted = [(log, digest) for log, digest in digests if digest not in self._references]
-        if not wanted:
-            return {}
-        parameters = ([log for log, _ in wanted], [digest.hex() for _, digest in wanted])
+        wanted: dict[int, list[bytes]] = {}
+        for log, digest in digests:
+            if digest not in self._references:
+                wanted.setdefault(log, []).append(digest)
         found: dict[bytes, tuple[bytes, int]] = {}
-        with connection.cursor(binary=True) as cursor:
-            for digest, subject, home in cursor.execute(REFERENCES, parameters):
-                found[digest.bytes] = subject.bytes, home
-                if home == self.log_id:
+        for log, asked in wanted.items():
+            with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+                for digest, subject, home in cursor.execute(REFERENCES, (uuid_array(asked), log), prepare=True):
+                    found[digest.bytes] = subject.bytes, home
                     self._references[digest.bytes] = subject.bytes
         return found
 
     def read_streams(self, connection: Connection[Any], subjects: Sequence[bytes]) -> None:
         """Read the heads and keys of streams that are not remembered; unknown ones are passed over."""
-        wanted = [subject.hex() for subject in subjects if subject not in self._streams]
+        wanted = [subject for subject in subjects if subject not in self._streams]
         if not wanted:
             return
-        with connection.cursor(binary=True) as cursor:
-            for subject, wrapped, sequence, leaf in cursor.execute(HEADS, (wanted, self.log_id)):
+        with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            rows = cursor.execute(HEADS, (uuid_array(wanted), self.log_id), prepare=True)
+            for subject, wrapped, sequence, leaf in rows:
                 data_key = self._wrapper.unwrap(wrapped, owner(self.log_id, subject.bytes))
                 self._streams[subject.bytes] = Stream(subject.bytes, data_key, sequence or 0, leaf or b"")
 
@@ -122,6 +126,10 @@ class Streams:
             self._references.move_to_end(digest)
         return subject
 
+    def is_taken(self, digest: bytes) -> bool:
+        """Tell whether a reference that has been looked up is somebody's."""
+        return digest in self._references
+
     def stream(self, subject: bytes) -> Stream | None:
         """Return a remembered stream."""
         stream = self._streams.get(subject)
@@ -129,11 +137,10 @@ class Streams:
             self._streams.move_to_end(subject)
         return stream
 
-    def open(self, digest: bytes | None, stream: Stream) -> None:
-        """Remember a stream that this writer just opened, and the reference it is found by."""
+    def open(self, digest: bytes, stream: Stream) -> None:
+        """Remember a stream, and a reference that this writer just gave it."""
         self._streams[stream.id] = stream
-        if digest is not None:
-            self._references[digest] = stream.id
+        self._references[digest] = stream.id
 
 
 def owner(log_id: int, subject: bytes) -> bytes:

@@ -92,9 +92,7 @@ class Flight:
 class Writer:
     """Writes one log. Any thread may submit; `start` and `close` are the owner's."""
 
-    def __init__(
-        self, recorder: LedgerRecorder, preparer: Preparer, connect: Callable[[], Connection[Any]]
-    ) -> None:
+    def __init__(self, recorder: LedgerRecorder, preparer: Preparer, connect: Callable[[], Connection[Any]]) -> None:
         """Name the parts.
 
         Args:
@@ -195,9 +193,11 @@ class Writer:
         """Wait for work; return requests up to a group's weight, or none after a crash and at the end."""
         with self._condition:
             self._condition.wait_for(
-                lambda: (self._waiting and (self._flight is None or self._waiting_weight >= PREPARE_AHEAD))
-                or self._crashed is not None
-                or (self._closing and not self._waiting and self._flight is None)
+                lambda: (
+                    (self._waiting and (self._flight is None or self._waiting_weight >= PREPARE_AHEAD))
+                    or self._crashed is not None
+                    or (self._closing and not self._waiting and self._flight is None)
+                )
             )
             requests: list[Request] = []
             weight = 0
