@@ -74,10 +74,10 @@ def open_checkpoint(note: bytes, verifier: str) -> Checkpoint:
     name, identifier, encoded = verifier.split("+", 2)
     key = _canonical(encoded)[1:]
     text, separator, lines = note.decode().rpartition("\n\n")
-    if not separator:
-        raise ValueError("expected a blank line before the signatures")
+    if not separator or not lines.endswith("\n"):
+        raise ValueError("expected a blank line before the signatures, and a newline at the end")
     text += "\n"
-    for line in lines.splitlines():
+    for line in lines[:-1].split("\n"):
         if not line.startswith(f"{DASH}{name} "):
             continue
         signature = _canonical(line.rsplit(" ", 1)[1])

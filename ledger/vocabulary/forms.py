@@ -21,10 +21,10 @@ CODE_PATTERN = (
     r"(?=[A-Za-z0-9])[A-Za-z._-]*(?:[0-9]{1,6}[A-Za-z._-]+)*[0-9]{0,6}" + END
 )
 OPAQUE_PATTERN = (
-    r"^(?:[A-Za-z][A-Za-z0-9._:/#-]*"
-    r"|(?=[0-9._:/#-]*[A-Za-z])[0-9][A-Za-z0-9._:/#-]*"
+    r"^(?:[A-Za-z][A-Za-z0-9_.:/#-]*"
+    r"|(?=[0-9_.:/#-]*[A-Za-z])[0-9][A-Za-z0-9_.:/#-]*"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"|[0-9][0-9._:/#-]{0,5})" + END
+    r"|[0-9][0-9_.:/#-]{0,5})" + END
 )
 EVENT_ID_PATTERN = r"^(?!\+[0-9])[!#-&(-?A-\[\]-_a-~]+" + END
 SOURCE_PATTERN = r"^[A-Za-z0-9/][A-Za-z0-9._~:/-]*" + END
@@ -77,7 +77,7 @@ Opaque = Annotated[
     _fresh(
         OPAQUE_PATTERN,
         128,
-        "an opaque reference such as TKT-4512: letters, digits and ._:/#-, no space, no @; seven or more characters"
+        "an opaque reference such as TKT-4512: letters, digits and _.:/#-, no space, no @; seven or more characters"
         " need a letter, so that no telephone number passes",
         "TKT-4512",
     ),
@@ -89,7 +89,7 @@ System = Annotated[
     _repeating(
         OPAQUE_PATTERN,
         64,
-        "an opaque reference such as crm-1: letters, digits and ._:/#-, no space, no @; seven or more characters need a letter",
+        "an opaque reference such as crm-1: letters, digits and _.:/#-, no space, no @; seven or more characters need a letter",
         "crm",
     ),
 ]

@@ -1,0 +1,53 @@
+"""Envelopes open for whom they are, where they are, and for nobody else."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.envelope import PAD, KeyWrapper, Unopenable, decrypt, encrypt, key_id, new_data_key
+
+KEY = new_data_key()
+
+
+@given(st.binary(max_size=400), st.binary(min_size=1, max_size=128))
+def test_what_was_hidden_comes_back_with_its_padding(content: bytes, identity: bytes) -> None:
+    envelope = encrypt(KEY, key_id(KEY), os.urandom(12), identity, content)
+    opened = decrypt(KEY, envelope, identity)
+    assert opened.startswith(content)
+    assert opened[len(content) :].strip() == b""
+    assert len(opened) % PAD == 0
+
+
+@given(st.integers(0, 107), st.integers(1, 255))
+def test_no_byte_of_an_envelope_can_change_unseen(place: int, change: int) -> None:
+    damaged = bytearray(encrypt(KEY, key_id(KEY), bytes(12), b"stream 1", b"a note"))
+    damaged[place % len(damaged)] ^= change
+    with pytest.raises(Unopenable):
+        decrypt(KEY, bytes(damaged), b"stream 1")
+
+
+def test_an_envelope_does_not_open_in_another_entry_or_under_another_key() -> None:
+    envelope = encrypt(KEY, key_id(KEY), bytes(12), b"entry 1", b"a note")
+    with pytest.raises(Unopenable, match="moved or changed"):
+        decrypt(KEY, envelope, b"entry 2")
+    with pytest.raises(Unopenable, match="another key"):
+        decrypt(new_data_key(), envelope, b"entry 1")
+
+
+def test_lengths_within_one_step_look_the_same() -> None:
+    lengths = {len(encrypt(KEY, key_id(KEY), bytes(12), b"entry", bytes(size))) for size in range(1, PAD + 1)}
+    assert len(lengths) == 1
+
+
+def test_a_wrapped_key_opens_for_its_owner_under_its_own_key_only() -> None:
+    wrapper = KeyWrapper(bytes(32))
+    wrapped = wrapper.wrap(KEY, os.urandom(12), b"alice")
+    assert wrapper.unwrap(wrapped, b"alice") == KEY
+    with pytest.raises(Unopenable):
+        wrapper.unwrap(wrapped, b"bob")
+    with pytest.raises(Unopenable):
+        KeyWrapper(bytes(31) + b"\1").unwrap(wrapped, b"alice")
