@@ -221,7 +221,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
                     self._edge.known = False
                     raise
                 else:
-                    return range(group.expected_size + 1, group.size + 1)
+                    return list(range(group.expected_size + 1, group.size + 1))
 
     def _group_of(self, stored_events: Sequence[StoredEvent]) -> Group:
         edge = self._edge

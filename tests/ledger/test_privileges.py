@@ -41,7 +41,6 @@ FORBIDDEN: list[LiteralString] = [
     "CREATE TABLE ledger.sly (x int)",
     "CREATE SCHEMA sly",
     "DROP SCHEMA ledger CASCADE",
-    "GRANT ALL ON ledger.entry TO PUBLIC",
     "SET session_replication_role = replica",
     "COPY ledger.entry TO PROGRAM 'cat'",
     "SELECT pg_read_file('PG_VERSION')",
