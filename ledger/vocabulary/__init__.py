@@ -1,5 +1,6 @@
 """The vocabulary: which facts there are, how they are said, and what the codes in them mean."""
 
+from ledger.vocabulary.codes import CODES, SCHEMES, Code, Scheme, label
 from ledger.vocabulary.event import Event, schema_path
 from ledger.vocabulary.facts import FACTS, FactType, event_types, schema
 from ledger.vocabulary.parse import event_from, parse_event, parse_events
@@ -13,18 +14,25 @@ from ledger.vocabulary.stored import (
     references,
     subject_private_of,
 )
+from ledger.vocabulary.words import WORDS, word, words
 
 __all__ = [
+    "CODES",
     "FACTS",
+    "SCHEMES",
+    "WORDS",
     "About",
+    "Code",
     "Event",
     "FactType",
     "InvalidEvent",
     "Problem",
+    "Scheme",
     "clear_bytes",
     "event_from",
     "event_types",
     "is_sealed",
+    "label",
     "linked",
     "parse_event",
     "parse_events",
@@ -33,4 +41,6 @@ __all__ = [
     "schema",
     "schema_path",
     "subject_private_of",
+    "word",
+    "words",
 ]

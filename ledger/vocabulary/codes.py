@@ -1,0 +1,64 @@
+"""Codes: words of borrowed and local schemes, with what people read in their place. Data files, read once."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+LANGUAGES = ("en", "fr")
+
+
+class Code(NamedTuple):
+    """One word of a scheme."""
+
+    code: str
+    """Such as dpv:DirectMarketing."""
+    scheme: str
+    """The scheme's prefix."""
+    version: str
+    """The scheme's version."""
+    labels: dict[str, str]
+    """What people read, by language: en and fr."""
+    definition: dict[str, str] | None
+    """A sentence, by language, where a label is not enough."""
+
+
+class Scheme(NamedTuple):
+    """A set of codes."""
+
+    prefix: str
+    """What its codes begin with."""
+    version: str
+    """Its version."""
+    namespace: str
+    """The address that the prefix stands for."""
+    title: dict[str, str]
+    """Its name, by language."""
+
+
+def _read() -> tuple[dict[str, Scheme], dict[str, Code]]:
+    schemes: dict[str, Scheme] = {}
+    codes: dict[str, Code] = {}
+    for file in sorted((files("ledger.vocabulary") / "codes").iterdir(), key=str):
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        scheme = Scheme(data["prefix"], data["version"], data["namespace"], data["title"])
+        schemes[scheme.prefix] = scheme
+        for local, its in data["codes"].items():
+            codes[f"{scheme.prefix}:{local}"] = _code(scheme, local, its)
+    return schemes, codes
+
+
+def _code(scheme: Scheme, local: str, its: dict[str, Any]) -> Code:
+    defined = {language: its[f"definition_{language}"] for language in LANGUAGES if f"definition_{language}" in its}
+    labels = {language: its[language] for language in LANGUAGES}
+    return Code(f"{scheme.prefix}:{local}", scheme.prefix, scheme.version, labels, defined or None)
+
+
+SCHEMES, CODES = _read()
+
+
+def label(code: str, language: str) -> str:
+    """Return what people read in place of a code; the code itself if nobody knows it."""
+    known = CODES.get(code)
+    return known.labels.get(language, code) if known is not None else code
