@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from concurrent.futures import Future
+from contextlib import contextmanager
 from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -13,7 +14,7 @@ import orjson
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool
 
 from ledger.edge import Edge
 from ledger.entry import Entry, identity, member_identity
@@ -29,8 +30,7 @@ from ledger.streams import Streams, owner
 from ledger.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Sequence
 
     from ledger.keys import Keys
 
@@ -99,9 +99,15 @@ class Ledger:
         except psycopg.OperationalError as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
         self._pool: ConnectionPool[Any] = ConnectionPool(
-            self._dsn, min_size=1, max_size=pool, kwargs={"autocommit": True}, open=True, timeout=10.0
+            self._dsn,
+            min_size=1,
+            max_size=pool,
+            kwargs={"autocommit": True},
+            check=ConnectionPool.check_connection,
+            open=True,
+            timeout=10.0,
         )
-        self._directory = Directory(self._pool, self._homes)
+        self._directory = Directory(self.connection, self._homes)
         self._store = datastore(dsn)
         self.recorders = tuple(
             LedgerRecorder(self._store, log_id, signer) for log_id, signer in enumerate(keys.signers)
@@ -199,20 +205,22 @@ class Ledger:
 
     # Reading.
 
-    def connection(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+    @contextmanager
+    def connection(self) -> Iterator[psycopg.Connection[Any]]:
         """Lend a connection of the reading pool, in autocommit mode and the role of the API.
 
         Raises:
-            Unavailable: None was free in time. Retry.
+            Unavailable: None was free in time, or the database went away. Retry.
         """
         try:
-            return self._pool.connection()
-        except PoolTimeout as error:
-            raise Unavailable("no connection was free") from error
+            with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
 
     def logs(self) -> list[Log]:
         """Return the ledger's logs, by id."""
-        with self._pool.connection() as connection:
+        with self.connection() as connection:
             rows = connection.execute(LOGS).fetchall()
         return [Log(log_id, origin, size, self.keys.signers[log_id].verifier_key) for log_id, origin, size in rows]
 
@@ -222,13 +230,13 @@ class Ledger:
 
     def entry(self, log_id: int, position: int) -> Entry | None:
         """Return the entry at a position, or None beyond the head."""
-        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        with self.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
             row = cursor.execute(ENTRY, (log_id, position)).fetchone()
         return Entry(*row) if row is not None else None
 
     def entries(self, subject: Subject, after_sequence: int = 0, limit: int = 500) -> list[Entry]:
         """Return entries of a subject's own stream, by sequence. Cohorts that she is in are not among them."""
-        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        with self.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
             rows = cursor.execute(STREAM, (subject.log_id, UUID(hex=subject.id), after_sequence, limit)).fetchall()
         return [Entry(*row) for row in rows]
 
@@ -240,7 +248,7 @@ class Ledger:
         """
         stream, wanted = entry.stream.bytes, UUID(hex=subject.id)
         members = entry.json()
-        with self._pool.connection() as connection:
+        with self.connection() as connection:
             key = connection.execute(WRAPPED_KEY, (subject.log_id, wanted), binary=True).fetchone()
             if "cohort" in members:
                 row = connection.execute(MEMBER, (subject.log_id, wanted, entry.position), binary=True).fetchone()
@@ -257,7 +265,7 @@ class Ledger:
 
     def checkpoint(self, log_id: int, size: int | None = None) -> bytes | None:
         """Return the newest signed checkpoint, or the first that covers `size`; None if there is none."""
-        with self._pool.connection() as connection:
+        with self.connection() as connection:
             if size is None:
                 row = connection.execute(NEWEST_CHECKPOINT, (log_id,)).fetchone()
             else:

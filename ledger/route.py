@@ -8,9 +8,10 @@ from uuid import UUID
 from psycopg.rows import tuple_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from contextlib import AbstractContextManager
 
-    from psycopg_pool import ConnectionPool
+    from psycopg import Connection
 
     from ledger.fact import About, Fact
     from ledger.home import Homes
@@ -41,22 +42,22 @@ class Subject(NamedTuple):
 class Directory:
     """Finds subjects and their homes. Threads may share it."""
 
-    def __init__(self, pool: ConnectionPool[Any], homes: Homes) -> None:
-        self._pool = pool
+    def __init__(self, lend: Callable[[], AbstractContextManager[Connection[Any]]], homes: Homes) -> None:
+        self._lend = lend
         self._homes = homes
 
     def by_digest(self, digests: Iterable[bytes]) -> dict[bytes, Subject]:
         """Look references up by their 16-byte digests; unknown ones are left out."""
         wanted = list(digests)
         logs = [self._homes.of(digest) for digest in wanted]
-        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        with self._lend() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
             rows = cursor.execute(HOMES, (logs, [UUID(bytes=digest) for digest in wanted]), prepare=True).fetchall()
         return {digest.bytes: Subject(subject.hex, home) for digest, subject, home in rows}
 
     def by_id(self, subjects: Iterable[bytes]) -> dict[bytes, Subject]:
         """Look subjects up by their 16-byte ids; unknown ones are left out."""
         wanted = [UUID(bytes=subject) for subject in subjects]
-        with self._pool.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        with self._lend() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
             rows = cursor.execute(SUBJECTS, (wanted,), prepare=True).fetchall()
         return {subject.bytes: Subject(subject.hex, log_id) for subject, log_id in rows}
 
