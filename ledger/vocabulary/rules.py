@@ -13,7 +13,11 @@ RuleIds = Annotated[list[System], Meta(max_length=40)]
 
 
 class Rule(Part, kw_only=True):
-    """One thing that a policy says. An empty list leaves that side open."""
+    """One thing that a policy says. An empty list leaves that side open.
+
+    A rule that permits covers a fact that fits each of its sides and carries what it requires. A rule that forbids
+    yields to its bases and to its exceptions.
+    """
 
     id: System
     """Its place in the policy, such as 6.3."""
@@ -53,6 +57,10 @@ class Rule(Part, kw_only=True):
     """Kinds of recipient; of a disclosure."""
     roles: SomeCodes = []
     """Legal roles that the recipient may have."""
+    recipient_purposes: SomeCodes = []
+    """Purposes that the recipient may have."""
+    instruments: SomeCodes = []
+    """Papers that it may rest on."""
     bases: SomeCodes = []
     """Legal bases that fit it."""
     requires: SomeCodes = []
