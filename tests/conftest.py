@@ -1,14 +1,22 @@
-"""A real PostgreSQL for every test that asks for one: one server a run, one migrated template, one clone a test."""
+"""A real PostgreSQL for every test that asks for one: one server a run, one migrated template a worker, one copy a test.
+
+The server is private, embedded and not durable, unless WHOSAW_TEST_DSN names one whose login is a superuser. Workers of
+pytest-xdist share it. No server is an error, never a skip.
+"""
 
 from __future__ import annotations
 
 import os
-import secrets
+import shutil
+import tempfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from ledger import Keys, Ledger
@@ -17,94 +25,97 @@ from ledger.migrate import SCHEMA, create_logs, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NAME = "ledger.example/test"
+"""Of every ledger here."""
 DIRECTORIES = (SCHEMA, SCHEMA.parents[1] / "api" / "schema")
+PLACE = "WHOSAW_TEST_PLACE"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark a test by what it asks for, so that `-m 'not postgres'` runs the rest in seconds."""
+    """Mark what needs a server, so that `-m 'not postgres'` runs the rest in seconds."""
     for item in items:
         if "server" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.postgres)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose one place for the server before the workers start; they inherit it."""
+    if not hasattr(config, "workerinput"):
+        os.environ[PLACE] = tempfile.mkdtemp(prefix="whosaw-test-")
+        Path(os.environ[PLACE]).chmod(0o711)  # The server's user has to pass; what is inside is 0700.
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind once the last worker has stopped the server."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(PLACE))
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """The address of the run's server: WHOSAW_TEST_DSN, or one that all workers of this run share."""
+def server() -> Iterator[str]:
+    """The DSN of a server, as its superuser."""
     given = os.environ.get("WHOSAW_TEST_DSN")
     if given:
         yield given
         return
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    embedded = EmbeddedServer(shared / "server", durable=False)
-    embedded.start()
-    yield embedded.dsn()
-    embedded.stop(wipe=True)
+    with EmbeddedServer(Path(os.environ[PLACE]) / "postgres", durable=False) as embedded:
+        yield embedded.dsn()
+
+
+@contextmanager
+def _database(server: str, template: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
+    try:
+        yield make_conninfo(server, dbname=name)
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 @pytest.fixture(scope="session")
 def template(server: str) -> Iterator[str]:
-    """The name of a database that is migrated once for each worker."""
-    name = f"template_{secrets.token_hex(6)}"
-    _create(server, name)
-    migrate(make_conninfo(server, dbname=name), DIRECTORIES)
-    yield name
-    _drop(server, name)
+    """The name of a migrated database, one for each worker."""
+    with _database(server, "template0") as dsn:
+        with psycopg.connect(server) as connection:
+            # Roles belong to the whole server: two workers that migrate at once would both make them.
+            connection.execute("SELECT pg_advisory_xact_lock(7791223002)")
+            migrate(dsn, DIRECTORIES)
+        yield str(conninfo_to_dict(dsn)["dbname"])
 
 
 @pytest.fixture
 def new_database(server: str, template: str) -> Iterator[Callable[[], str]]:
-    """Make migrated, empty databases; each is the address as its owner."""
-    names: list[str] = []
-
-    def make() -> str:
-        names.append(f"test_{secrets.token_hex(6)}")
-        _create(server, names[-1], template)
-        return make_conninfo(server, dbname=names[-1])
-
-    yield make
-    for name in names:
-        _drop(server, name)
+    """Makes migrated databases without logs; each is its owner's DSN."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(_database(server, template))
 
 
 @pytest.fixture
 def database(new_database: Callable[[], str]) -> str:
-    """A migrated database without logs."""
+    """The owner's DSN of a migrated database without logs."""
     return new_database()
 
 
 @pytest.fixture
 def make_ledger(new_database: Callable[[], str], tmp_path: Path) -> Iterator[Callable[..., Ledger]]:
-    """Make ledgers of as many logs as asked for, each in a database of its own."""
-    opened: list[Ledger] = []
+    """Makes ledgers of as many logs as asked for (3), each in a database of its own."""
+    with ExitStack() as stack:
 
-    def make(logs: int = 3) -> Ledger:
-        dsn = new_database()
-        create_logs(dsn, NAME, logs)
-        opened.append(Ledger(dsn, Keys.create(tmp_path / f"keys{len(opened)}", NAME, logs), durable=False))
-        return opened[-1]
+        def make(logs: int = 3) -> Ledger:
+            dsn = new_database()
+            create_logs(dsn, NAME, logs)
+            keys = Keys.create(tmp_path / f"keys-{uuid4().hex}", NAME, logs)
+            return stack.enter_context(Ledger(dsn, keys, durable=False))
 
-    yield make
-    for each in opened:
-        each.close()
+        yield make
 
 
 @pytest.fixture
 def ledger(database: str, tmp_path: Path) -> Iterator[Ledger]:
-    """A ledger of one log in `database`."""
+    """A ledger with one log, in `database`."""
     create_logs(database, NAME, 1)
     with Ledger(database, Keys.create(tmp_path / "keys", NAME, 1), durable=False) as opened:
         yield opened
-
-
-def _create(server: str, name: str, template: str = "template1") -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(template)))
-
-
-def _drop(server: str, name: str) -> None:
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(name)))
