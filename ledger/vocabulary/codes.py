@@ -40,7 +40,7 @@ class Scheme(NamedTuple):
 def _read() -> tuple[dict[str, Scheme], dict[str, Code]]:
     schemes: dict[str, Scheme] = {}
     codes: dict[str, Code] = {}
-    for file in sorted((files("ledger.vocabulary") / "codes").iterdir(), key=str):
+    for file in sorted((files("ledger.vocabulary") / "schemes").iterdir(), key=str):
         data = tomllib.loads(file.read_text(encoding="utf-8"))
         scheme = Scheme(data["prefix"], data["version"], data["namespace"], data["title"])
         schemes[scheme.prefix] = scheme

@@ -22,7 +22,7 @@ ENUMERATIONS = {
 
 def _read() -> dict[str, dict[str, dict[str, str]]]:
     found: dict[str, dict[str, dict[str, str]]] = {}
-    for file in sorted((files("ledger.vocabulary") / "words").iterdir(), key=str):
+    for file in sorted((files("ledger.vocabulary") / "labels").iterdir(), key=str):
         found |= tomllib.loads(file.read_text(encoding="utf-8"))
     return found
 
