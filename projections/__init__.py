@@ -1,0 +1,28 @@
+"""Answers questions from the ledger. One file per question; all of it can be dropped and built again.
+
+    holdings      what do we hold on her, why, until when?
+    disclosures   who outside received it?
+    views         who inside looked?
+    timeline      what happened?
+    policies      which policy governed, and what did she agree to?
+    recipients    whose data did this recipient get?
+    account       the answer to all of it, for one person
+
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from projections.disclosures import DISCLOSURES
+from projections.holdings import HOLDINGS
+from projections.policies import POLICIES
+from projections.views import VIEWS
+
+if TYPE_CHECKING:
+    from projections.projection import Projection
+
+PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES)
+"""What a follower keeps current."""
+
+__all__ = ["DISCLOSURES", "HOLDINGS", "POLICIES", "PROJECTIONS", "VIEWS"]

@@ -1,0 +1,103 @@
+"""What a projection is: tables, and statements that fold a batch of entries into them.
+
+Three rules make every answer exact at any earlier position, and every projection equal to its own rebuild:
+
+1. A row states one fact and keeps the position it came from. Rows are inserted, never updated: what is true "as of" a
+   position follows from the rows up to it.
+2. A fold reads nothing but the entries of its batch, so neither the size of batches nor redelivery can change a row.
+3. An entry about a cohort is one row, in the cohort's own stream. Who is in it is joined from `ledger.member` when
+   someone asks: a campaign to 100,000 people costs one row, and a forgotten member leaves every answer at once.
+
+Folds run inside PostgreSQL (`INSERT … SELECT`): entries never cross to Python, and on a cluster never leave their node.
+Tables have no schema in their names here: the connection's `search_path` says whether it is the live copy or a rebuild.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, TypeVar
+
+from psycopg.rows import args_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg import Connection, Cursor
+
+Row = TypeVar("Row")
+
+
+class Batch(NamedTuple):
+    """Consecutive entries of one log."""
+
+    log_id: int
+    after: int
+    """The last position before the batch."""
+    upto: int
+    """The last position in it."""
+
+
+class Fold(NamedTuple):
+    """One statement of a projection."""
+
+    types: tuple[str, ...]
+    """The types of fact that it folds; it passes over all others."""
+    statement: LiteralString
+    """Takes `log_id`, `after`, `upto` and `types`; inserts rows of that log only."""
+
+
+class Projection(NamedTuple):
+    """One question's tables, and how entries become their rows."""
+
+    name: str
+    version: int
+    """Counts up with every change of tables or folds; the tables are then built again from the first entry."""
+    tables: tuple[str, ...]
+    definition: LiteralString
+    """DDL of the tables and their indexes. Every unique constraint begins with log_id."""
+    folds: tuple[Fold, ...]
+    digest: LiteralString
+    """Selects (log_id, rows, sum of row hashes) over the tables: equal for equal contents, in whatever order."""
+
+    def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
+        """Insert the rows of a batch. The caller commits them with the batch's last position, or neither."""
+        for types, statement in self.folds:
+            cursor.execute(statement, batch._asdict() | {"types": list(types)}, prepare=True)
+
+
+class Page(NamedTuple, Generic[Row]):
+    """Some rows of an answer, as of a position."""
+
+    rows: list[Row]
+    next: int | None
+    """The cursor to go on after; None on the last page."""
+
+
+def page(rows: list[Row], limit: int | None, cursor: Sequence[int]) -> Page[Row]:
+    """Cut one page from rows that were asked for one more than fits.
+
+    Args:
+        rows: At most limit + 1.
+        limit: The most rows of a page, at least 1; None for everything.
+        cursor: Each row's own cursor.
+    """
+    if limit is None or len(rows) <= limit:
+        return Page(rows, None)
+    return Page(rows[:limit], cursor[limit - 1])
+
+
+def one_more(limit: int | None) -> int | None:
+    """Return how many rows to ask for to learn whether there is a next page."""
+    return None if limit is None else limit + 1
+
+
+def before(as_of: int, after: int | None) -> int:
+    """Return the position that rows must stay below: pages go from newest to oldest."""
+    return as_of + 1 if after is None else min(as_of + 1, after)
+
+
+def select(
+    connection: Connection[Any], statement: LiteralString, parameters: Mapping[str, Any], row: type[Row]
+) -> list[Row]:
+    """Run a query as a prepared statement and return its rows, column by column, as the type given."""
+    with connection.cursor(binary=True, row_factory=args_row(row)) as cursor:
+        return cursor.execute(statement, parameters, prepare=True).fetchall()
