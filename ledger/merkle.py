@@ -66,15 +66,22 @@ class Tree:
         return other
 
     def extend(self, leaves: Sequence[bytes]) -> list[Tile]:
-        """Append leaf hashes in order; return the tiles that became full, lower levels first within each round."""
+        """Append leaf hashes in order; return the tiles that became full, lower levels first."""
         tiles: list[Tile] = []
         size = self.size
         self.size = size + len(leaves)
         nodes = list(leaves)
         height = 0
+        filled: list[tuple[int, bytes]] = []
         while nodes:
             if height % TILE_HEIGHT == 0:
-                self._fill(height // TILE_HEIGHT, (size >> height) // TILE_WIDTH, nodes, tiles)
+                # The tiles that the level below filled have these nodes as their roots, one each.
+                level = height // TILE_HEIGHT
+                tiles += [
+                    Tile(level - 1, index, hashes, root)
+                    for (index, hashes), root in zip(filled, nodes, strict=level > 0)
+                ]
+                filled = self._fill(level, (size >> height) // TILE_WIDTH, nodes)
             if (size >> height) & 1:
                 nodes.insert(0, self.frontier.pop(height))
             if len(nodes) & 1:
@@ -84,16 +91,17 @@ class Tree:
             height += 1
         return tiles
 
-    def _fill(self, level: int, index: int, nodes: Sequence[bytes], tiles: list[Tile]) -> None:
-        waiting = self.partial.get(level, [])
+    def _fill(self, level: int, index: int, nodes: Sequence[bytes]) -> list[tuple[int, bytes]]:
+        """Add hashes to a level's unfinished tile; return index and hashes of those that became full."""
+        waiting = self.partial.setdefault(level, [])
         waiting.extend(nodes)
-        start = 0
-        while len(waiting) - start >= TILE_WIDTH:
-            hashes = waiting[start : start + TILE_WIDTH]
-            tiles.append(Tile(level, index, b"".join(hashes), subtree_root(hashes)))
-            start += TILE_WIDTH
-            index += 1
-        self.partial[level] = waiting[start:] if start else waiting
+        full = len(waiting) // TILE_WIDTH
+        filled = [
+            (index + number, b"".join(waiting[TILE_WIDTH * number : TILE_WIDTH * (number + 1)]))
+            for number in range(full)
+        ]
+        del waiting[: TILE_WIDTH * full]
+        return filled
 
     def root(self) -> bytes:
         """Return the root hash of all leaves so far."""
