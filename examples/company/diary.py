@@ -1,0 +1,100 @@
+"""What the services write down, one diary to a life: acts with ids that depend on nothing but the seed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from examples.company.clock import AS_OF, written
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SIGNUP = "/services/signup"
+BILLING = "/services/billing"
+CALLS = "/services/calls"
+SUPPORT = "/services/support"
+FRAUD = "/services/fraud"
+SERVICES = (SIGNUP, BILLING, CALLS, SUPPORT, FRAUD)
+"""The five that emit; fraud is also the desk that answers authorities and keeps holds and seals."""
+PRIVACY_OFFICE = "/offices/privacy"
+"""Publishes the policies, by hand."""
+SOURCES = (PRIVACY_OFFICE, *SERVICES)
+
+
+class Act(NamedTuple):
+    """Something a service did with personal data. Acts sort by time, then by whose diary they are in."""
+
+    time: datetime
+    owner: str
+    number: int
+    """From 1 within its diary."""
+    id: str
+    source: str
+    type: str
+    data: Mapping[str, object]
+    correlation: str | None
+    causation: str | None
+
+    def event(self, sequence: int) -> dict[str, object]:
+        """The act as a CloudEvent, its emitter's sequence-th."""
+        attributes: dict[str, object] = {
+            "specversion": "1.0",
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "time": written(self.time),
+            "recordedtime": written(self.time + timedelta(seconds=2)),
+            "sequence": sequence,
+        }
+        if self.correlation:
+            attributes["correlationid"] = self.correlation
+        if self.causation:
+            attributes["causationid"] = self.causation
+        attributes["data"] = self.data
+        return attributes
+
+
+class Diary:
+    """The acts of one life, or of one of the company's own tasks, with its own source of chance."""
+
+    def __init__(self, seed: int, owner: str) -> None:
+        self.owner = owner
+        self.acts: list[Act] = []
+        self.draw = Random(f"{seed}/diary/{owner}")  # noqa: S311
+        self._seed = seed
+        self._noted = 0
+
+    def note(  # noqa: PLR0913 - an act has this many parts
+        self,
+        time: datetime,
+        source: str,
+        type: str,  # noqa: A002 - the attribute's name in CloudEvents
+        data: Mapping[str, object],
+        *,
+        correlation: str | None = None,
+        causation: str | None = None,
+    ) -> str:
+        """Write an act down and return its id; what would happen after the sample's present is left out."""
+        self._noted += 1
+        number = self._noted
+        name = f"{self._seed}/{self.owner}/{type}/{number}".encode()
+        act_id = f"{source.rpartition('/')[2]}-{blake2b(name, digest_size=8).hexdigest()}"
+        act = Act(time, self.owner, number, act_id, source, type, data, correlation, causation)
+        if time <= AS_OF:
+            self.acts.append(act)
+        return act_id
+
+    def chance(self, probability: float) -> bool:
+        """True as often as that, from 0 to 1."""
+        return self.draw.random() < probability
+
+    def later(self, moment: datetime, at_least_minutes: int, at_most_minutes: int) -> datetime:
+        """A moment so much later."""
+        return moment + timedelta(minutes=self.draw.randint(at_least_minutes, at_most_minutes))
+
+    def case(self, kind: str) -> str:
+        """A case, order or ticket number: opaque, and this sample's own."""
+        return f"{kind}-{self.draw.getrandbits(40):010x}"
