@@ -1,0 +1,238 @@
+"""The account of one person: what is held, who received it, who looked, which policy governed, and what proves it.
+
+Pure data, the same for the same position and parameters: nothing here reads a clock. Codes come with their labels in the
+language asked for.
+
+Source: PIPEDA Schedule 1, 4.9; P-39.1, s. 27; GDPR Art. 15.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from ledger.vocabulary import label
+from projections import disclosures, holdings, policies, timeline, views
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from psycopg import Connection
+
+    from ledger.route import Subject
+    from projections.disclosures import Disclosure
+    from projections.held import Holding
+    from projections.policies import Assent, Policy
+    from projections.timeline import Moment
+    from projections.views import View
+
+Language = Literal["en", "fr"]
+
+STATEMENT = {
+    "en": (
+        "The law may prevent us from mentioning certain communications of personal information to authorities. "
+        "This sentence appears in every account that we give, whether or not there were any, and nothing may be "
+        "concluded from it."
+    ),
+    "fr": (
+        "La loi peut nous empêcher de mentionner certaines communications de renseignements personnels à des "
+        "autorités. Cette phrase figure dans chaque compte rendu que nous remettons, qu’il y en ait eu ou non, et "
+        "rien ne peut en être conclu."
+    ),
+}
+"""In everybody's account, always: its absence would say something."""
+PROJECTIONS = ("holdings", "disclosures", "views", "policies")
+"""Whose rows an account reads: its position is at most what all of them have reached."""
+
+
+class Issue(NamedTuple):
+    """What an account says about itself."""
+
+    language: Language
+    issued_at: datetime
+    controller: Mapping[str, str]
+    """Name and contact of who answers for the data."""
+    origin: str
+    """The log's."""
+    checkpoint: str
+    """The signed note that the account stands on, of at least its position."""
+    verifier_key: str
+    """What a stranger checks the checkpoint with."""
+
+
+def account(connection: Connection[Any], subject: Subject, as_of: int, issue: Issue) -> dict[str, Any]:
+    """Assemble the account of a person as of a position.
+
+    Args:
+        connection: A reader's. One snapshot (a repeatable-read transaction) keeps a concurrent forgetting out.
+        subject: Whom.
+        as_of: Nothing recorded after this position is told; at most what `progress.reached` says of PROJECTIONS.
+        issue: What it says about itself.
+    """
+    language = issue.language
+    recorded = timeline.appended(connection, subject.log_id, as_of)
+    moments = timeline.of_subject(connection, subject, as_of, limit=None).rows[::-1]
+    held = holdings.of_subject(connection, subject, as_of, limit=None).rows
+    disclosed = disclosures.of_subject(connection, subject, as_of, limit=None).rows
+    looked = views.of_subject(connection, subject, as_of, limit=None, by_day=False).rows
+    return {
+        "language": language,
+        "as_of": {"log": issue.origin, "position": as_of, "time": recorded},
+        "issued_at": issue.issued_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "controller": dict(issue.controller),
+        "subject": {"id": subject.id},
+        "policy": _policies(connection, subject, as_of, recorded, moments, language),
+        "holdings": [_holding(each, language) for each in held],
+        "disclosures": [_disclosure(each, language) for each in sorted(disclosed, key=_happened)],
+        "views": [_view(each, language) for each in reversed(looked)],
+        "statement": STATEMENT[language],
+        "proof": {
+            "log": issue.origin,
+            "checkpoint": issue.checkpoint,
+            "verifier_key": issue.verifier_key,
+            "entries": [
+                {
+                    "position": each.position,
+                    "type": each.type,
+                    "leaf": b64encode(each.leaf).decode(),
+                    "time": each.json()["time"],
+                }
+                for each in moments
+            ],
+        },
+    }
+
+
+def _coded(code: str | None, language: Language) -> dict[str, str] | None:
+    return None if code is None else {"code": code, "label": label(code, language)}
+
+
+def _codes(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
+    return [{"code": code, "label": label(code, language)} for code in codes]
+
+
+def _happened(disclosure: Disclosure) -> tuple[datetime, int]:
+    return datetime.fromisoformat(disclosure.time), disclosure.position
+
+
+def _policies(  # noqa: PLR0913 - what a person's policies follow from
+    connection: Connection[Any],
+    subject: Subject,
+    as_of: int,
+    recorded: str | None,
+    moments: list[Moment],
+    language: Language,
+) -> list[dict[str, Any]]:
+    """Return the versions that governed while anything happened to her data, and those that she agreed to."""
+    if recorded is None:
+        return []
+    now = datetime.fromisoformat(recorded)
+    known = policies.published(connection, now)
+    first = min((datetime.fromisoformat(each.json()["time"]) for each in moments), default=now)
+    at_first = {(each.policy, each.version) for each in policies.in_force(known, first)}
+    assents: dict[tuple[str, str], Assent] = {}
+    # Newest first: the first agreement to a version is the one that is left.
+    for assent in policies.of_subject(connection, subject, as_of, limit=None).rows:
+        assents[assent.policy, assent.version] = assent
+    return [
+        _policy(each, assents.get((each.policy, each.version)), language)
+        for each in known
+        if first < each.effective_from <= now or (each.policy, each.version) in at_first | assents.keys()
+    ]
+
+
+def _policy(policy: Policy, assent: Assent | None, language: Language) -> dict[str, Any]:
+    return {
+        "policy": policy.policy,
+        "version": policy.version,
+        "effective_from": policy.effective,
+        "title": policy.title.get(language) or next(iter(policy.title.values()), None),
+        "notice": policy.notice,
+        "assent": None if assent is None else {"mode": assent.mode, "time": assent.time},
+    }
+
+
+def _holding(holding: Holding, language: Language) -> dict[str, Any]:
+    return {
+        "category": _coded(holding.category, language),
+        "system": holding.system,
+        "source": {"origin": holding.origin, "channel": _coded(holding.channel, language)},
+        "purposes": _codes(holding.purposes, language),
+        "basis": _coded(holding.basis, language),
+        "since": holding.since,
+        "last": holding.last,
+        "until": holding.until,
+        "rectified": holding.rectified,
+        "state": holding.state,
+        "deletions": [
+            {
+                "time": each.time,
+                "state": each.state,
+                "mode": each.mode,
+                "system": each.system,
+                "verified": each.state == "verified",
+                "backups_until": each.backups_until,
+            }
+            for each in holding.deletions
+        ],
+        "kept": None
+        if holding.kept is None
+        else {"reason": _coded(holding.kept.reason, language), "until": holding.kept.until},
+        "policy_version": holding.policy_version,
+        "position": holding.position,
+    }
+
+
+def _disclosure(disclosure: Disclosure, language: Language) -> dict[str, Any]:
+    return {
+        "time": disclosure.time,
+        "precision": disclosure.precision,
+        "recipient": {
+            "id": disclosure.recipient,
+            "name": disclosure.recipient_name,
+            "address": disclosure.recipient_address,
+            "country": disclosure.recipient_country and label(disclosure.recipient_country, language),
+            "kind": _coded(disclosure.recipient_kind, language),
+            "role": _coded(disclosure.recipient_role, language),
+        },
+        "categories": _codes(disclosure.categories, language),
+        "purpose": _coded(disclosure.purpose, language),
+        "recipient_purpose": _coded(disclosure.recipient_purpose, language),
+        "basis": _coded(disclosure.basis, language),
+        "authority": _authority(disclosure.instrument, language),
+        "initiative": disclosure.initiative,
+        "mode": disclosure.mode,
+        "policy_version": disclosure.policy_version,
+        "position": disclosure.position,
+        "leaf": b64encode(disclosure.leaf).decode(),
+    }
+
+
+def _authority(instrument: dict[str, Any] | None, language: Language) -> dict[str, Any] | None:
+    """Return the paper that a disclosure rests on; its file number is in the envelope."""
+    if instrument is None:
+        return None
+    kind: str = instrument["type"]
+    return {
+        "code": kind,
+        "label": label(kind, language),
+        "issuer": instrument["issuer"]["name"],
+        "date": instrument.get("issued"),
+        "cited": _coded(instrument.get("authority"), language),
+    }
+
+
+def _view(view: View, language: Language) -> dict[str, Any]:
+    return {
+        "act": view.act,
+        "first": view.first,
+        "last": view.last,
+        "count": view.count,
+        "actor": {"kind": view.actor_kind, "role": _coded(view.actor_role, language)},
+        "system": view.system,
+        "purpose": _coded(view.purposes[0], language) if view.purposes else None,
+        "purposes": _codes(view.purposes, language),
+        "categories": _codes(view.categories, language),
+        "tickets": view.tickets,
+    }
