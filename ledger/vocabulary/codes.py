@@ -1,4 +1,4 @@
-"""Codes: words of borrowed and local schemes, with what people read in their place. Data files, read once."""
+"""Codes: words of borrowed and local schemes, and what people read in their place."""
 
 from __future__ import annotations
 
@@ -50,7 +50,11 @@ def _read() -> tuple[dict[str, Scheme], dict[str, Code]]:
 
 
 def _code(scheme: Scheme, local: str, its: dict[str, Any]) -> Code:
-    defined = {language: its[f"definition_{language}"] for language in LANGUAGES if f"definition_{language}" in its}
+    defined = {
+        language: its[f"definition_{language}"]
+        for language in LANGUAGES
+        if f"definition_{language}" in its
+    }
     labels = {language: its[language] for language in LANGUAGES}
     return Code(f"{scheme.prefix}:{local}", scheme.prefix, scheme.version, labels, defined or None)
 

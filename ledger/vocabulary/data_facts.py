@@ -1,12 +1,22 @@
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
 """What happens to personal data: collected, used, viewed, disclosed, rectified, erased."""
-
-from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, UnsetType
 
-from ledger.vocabulary.forms import Code, Count, Day, Field, Note, Opaque, Ordinal, PrivateText, System, Time
+from ledger.vocabulary.forms import (
+    Code,
+    Count,
+    Day,
+    Field,
+    Note,
+    Opaque,
+    Ordinal,
+    PrivateText,
+    System,
+    Time,
+)
 from ledger.vocabulary.parts import (
     AboutPersons,
     Codes,
@@ -144,7 +154,7 @@ class Disclosed(AboutPersons, kw_only=True):
     recipient_purpose: Code | None
     """The recipient's purpose, as it stated it; null when it stated none."""
     basis: Code | None
-    """The statute's paragraph, or consent or contract as a code; null when the emitter knows none."""
+    """The statute's paragraph, or consent, or contract; null when the emitter knows none."""
     initiative: Literal["subject", "recipient", "controller"]
     """Who wanted it: the person, the recipient, or the company."""
     mode: Literal["transmitted", "remote_access", "oral", "viewed_on_site", "bulk_feed"]
@@ -210,7 +220,7 @@ class Erased(AboutPersons, kw_only=True):
     """Recoverable, not recoverable, physically gone, or unreadable because its key is."""
     state: Literal["requested", "done", "verified"]
     """Asked, reported as done, or checked by someone else."""
-    system: System
+    system: System  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues] - required here
     """The system that held it."""
     reason: Code | None = None
     """Why."""
@@ -232,5 +242,3 @@ class Erased(AboutPersons, kw_only=True):
     """The hold that keeps it from being done."""
     private: Private | UnsetType | None = None
     """For the envelope."""
-
-

@@ -1,8 +1,6 @@
 """An event: the wire form of a fact, a CloudEvent whose data has the type's own shape."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, cast
 
 from msgspec import Meta, Struct, defstruct
 
@@ -18,7 +16,7 @@ VERSION = 1
 class Event(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
     """An event as a service sends it. Immutable by convention: threads may share it.
 
-    Source: CloudEvents 1.0, and its extensions recordedtime, correlation, sequence and distributed tracing.
+    Source: CloudEvents 1.0; extensions recordedtime, correlation, sequence, distributed tracing.
     """
 
     type: ClassVar[str]
@@ -62,10 +60,12 @@ def _address_pattern(name: str) -> str:
 
 def event_of(name: str, data: type[Data]) -> type[Event]:
     """Return the event class of a type."""
-    address = Annotated[str, Meta(max_length=300, pattern=_address_pattern(name), description=ADDRESS)]
+    address: Any = Annotated[
+        str, Meta(max_length=300, pattern=_address_pattern(name), description=ADDRESS)
+    ]
     fields: list[Any] = [("data", data), ("dataschema", address | None, None)]
     words = "".join(word.capitalize() for part in name.split(".") for word in part.split("_"))
-    return defstruct(
+    event = defstruct(
         f"{words}Event",
         fields,
         bases=(Event,),
@@ -78,3 +78,4 @@ def event_of(name: str, data: type[Data]) -> type[Event]:
         forbid_unknown_fields=True,
         gc=False,
     )
+    return cast("type[Event]", event)

@@ -1,8 +1,9 @@
-"""The forms that text may take in a clear entry: codes, opaque references, names of organisations. Never a person's values.
+"""The forms that text may take in a clear entry: codes, opaque references, organisations' names.
 
-Each form is a pattern that reads the same in Python and in ECMAScript, so that the served JSON Schema and the decoder
-agree. Words that repeat from event to event (codes, systems, versions) carry their pattern in the schema only, and
-`forms.Known` remembers which were found good: a set look-up costs a tenth of a match.
+Each form is a pattern that reads the same in Python and in ECMAScript, so that the served JSON
+Schema and the decoder agree. Texts that repeat from event to event (codes, systems, versions) carry
+their pattern in the schema only, and `Known` remembers which were found good: looking one up in a
+set costs a tenth of a match.
 """
 
 from __future__ import annotations
@@ -44,9 +45,10 @@ MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
 
 
-def _repeating(pattern: str, longest: int, description: str, example: str) -> Meta:
+def _repeating(title: str, pattern: str, longest: int, description: str, example: str) -> Meta:
     """Describe a form whose values repeat from event to event: `Known` checks it."""
     return Meta(
+        title=title,
         min_length=1,
         max_length=longest,
         description=description,
@@ -56,29 +58,38 @@ def _repeating(pattern: str, longest: int, description: str, example: str) -> Me
     )
 
 
-def _fresh(pattern: str, longest: int, description: str, example: str) -> Meta:
+def _fresh(title: str, pattern: str, longest: int, description: str, example: str) -> Meta:
     """Describe a form whose values are new in each event: the decoder matches it."""
-    return Meta(min_length=1, max_length=longest, pattern=pattern, description=description, examples=[example])
+    return Meta(
+        title=title,
+        min_length=1,
+        max_length=longest,
+        pattern=pattern,
+        description=description,
+        examples=[example],
+    )
 
 
 Code = Annotated[
     str,
     _repeating(
+        "code",
         CODE_PATTERN,
         128,
         "a code, prefix:Local, such as dpv:DirectMarketing: no space, no @, no run of seven digits",
         "dpv:ServiceProvision",
     ),
 ]
-"""A word of some scheme. Any well-formed code is recorded; whether anyone knows it is judged later."""
+"""A word of some scheme. Any well-formed one is recorded; whether it is known is judged later."""
 
 Opaque = Annotated[
     str,
     _fresh(
+        "opaque reference",
         OPAQUE_PATTERN,
         128,
-        "an opaque reference such as TKT-4512: letters, digits and _.:/#-, no space, no @; seven or more characters"
-        " need a letter, so that no telephone number passes",
+        "an opaque reference such as TKT-4512: letters, digits and _.:/#-, no space, no @;"
+        " seven or more characters need a letter, so that no telephone number passes",
         "TKT-4512",
     ),
 ]
@@ -87,9 +98,11 @@ Opaque = Annotated[
 System = Annotated[
     str,
     _repeating(
+        "opaque reference",
         OPAQUE_PATTERN,
         64,
-        "an opaque reference such as crm-1: letters, digits and _.:/#-, no space, no @; seven or more characters need a letter",
+        "an opaque reference such as crm-1: letters, digits and _.:/#-, no space, no @;"
+        " seven or more characters need a letter",
         "crm",
     ),
 ]
@@ -98,39 +111,102 @@ System = Annotated[
 EventId = Annotated[
     str,
     _fresh(
+        "identifier",
         EVENT_ID_PATTERN,
         128,
-        "an identifier of printable ASCII: no space, quote, backslash or @, and not a telephone number",
+        "an identifier of printable ASCII: no space, quote, backslash or @, no telephone number",
         "01JDCZ8V3Q",
     ),
 ]
-Source = Annotated[str, _repeating(SOURCE_PATTERN, 128, "the emitter's name as a URI path", "/services/billing")]
-Word = Annotated[str, _repeating(WORD_PATTERN, 32, "a word in lower case such as customer", "customer")]
+Source = Annotated[
+    str,
+    _repeating(
+        "source", SOURCE_PATTERN, 128, "the emitter's name as a URI path", "/services/billing"
+    ),
+]
+Word = Annotated[
+    str, _repeating("word", WORD_PATTERN, 32, "a word in lower case such as customer", "customer")
+]
 Field = Annotated[
     str,
-    _repeating(FIELD_PATTERN, 64, "a field's name in lower case such as contact.email, never its value", "contact.email"),
+    _repeating(
+        "name of a field",
+        FIELD_PATTERN,
+        64,
+        "a field's name in lower case such as contact.email, never its value",
+        "contact.email",
+    ),
 ]
 Line = Annotated[
-    str, _repeating(LINE_PATTERN, 200, "the name or address of an organisation on one line, without @", "Example Inc.")
+    str,
+    _repeating(
+        "name or address",
+        LINE_PATTERN,
+        200,
+        "the name or address of an organisation on one line, without @",
+        "Example Inc.",
+    ),
 ]
-Language = Annotated[str, _repeating(LANGUAGE_PATTERN, 6, "a language tag such as fr or fr-CA", "fr")]
+Language = Annotated[
+    str, _repeating("language", LANGUAGE_PATTERN, 6, "a language tag such as fr or fr-CA", "fr")
+]
 Pointer = Annotated[
-    str, _repeating(POINTER_PATTERN, 200, "a JSON pointer to a member of the target's data", "/categories")
+    str,
+    _repeating(
+        "JSON pointer",
+        POINTER_PATTERN,
+        200,
+        "a JSON pointer to a member of the target's data",
+        "/categories",
+    ),
 ]
-Digest = Annotated[str, _fresh(DIGEST_PATTERN, 71, "sha256: and 64 hexadecimal digits", "sha256:" + "0" * 64)]
-Root = Annotated[str, _fresh(ROOT_PATTERN, 44, "the base64 of 32 bytes", "A" * 43 + "=")]
+Digest = Annotated[
+    str,
+    _fresh("digest", DIGEST_PATTERN, 71, "sha256: and 64 hexadecimal digits", "sha256:" + "0" * 64),
+]
+Root = Annotated[
+    str, _fresh("base64 of 32 bytes", ROOT_PATTERN, 44, "the base64 of 32 bytes", "A" * 43 + "=")
+]
 Location = Annotated[
-    str, _repeating(LOCATION_PATTERN, 200, "a web address without query", "https://www.example.com/privacy")
+    str,
+    _repeating(
+        "web address",
+        LOCATION_PATTERN,
+        200,
+        "a web address without query",
+        "https://www.example.com/privacy",
+    ),
 ]
 TraceParent = Annotated[
     str,
-    _fresh(TRACE_PATTERN, 55, "a W3C traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+    _fresh(
+        "traceparent",
+        TRACE_PATTERN,
+        55,
+        "a W3C traceparent",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    ),
 ]
 KeyId = Annotated[
     str,
-    _repeating(KEY_ID_PATTERN, 200, "name+hash of a signed note's key", "whosaw.example/log0+1a2b3c4d"),
+    _repeating(
+        "key name",
+        KEY_ID_PATTERN,
+        200,
+        "name+hash of a signed note's key",
+        "whosaw.example/log0+1a2b3c4d",
+    ),
 ]
-SubjectId = Annotated[str, _fresh(SUBJECT_ID_PATTERN, 32, "32 hexadecimal digits, as an answer gave them", "0" * 32)]
+SubjectId = Annotated[
+    str,
+    _fresh(
+        "subject id",
+        SUBJECT_ID_PATTERN,
+        32,
+        "32 hexadecimal digits, as an answer gave them",
+        "0" * 32,
+    ),
+]
 
 Time = Annotated[
     datetime,
@@ -145,11 +221,20 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Ordinal = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 
 # What goes into an envelope may say anything, within bounds.
-ReferenceValue = Annotated[str, Meta(min_length=1, max_length=320, description="the reference as the company writes it")]
-PrivateText = Annotated[str, Meta(min_length=1, max_length=500, description="text for the envelope")]
+ReferenceValue = Annotated[
+    str, Meta(min_length=1, max_length=320, description="the reference as the company writes it")
+]
+PrivateText = Annotated[
+    str, Meta(min_length=1, max_length=500, description="text for the envelope")
+]
 Note = Annotated[str, Meta(min_length=1, max_length=2000, description="a note for the envelope")]
 PersonId = Annotated[
-    str, Meta(min_length=1, max_length=200, description="who acted; for the envelope, the entry keeps a keyed hash")
+    str,
+    Meta(
+        min_length=1,
+        max_length=200,
+        description="who acted; for the envelope, the entry keeps a keyed hash",
+    ),
 ]
 
 
@@ -157,7 +242,7 @@ class Known:
     """The texts of one form that were found good. Threads may share it."""
 
     MOST = 20_000
-    """Beyond this many, texts are matched and forgotten: a stream of made-up codes must not fill the memory."""
+    """Beyond this many, texts are matched and forgotten: made-up codes must not fill the memory."""
 
     def __init__(self, pattern: str) -> None:
         self._match = re.compile(pattern).search

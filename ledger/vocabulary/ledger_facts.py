@@ -1,12 +1,23 @@
-"""Identity, and what the ledger says about itself: links, merges, corrections, findings, queries, checkpoints."""
-
-from __future__ import annotations
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
+"""Identity, and what the ledger says about itself: corrections, findings, queries, checkpoints."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, UnsetType
 
-from ledger.vocabulary.forms import Code, Count, Field, KeyId, Line, Opaque, Ordinal, Pointer, Root, System, Time
+from ledger.vocabulary.forms import (
+    Code,
+    Count,
+    Field,
+    KeyId,
+    Line,
+    Opaque,
+    Ordinal,
+    Pointer,
+    Root,
+    System,
+    Time,
+)
 from ledger.vocabulary.parts import (
     AboutPersons,
     Data,
@@ -42,7 +53,7 @@ class IdentifierLinked(AboutPersons, kw_only=True):
 
 
 class SubjectsMerged(AboutPersons, kw_only=True):
-    """Several subjects turned out to be one person. Not an erasure: each keeps its entries and keys."""
+    """Several subjects turned out to be one person. No erasure: each keeps its entries and keys."""
 
     subjects: Annotated[list[Subject], Meta(min_length=2, max_length=20)] | UnsetType
     """Them; the one that stays has the role whosaw:Survivor."""

@@ -1,12 +1,11 @@
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
 """Orders: a seal is an order not to tell, a hold an order not to destroy."""
-
-from __future__ import annotations
 
 from typing import Annotated, Literal
 
 from msgspec import Meta, UnsetType
 
-from ledger.vocabulary.forms import Code, System, Time, Opaque
+from ledger.vocabulary.forms import Code, Opaque, System, Time
 from ledger.vocabulary.parts import (
     AboutPersons,
     EventRef,
@@ -54,7 +53,7 @@ class SealPlaced(AboutPersons, kw_only=True):
     """Who may know."""
     oral: bool = False
     """Whether it was only spoken."""
-    visibility: Literal["sealed"] = "sealed"
+    visibility: Literal["sealed"] = "sealed"  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
     """A seal is always sealed."""
     private: Private | UnsetType | None = None
     """For the envelope."""
@@ -71,7 +70,7 @@ class SealLifted(AboutPersons, kw_only=True):
     """From when it may be told."""
     authority: Organisation | None = None
     """Who lifted it; absent when it ran out."""
-    visibility: Literal["sealed"] = "sealed"
+    visibility: Literal["sealed"] = "sealed"  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
     """A seal is always sealed."""
     private: Private | UnsetType | None = None
     """For the envelope."""

@@ -1,9 +1,9 @@
-"""From bytes to events: the fast way if all is well, and the thorough way to say everything that is not."""
+"""From bytes to events: fast if all is well, and thorough in saying everything that is not."""
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
@@ -15,12 +15,26 @@ from ledger.vocabulary.check import check_of
 from ledger.vocabulary.facts import FACTS
 from ledger.vocabulary.forms import Day, Time
 from ledger.vocabulary.parts import MOST_SUBJECTS, Subject
-from ledger.vocabulary.problems import MOST_PROBLEMS, InvalidEvent, Problem, did_you_mean, explain, kind, pointer
+from ledger.vocabulary.problems import (
+    MOST_PROBLEMS,
+    InvalidEvent,
+    Problem,
+    did_you_mean,
+    explain,
+    is_array,
+    is_object,
+    kind,
+    pointer,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from jsonschema import ValidationError as SchemaError
 
     from ledger.vocabulary.event import Event
+
+    Errors = Callable[[Any], Iterator[SchemaError]]
 
 # One class per type, told apart by `type`.
 _EVENT: Any = Union[tuple(each.event for each in FACTS.values())]  # noqa: UP007 - of a computed tuple
@@ -54,8 +68,8 @@ def parse_events(raw: bytes | msgspec.Raw) -> list[Event]:
     """Return the events of a JSON array.
 
     Raises:
-        InvalidEvent: At least one is none; everything wrong with any of them is listed, pointers beginning with its
-            place in the array.
+        InvalidEvent: At least one is none; everything wrong with any of them is listed, pointers
+            beginning with its place in the array. A retry does not help.
     """
     try:
         events = _many.decode(raw)
@@ -94,7 +108,7 @@ def _document(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - what JSON says
 
 
 def _problems_of_many(document: Any, error: Exception | None) -> list[Problem]:  # noqa: ANN401 - what JSON says
-    if not isinstance(document, list):
+    if not is_array(document):
         return [Problem("", "wrong-type", f"expected an array of events, found {kind(document)}")]
     problems: list[Problem] = []
     for place, item in enumerate(document):
@@ -112,7 +126,7 @@ def _problems_of_many(document: Any, error: Exception | None) -> list[Problem]: 
 
 def _problems_of_one(document: Any, error: Exception | None) -> list[Problem]:  # noqa: ANN401 - what JSON says
     """Say everything that is wrong with an event."""
-    if not isinstance(document, dict):
+    if not is_object(document):
         return [Problem("", "wrong-type", f"expected an object, found {kind(document)}")]
     name = document.get("type")
     if name is None:
@@ -121,7 +135,13 @@ def _problems_of_one(document: Any, error: Exception | None) -> list[Problem]:  
         return [Problem("/type", "wrong-type", f"expected a string, found {kind(name)}")]
     if name not in FACTS:
         hint = did_you_mean(name, FACTS)
-        return [Problem("/type", "unknown-type", f"expected a type that GET /v1/schemas lists, found another{hint}")]
+        return [
+            Problem(
+                "/type",
+                "unknown-type",
+                f"expected a type that GET /v1/schemas lists, found another{hint}",
+            )
+        ]
     problems: list[Problem] = []
     for problem in _found_by_schema(name, document):
         problems.append(problem)
@@ -133,26 +153,33 @@ def _problems_of_one(document: Any, error: Exception | None) -> list[Problem]:  
 
 def _found_by_schema(name: str, document: dict[str, Any]) -> Iterator[Problem]:
     data = document.get("data")
-    subjects = data.get("subjects") if isinstance(data, dict) else None
-    if isinstance(subjects, list) and len(subjects) > MOST_SUBJECTS:
-        yield Problem("/data/subjects", "wrong-length", f"expected at most {MOST_SUBJECTS} items, found {len(subjects)}")
+    subjects = data.get("subjects") if is_object(data) else None
+    if is_array(subjects) and len(subjects) > MOST_SUBJECTS:
+        yield Problem(
+            "/data/subjects",
+            "wrong-length",
+            f"expected at most {MOST_SUBJECTS} items, found {len(subjects)}",
+        )
     wrong = _wrong_subjects(document)
-    errors = sorted(_validator(name).iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path])
+    errors = sorted(
+        _errors_of(name)(document), key=lambda error: [str(step) for step in error.absolute_path]
+    )
     for error in errors:
         yield from explain(error)
     for place, subject in wrong:
-        for error in _subject_validator().iter_errors(subject):
+        for error in _errors_of_subject()(subject):
             yield from explain(error, f"/data/subjects/{place}")
 
 
 def _wrong_subjects(document: dict[str, Any]) -> list[tuple[int, Any]]:
-    """Take a long list of subjects out of the document, and return the wrong ones with their places.
+    """Take a long list of subjects out of the document; return the wrong ones with their places.
 
-    The schema's validator is thorough and slow: a hundred thousand right subjects would take it half a minute.
+    The schema's validator is thorough and slow: it would take half a minute over a hundred
+    thousand right ones.
     """
     data = document.get("data")
-    subjects = data.get("subjects") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(subjects, list) or len(subjects) <= FEW_SUBJECTS:
+    subjects = data.get("subjects") if is_object(data) else None
+    if not is_object(data) or not is_array(subjects) or len(subjects) <= FEW_SUBJECTS:
         return []
     wrong: list[tuple[int, Any]] = []
     check = check_of(Subject)
@@ -170,36 +197,40 @@ def _wrong_subjects(document: dict[str, Any]) -> list[tuple[int, Any]]:
 
 
 @cache
-def _validator(name: str) -> Draft202012Validator:
-    """Return the validator of a type's served schema."""
-    return Draft202012Validator(FACTS[name].schema, format_checker=_formats())
+def _errors_of(name: str) -> Errors:
+    """Return what finds the errors of an event, by the served schema of its type."""
+    return _finder(FACTS[name].schema)
 
 
 @cache
-def _subject_validator() -> Draft202012Validator:
-    """Return the validator of one subject, out of the schema of any type that has them."""
+def _errors_of_subject() -> Errors:
+    """Return what finds the errors of one subject, by the schema of any type that has them."""
     whole = FACTS["data.used"].schema
-    schema = {"$ref": "#/$defs/Subject", "$defs": whole["$defs"]}
-    return Draft202012Validator(schema, format_checker=_formats())
+    return _finder({"$ref": "#/$defs/Subject", "$defs": whole["$defs"]})
+
+
+def _finder(schema: dict[str, Any]) -> Errors:
+    validator: Any = Draft202012Validator(schema, format_checker=_formats())
+    return validator.iter_errors
 
 
 @cache
 def _formats() -> FormatChecker:
     """Return a checker of formats that judges times exactly as the decoder does."""
     checker = FormatChecker(formats=())
-    checker.checks("date-time", raises=ValidationError)(lambda text: _converts(text, Time))
-    checker.checks("date", raises=ValidationError)(lambda text: _converts(text, Day))
+    for form, decoded in (("date-time", Time), ("date", Day)):
+        checker.checks(form, raises=ValidationError)(partial(_converts, decoded))
     return checker
 
 
-def _converts(text: object, form: Any) -> bool:  # noqa: ANN401 - an annotated type
+def _converts(decoded: Any, text: object) -> bool:  # noqa: ANN401 - an annotated type
     if isinstance(text, str):
-        msgspec.convert(text, form)
+        msgspec.convert(text, decoded)
     return True
 
 
 def _fallback(error: Exception | None) -> Problem:
-    """Say what the decoder found, where the schema found nothing: its message without anything quoted."""
+    """Say what the decoder found where the schema found nothing, without anything quoted."""
     message, _, path = str(error or "expected another form").partition(" - at `$")
     steps = re.findall(r"\.([a-z_]+)|\[([0-9]+)\]", path)
     said = re.sub(r"(?<=value )(['\"]).*\1", "", message)

@@ -1,10 +1,8 @@
-"""What facts are made of: who it is about, who acted, when, which organisation, on which instrument.
+"""What facts are made of: whom it is about, who acted, when, which organisation, which paper.
 
-A member is clear unless it stands in `private`, in a subject's `reference` or `private`, or is a person's actor id:
-those leave the entry, for the references table and the envelope.
+A member is clear unless it stands in `private`, in a subject's `reference` or `private`, or is a
+person's actor id: those leave the entry, for the references table and the envelope.
 """
-
-from __future__ import annotations
 
 from typing import Annotated, Literal
 
@@ -29,7 +27,16 @@ from ledger.vocabulary.forms import (
 
 MOST_SUBJECTS = 100_000
 
-NATURAL_PERSONS = frozenset({"dpv:NaturalPerson", "dpv:GuardianOfDataSubject", "dpv:ParentOfDataSubject", "dpv:DataSubject", "whosaw:NextOfKin", "whosaw:Individual"})
+NATURAL_PERSONS = frozenset(
+    {
+        "dpv:NaturalPerson",
+        "dpv:GuardianOfDataSubject",
+        "dpv:ParentOfDataSubject",
+        "dpv:DataSubject",
+        "whosaw:NextOfKin",
+        "whosaw:Individual",
+    }
+)
 """Kinds of recipient whose name and address are personal."""
 
 
@@ -38,7 +45,10 @@ class Part(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
 
 
 class Reference(Part, kw_only=True):
-    """A name that the company knows a person by. It goes to the erasable references table, never into an entry."""
+    """A name that the company knows a person by.
+
+    It goes to the erasable references table, never into an entry.
+    """
 
     kind: Word
     """What sort of name: customer, email, phone, device, account …"""
@@ -60,7 +70,7 @@ class SubjectPrivate(Part, kw_only=True):
 
 
 class Subject(Part, kw_only=True):
-    """Whom a fact is about: a reference, or the subject id that an answer gave; exactly one of them."""
+    """Whom a fact is about: by a reference, or by the subject id that an answer gave; not both."""
 
     role: Code
     """The subject's part in it, such as dpv:Customer."""
@@ -77,7 +87,10 @@ class Subject(Part, kw_only=True):
 
 
 class Human(Part, kw_only=True, tag_field="kind", tag="human"):
-    """A person at work. Who it was goes to the envelope; the entry keeps a keyed hash, so that look-ups can be counted."""
+    """A person at work. Who it was goes to the envelope.
+
+    The entry keeps a keyed hash of it, so that one person's look-ups can be counted.
+    """
 
     role: Code
     """The position, such as whosaw:SupportAgent: what a customer is told."""
@@ -86,7 +99,10 @@ class Human(Part, kw_only=True, tag_field="kind", tag="human"):
 
 
 class External(Part, kw_only=True, tag_field="kind", tag="external"):
-    """Someone outside: an officer of an authority, a clerk of a processor. The id is as private as an employee's."""
+    """Someone outside: an officer of an authority, a clerk of a processor.
+
+    The id is as private as an employee's.
+    """
 
     role: Code
     """The position."""
@@ -125,7 +141,7 @@ class EventRef(Part, kw_only=True):
 
 
 class Organisation(Part, kw_only=True):
-    """An organisation as it was at that time: an authority, a court, an issuer. Never a natural person."""
+    """An organisation as it was then: an authority, a court, an issuer. Never a natural person."""
 
     name: Line
     """Its name."""
@@ -146,7 +162,7 @@ class Recipient(Part, kw_only=True):
     kind: Code
     """What it is, such as whosaw:DebtCollector."""
     role: Code
-    """Its legal role in this disclosure, such as dpv:DataProcessor: the same firm may be another's processor."""
+    """Its legal role in this disclosure, such as dpv:DataProcessor: elsewhere it may differ."""
     name: Line | None = None
     """Its name; required unless the recipient is a natural person."""
     address: Line | None = None
@@ -159,7 +175,9 @@ class Recipient(Part, kw_only=True):
     def __post_init__(self) -> None:
         if self.kind in NATURAL_PERSONS:
             if self.name is not None or self.address is not None:
-                raise ValueError("a natural person's name and address belong into private.recipient")
+                raise ValueError(
+                    "a natural person's name and address belong into private.recipient"
+                )
         elif self.name is None:
             raise ValueError("expected the organisation's name")
 
@@ -248,5 +266,3 @@ class PerhapsAboutPersons(Data, kw_only=True):
 
     subjects: Subjects | UnsetType | None = None
     """Whom it is about; absent when no person in particular."""
-
-

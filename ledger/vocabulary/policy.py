@@ -1,9 +1,10 @@
-"""A policy as a file: what it says, rule by rule, in two languages and in codes; and the event that publishes it."""
-
-from __future__ import annotations
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
+"""A policy as a file: what it says, rule by rule; and the event that publishes it."""
 
 import tomllib
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, ValidationError, structs, to_builtins
@@ -14,11 +15,6 @@ from ledger.vocabulary.forms import Code, Digest, Language, Line, Location, Syst
 from ledger.vocabulary.parts import Actor, Part, SomeCodes
 from ledger.vocabulary.promise_facts import PolicyPublished, Title
 from ledger.vocabulary.rules import Rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-    from typing import Literal
 
 FORMS = "expected codes as prefix:Local, ids without spaces, and names without @"
 
@@ -105,7 +101,7 @@ class Policy(Part, kw_only=True):
         raise KeyError(rule_id)
 
 
-class InvalidPolicy(ValueError):
+class InvalidPolicy(ValueError):  # noqa: N818 - what it is, as the other errors of the ledger
     """The file does not say a policy. Everything that is wrong is listed."""
 
     def __init__(self, path: Path, problems: list[str]) -> None:
@@ -118,7 +114,8 @@ def load_policy(path: Path) -> Policy:
     """Return the policy that a TOML file says.
 
     Raises:
-        InvalidPolicy: It is not TOML, lacks something, uses a code that nobody knows, or refers to a rule it has not.
+        InvalidPolicy: It is not TOML, lacks something, uses a code that nobody knows, or refers to
+            a rule that it has not.
         OSError: It can not be read.
     """
     try:
@@ -186,12 +183,18 @@ def _problems(policy: Policy) -> Iterator[str]:
         for other in [*rule.exceptions, *rule.conflicts]:
             if other not in ids:
                 yield f"rule {rule.id}: refers to rule {other}, which the policy has not"
-        for code in _codes(rule):
-            if code not in CODES:
-                yield f"rule {rule.id}: nobody knows the code {code}"
-    for code in [*policy.regimes, policy.controller.jurisdiction, *(each.topic for each in policy.silent_on)]:
+        yield from _unknown(f"rule {rule.id}", _codes(rule))
+    topics = [silence.topic for silence in policy.silent_on]
+    yield from _unknown(
+        "outside the rules", [*policy.regimes, policy.controller.jurisdiction, *topics]
+    )
+
+
+def _unknown(where: str, codes: Iterable[str]) -> Iterator[str]:
+    """Yield a problem for each code that nobody knows."""
+    for code in codes:
         if code not in CODES:
-            yield f"nobody knows the code {code}"
+            yield f"{where}: nobody knows the code {code}"
 
 
 CODE_SIDES = (

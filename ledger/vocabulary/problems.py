@@ -1,15 +1,15 @@
 """What is wrong with an event, in words that repeat nothing of it.
 
-A detail says what was expected and what kind of thing was found. The only text of the event that it may repeat is the
-name of an unknown member, and only if it looks like a name: whoever sends a telephone number as a member must not find
-it in an error, and so in a log.
+A detail says what was expected and what kind of thing was found. The only text of the event that it
+may repeat is the name of an unknown member, and only if it looks like a name: whoever sends a
+telephone number as a member must not find it in an error, and so in a log.
 """
 
 from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -33,13 +33,25 @@ class Problem(NamedTuple):
     """What was expected, and what kind of thing was found."""
 
 
-class InvalidEvent(ValueError):
+class InvalidEvent(ValueError):  # noqa: N818 - what it is, as the other errors of the ledger
     """The event is not one of the vocabulary's. A retry does not help."""
 
     def __init__(self, errors: Sequence[Problem]) -> None:
-        super().__init__("; ".join(f"{error.pointer or '/'}: {error.detail}" for error in errors[:3]))
+        super().__init__(
+            "; ".join(f"{error.pointer or '/'}: {error.detail}" for error in errors[:3])
+        )
         self.errors = list(errors)
         """Everything that is wrong, in the order of the event; at most `MOST_PROBLEMS`."""
+
+
+def is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    """Return whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: object) -> TypeGuard[list[Any]]:
+    """Return whether a JSON value is an array."""
+    return isinstance(value, list)
 
 
 def kind(value: object) -> str:
@@ -76,7 +88,7 @@ def pointer(path: Iterable[str | int]) -> str:
 
 
 def did_you_mean(found: object, words: Iterable[str]) -> str:
-    """Return a hint at the nearest of the allowed words, or nothing; what was found is not repeated."""
+    """Return a hint at the nearest allowed word, or nothing; what was found is not repeated."""
     if not isinstance(found, str) or len(found) > 60:  # noqa: PLR2004 - no allowed word is half as long
         return ""
     near = get_close_matches(found, list(words), n=1)
@@ -98,7 +110,9 @@ def explain(error: ValidationError, above: str = "") -> Iterator[Problem]:
         case "required":
             for member in rule:
                 if member not in found and f"'{member}'" in error.message:
-                    yield Problem(f"{here}/{member}", "missing", f"expected the member {member}, found none")
+                    yield Problem(
+                        f"{here}/{member}", "missing", f"expected the member {member}, found none"
+                    )
         case "additionalProperties":
             yield from _unknown(here, found, schema.get("properties", {}))
         case "anyOf":
@@ -112,31 +126,45 @@ def explain(error: ValidationError, above: str = "") -> Iterator[Problem]:
             allowed = rule if error.validator == "enum" else [rule]
             said = ", ".join(str(word) for word in allowed)
             hint = did_you_mean(found, [word for word in allowed if isinstance(word, str)])
-            yield Problem(here, "not-allowed", f"expected one of {said}; found another {kind(found)[2:].strip()}{hint}")
+            yield Problem(
+                here,
+                "not-allowed",
+                f"expected one of {said}; found another {kind(found)[2:].strip()}{hint}",
+            )
         case _:
             yield Problem(here, *_bound(str(error.validator), rule, found, schema))
 
 
-def _bound(rule: str, limit: object, found: object, schema: dict[str, Any]) -> tuple[str, str]:
+def _bound(  # noqa: PLR0911 - one for each limit
+    rule: str, limit: object, found: object, schema: dict[str, Any]
+) -> tuple[str, str]:
     """Return code and detail of a limit that was broken."""
     form = schema.get("$comment") or schema.get("description", "another form")
     match rule:
         case "pattern":
             return "wrong-form", f"expected {form}; found text of another form"
         case "format" if limit == "date":
-            return "wrong-form", "expected a calendar day such as 2026-12-23; found text that names none"
+            return (
+                "wrong-form",
+                "expected a calendar day such as 2026-12-23; found text that names none",
+            )
         case "format":
             return (
                 "wrong-form",
-                "expected an RFC 3339 date-time with its offset, such as 2026-11-23T15:04:44-05:00;"
-                " found text that is not one, or names no moment",
+                (
+                    "expected an RFC 3339 date-time with its offset, such as"
+                    " 2026-11-23T15:04:44-05:00; found text that is not one, or names no moment"
+                ),
             )
         case "minLength" | "maxLength":
-            side = "at least" if rule == "minLength" else "at most"
-            return "wrong-length", f"expected {side} {limit} characters, found {'fewer' if rule == 'minLength' else 'more'}"
+            side, found_side = ("at least", "fewer") if rule == "minLength" else ("at most", "more")
+            return "wrong-length", f"expected {side} {limit} characters, found {found_side}"
         case "minItems" | "maxItems":
             side = "at least" if rule == "minItems" else "at most"
-            return "wrong-length", f"expected {side} {limit} items, found {len(found) if isinstance(found, list) else 0}"
+            return (
+                "wrong-length",
+                f"expected {side} {limit} items, found {len(found) if is_array(found) else 0}",
+            )
         case "minimum" | "maximum":
             side = "at least" if rule == "minimum" else "at most"
             return "out-of-range", f"expected a number of {side} {limit}"
@@ -151,22 +179,33 @@ def _unknown(here: str, found: dict[str, Any], known: dict[str, Any]) -> Iterato
             continue
         hint = did_you_mean(member, known)
         if NAME_LIKE.fullmatch(member):
-            yield Problem(f"{here}/{member}", "unknown-member", f"expected no member {member} here{hint}")
+            yield Problem(
+                f"{here}/{member}", "unknown-member", f"expected no member {member} here{hint}"
+            )
         else:
-            yield Problem(here, "unknown-member", f"expected no further member, found one whose name is not repeated{hint}")
+            yield Problem(
+                here,
+                "unknown-member",
+                f"expected no further member, found one whose name is not repeated{hint}",
+            )
 
 
 def _either(error: ValidationError, above: str) -> Iterator[Problem]:
-    """Yield what is wrong with the alternative that was meant: by its kind, or the one that is not null."""
+    """Yield what is wrong with the alternative meant: by its kind, or the one that is not null."""
     schema: Any = error.schema
     found: Any = error.instance
-    branches: list[Any] = list(error.validator_value)
+    rule: Any = error.validator_value
+    branches: list[Any] = rule
     chosen: set[int] = set()
     tag = schema.get("discriminator")
     if tag is not None:
         name: str = tag["propertyName"]
-        if not isinstance(found, dict):
-            yield Problem(above + pointer(error.absolute_path), "wrong-type", f"expected an object, found {kind(found)}")
+        if not is_object(found):
+            yield Problem(
+                above + pointer(error.absolute_path),
+                "wrong-type",
+                f"expected an object, found {kind(found)}",
+            )
             return
         here = f"{above}{pointer(error.absolute_path)}/{name}"
         said = found.get(name)
@@ -175,9 +214,17 @@ def _either(error: ValidationError, above: str) -> Iterator[Problem]:
             return
         if not isinstance(said, str) or said not in tag["mapping"]:
             hint = did_you_mean(said, tag["mapping"])
-            yield Problem(here, "not-allowed", f"expected one of {', '.join(sorted(tag['mapping']))}; found another{hint}")
+            yield Problem(
+                here,
+                "not-allowed",
+                f"expected one of {', '.join(sorted(tag['mapping']))}; found another{hint}",
+            )
             return
-        chosen = {number for number, branch in enumerate(branches) if branch["$ref"] == tag["mapping"][said]}
+        chosen = {
+            number
+            for number, branch in enumerate(branches)
+            if branch["$ref"] == tag["mapping"][said]
+        }
     else:
         chosen = {number for number, branch in enumerate(branches) if branch.get("type") != "null"}
     for inner in error.context or ():

@@ -1,6 +1,5 @@
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
 """What the company promised and the person agreed to: policies, assent, consent."""
-
-from __future__ import annotations
 
 from typing import Annotated, Literal
 

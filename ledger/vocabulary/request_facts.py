@@ -1,6 +1,5 @@
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
 """Requests of persons, their answers, and what the company owes past recipients."""
-
-from __future__ import annotations
 
 from typing import Annotated, Literal
 
@@ -111,7 +110,9 @@ class NotificationAnswered(AboutPersons, kw_only=True):
     """Names the notification."""
     recipient_id: System
     """Who was told."""
-    outcome: Literal["acknowledged", "completed", "refused", "bounced", "impossible", "disproportionate"]
+    outcome: Literal[
+        "acknowledged", "completed", "refused", "bounced", "impossible", "disproportionate"
+    ]
     """What came of it."""
     channel: Code
     """By which channel."""

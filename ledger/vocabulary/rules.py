@@ -1,6 +1,5 @@
-"""A policy's rules as the ledger records them: one for each thing the policy says, in codes that facts are judged by."""
-
-from __future__ import annotations
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
+"""A policy's rules as the ledger records them: in codes, that facts are judged by."""
 
 from typing import Annotated, Literal
 
@@ -15,8 +14,8 @@ RuleIds = Annotated[list[System], Meta(max_length=40)]
 class Rule(Part, kw_only=True):
     """One thing that a policy says. An empty list leaves that side open.
 
-    A rule that permits covers a fact that fits each of its sides and carries what it requires. A rule that forbids
-    yields to its bases and to its exceptions.
+    A rule that permits covers a fact that fits each of its sides and carries what it requires. A
+    rule that forbids yields to its bases and to its exceptions.
     """
 
     id: System
@@ -45,7 +44,9 @@ class Rule(Part, kw_only=True):
     """Occasions."""
     channels: SomeCodes = []
     """Channels."""
-    origins: Annotated[list[Literal["subject", "third_party", "observed", "derived"]], Meta(max_length=4)] = []
+    origins: Annotated[
+        list[Literal["subject", "third_party", "observed", "derived"]], Meta(max_length=4)
+    ] = []
     """Where the data comes from."""
     purposes: SomeCodes = []
     """Purposes."""

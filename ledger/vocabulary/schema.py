@@ -1,7 +1,7 @@
 """The JSON Schema of each type: derived from the very classes that decode, so that the two agree.
 
-Added to what the classes say: the description of each member (its docstring), and the rules between members that a class
-checks in code.
+Added to what the classes say: the description of each member (its docstring), and the rules between
+members that a class checks in code.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import inspect
 import textwrap
 from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import json
 
@@ -69,9 +69,11 @@ def _described(name: str, definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def _describe(properties: dict[str, Any], docs: dict[str, str]) -> None:
-    """Give each member its description; what the form says stays as `$comment`-free prose after it."""
+    """Give each member its description; its form's moves to `$comment`, for problems to quote."""
     for member, its in properties.items():
         if member in docs:
+            if "description" in its:
+                its["$comment"] = its["description"]
             its["description"] = docs[member]
 
 
@@ -89,7 +91,7 @@ def _structs() -> dict[str, type[parts.Part]]:
 
 @cache
 def member_docs(struct: type[Struct]) -> dict[str, str]:
-    """Return what each member means: the string under it in the class, or in the class it comes from."""
+    """Return what each member means: the string under it in the class that declares it."""
     docs: dict[str, str] = {}
     for each in reversed(struct.__mro__):
         if each.__module__.startswith("ledger."):
@@ -98,8 +100,8 @@ def member_docs(struct: type[Struct]) -> dict[str, str]:
 
 
 def _own_docs(struct: type) -> dict[str, str]:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(struct))).body[0]
-    assert isinstance(tree, ast.ClassDef)
+    source = textwrap.dedent(inspect.getsource(struct))
+    tree = cast("ast.ClassDef", ast.parse(source).body[0])
     docs: dict[str, str] = {}
     for member, after in pairwise(tree.body):
         match member, after:

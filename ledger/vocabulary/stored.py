@@ -1,23 +1,27 @@
-"""What of an event is stored in the clear, what goes into envelopes, and which names it is found by."""
+"""What of an event is stored in the clear, what is private, and which names it is found by."""
 
-from __future__ import annotations
-
+from collections.abc import Callable
 from copy import copy
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct, to_builtins
 from msgspec.json import Encoder
 
+from ledger.vocabulary.event import Event
 from ledger.vocabulary.facts import FACTS
 from ledger.vocabulary.forms import Code, Time
 from ledger.vocabulary.ledger_facts import CheckpointSigned, IdentifierLinked
-from ledger.vocabulary.parts import Data, External, Human, Part, Reference, Service, Subject, SubjectPrivate
+from ledger.vocabulary.parts import (
+    Data,
+    External,
+    Human,
+    Part,
+    Reference,
+    Service,
+    Subject,
+    SubjectPrivate,
+)
 from ledger.vocabulary.promise_facts import PolicyPublished
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ledger.vocabulary.event import Event
 
 SUBJECT_KIND = "subject"
 """The kind of a reference whose value is a subject id."""
@@ -82,20 +86,23 @@ class About(NamedTuple):
 def clear_bytes(event: Event, actor_key: Callable[[str], str]) -> bytes:
     """Return the compact JSON members of an entry from `source` to `data`, without braces.
 
-    Gone are subjects, private members, linked references and the ids of persons at work, in whose place stands a key.
+    Gone are subjects, private members, linked references and the ids of persons at work, in whose
+    place stands a key.
 
     Args:
         event: Not changed.
         actor_key: Returns 16 hexadecimal digits for a person's id, the same ones for the same id.
     """
     data: Any = copy(event.data)
-    kind = type(data)
+    kind = type(event.data)
     for name in _REMOVED[kind]:
         setattr(data, name, UNSET)
     actor = data.actor
     if type(actor) is not Service:
         who = actor.id
-        data.actor = KeyedActor(_KINDS[type(actor)], actor.role, None if who is None else actor_key(who))
+        data.actor = KeyedActor(
+            _KINDS[type(actor)], actor.role, None if who is None else actor_key(who)
+        )
     if kind is IdentifierLinked:
         data.identifier = KindOnly(data.identifier.kind)
     stored = Stored(
@@ -118,7 +125,7 @@ def is_sealed(event: Event) -> bool:
 
 
 def private_of(event: Event) -> dict[str, Any] | None:
-    """Return what of the whole event is private: `actor`, `private`, `identifier`; nothing if nothing is."""
+    """Return what of the whole event is private: `actor`, `private`, `identifier`; else nothing."""
     envelope = _envelope(event)
     return None if envelope is None else to_builtins(envelope)
 
@@ -131,8 +138,8 @@ def subject_private_of(subject: Subject) -> dict[str, Any] | None:
 def references(event: Event) -> list[About]:
     """Return the names that the fact is recorded under, in the event's order; at least one.
 
-    A fact about no person is found by its policy, or by the ledger's own keeping: a reference of kind `policy` or
-    `ledger`.
+    A fact about no person is found by its policy, or by the ledger's own keeping: a reference of
+    kind `policy` or `ledger`.
     """
     envelope = _envelope(event)
     shared = None if envelope is None else _encode(envelope)
@@ -157,7 +164,11 @@ def references(event: Event) -> list[About]:
 def linked(event: Event) -> Reference | None:
     """Return the further name that the fact links to its one subject, if it links one."""
     data = event.data
-    return data.identifier if isinstance(data, IdentifierLinked) and isinstance(data.identifier, Reference) else None
+    return (
+        data.identifier
+        if isinstance(data, IdentifierLinked) and isinstance(data.identifier, Reference)
+        else None
+    )
 
 
 def _envelope(event: Event) -> Envelope | None:
@@ -184,6 +195,8 @@ def _keeping(event: Event) -> tuple[str, str, str]:
 
 _KINDS: dict[type, str] = {Human: "human", External: "external"}
 _REMOVED: dict[type[Data], tuple[str, ...]] = {
-    each.struct: tuple(name for name in ("subjects", "private") if name in each.struct.__struct_fields__)
+    each.struct: tuple(
+        name for name in ("subjects", "private") if name in each.struct.__struct_fields__
+    )
     for each in FACTS.values()
 }

@@ -1,4 +1,4 @@
-"""Labels of types of facts and of their closed words, in every language that the product speaks. Data, read once."""
+"""Labels of types of facts and of their closed words, in every language of the product."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events for tests: a small right one of each type, and any right one, made from the classes themselves."""
+"""Events for tests: a small right one of each type, and any right one, made from the classes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from ledger.vocabulary import CODES, FACTS
-from ledger.vocabulary import forms
+from ledger.vocabulary import CODES, FACTS, forms
 
 WHEN = "2026-11-01T10:00:00-05:00"
 CUSTOMER = {"reference": {"kind": "customer", "value": "C-1001"}, "role": "dpv:Customer"}
@@ -38,7 +37,12 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "effective_from": WHEN,
         "supersedes": None,
     },
-    "policy.assented": {"policy": "voipms-privacy", "version": "2009-05-01", "mode": "deemed_by_use", "evidence": TARGET},
+    "policy.assented": {
+        "policy": "voipms-privacy",
+        "version": "2009-05-01",
+        "mode": "deemed_by_use",
+        "evidence": TARGET,
+    },
     "consent.recorded": {
         "state": "withdrawn",
         "purposes": ["dpv:DirectMarketing"],
@@ -77,7 +81,11 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "initiative": "controller",
         "mode": "transmitted",
     },
-    "data.rectified": {"categories": ["pd:PhysicalAddress"], "reason": "whosaw:Outdated", "request_ref": "REQ-1"},
+    "data.rectified": {
+        "categories": ["pd:PhysicalAddress"],
+        "reason": "whosaw:Outdated",
+        "request_ref": "REQ-1",
+    },
     "data.erased": {"categories": ["pd:Name"], "mode": "erase", "state": "done", "system": "crm"},
     "request.received": {
         "request_id": "REQ-1",
@@ -87,7 +95,11 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "clock_start": WHEN,
         "due": "2026-12-01",
     },
-    "request.answered": {"request_id": "REQ-1", "outcome": "dpv:RequestFulfilled", "channel": "whosaw:Email"},
+    "request.answered": {
+        "request_id": "REQ-1",
+        "outcome": "dpv:RequestFulfilled",
+        "channel": "whosaw:Email",
+    },
     "account.issued": {
         "account_id": "ACC-1",
         "language": "fr",
@@ -128,7 +140,11 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "confidence": "certain",
     },
     "subject.merged": {"method": "whosaw:StaffMatch", "confidence": "probable"},
-    "event.corrected": {"target": TARGET, "changed": ["/categories"], "reason": "whosaw:WrongContent"},
+    "event.corrected": {
+        "target": TARGET,
+        "changed": ["/categories"],
+        "reason": "whosaw:WrongContent",
+    },
     "finding.raised": {
         "finding_id": "F-1",
         "rule": "whosaw:6.1",
@@ -161,16 +177,28 @@ def event(name: str, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - any me
         data["subjects"] = [CUSTOMER, {"id": "0f" * 16, "role": "whosaw:Alias"}]
     elif name not in WITHOUT_SUBJECTS:
         data["subjects"] = [CUSTOMER]
-    return {"source": "/services/billing", "id": f"{name}-1", "type": name, "time": WHEN, "data": {**data, **members}}
+    return {
+        "source": "/services/billing",
+        "id": f"{name}-1",
+        "type": name,
+        "time": WHEN,
+        "data": {**data, **members},
+    }
 
 
-codes = st.sampled_from(sorted(CODES)) | st.from_regex(r"\A[a-z]{1,8}:[A-Z][a-z]{1,9}(-[0-9]{1,6})?\Z")
-opaque = st.from_regex(r"\A[A-Z]{1,4}-[0-9]{1,8}\Z") | st.sampled_from(["crm", "2009-05-01", "7/a", "12.5", "a_b"])
+codes = st.sampled_from(sorted(CODES)) | st.from_regex(
+    r"\A[a-z]{1,8}:[A-Z][a-z]{1,9}(-[0-9]{1,6})?\Z"
+)
+opaque = st.from_regex(r"\A[A-Z]{1,4}-[0-9]{1,8}\Z") | st.sampled_from(
+    ["crm", "2009-05-01", "7/a", "12.5", "a_b"]
+)
 lines = st.sampled_from(["Exemple inc.", "Ville de Montréal", "9757-5377 Quebec inc", "日本"])
 FORMS: dict[str, st.SearchStrategy[str]] = {
     forms.CODE_PATTERN: codes,
     forms.OPAQUE_PATTERN: opaque,
-    forms.EVENT_ID_PATTERN: st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9!#$%()*+,./:;<=>?_{|}~^-]{0,40}\Z"),
+    forms.EVENT_ID_PATTERN: st.from_regex(
+        r"\A[A-Za-z0-9][A-Za-z0-9!#$%()*+,./:;<=>?_{|}~^-]{0,40}\Z"
+    ),
     forms.SOURCE_PATTERN: st.sampled_from(["/services/billing", "support", "/a/b.c~d"]),
     forms.WORD_PATTERN: st.from_regex(r"\A[a-z][a-z0-9_]{0,31}\Z"),
     forms.FIELD_PATTERN: st.sampled_from(["email", "contact.email", "line_2", "a1b"]),
@@ -179,7 +207,9 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
     forms.POINTER_PATTERN: st.sampled_from(["/categories", "/recipient/role", "/categories/0"]),
     forms.DIGEST_PATTERN: st.just(DIGEST),
     forms.ROOT_PATTERN: st.just("A" * 43 + "="),
-    forms.LOCATION_PATTERN: st.sampled_from(["http://www.example.com/privacy.php", "https://example.com:8443"]),
+    forms.LOCATION_PATTERN: st.sampled_from(
+        ["http://www.example.com/privacy.php", "https://example.com:8443"]
+    ),
     forms.TRACE_PATTERN: st.just("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     forms.SUBJECT_ID_PATTERN: st.just("0f" * 16),
     forms.KEY_ID_PATTERN: st.just("ledger.example/log0+1a2b3c4d"),
@@ -187,7 +217,9 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
 times = st.datetimes(
     min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
     max_value=datetime(2100, 1, 1),  # noqa: DTZ001
-    timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5)), timezone(timedelta(hours=5, minutes=45))]),
+    timezones=st.sampled_from(
+        [UTC, timezone(timedelta(hours=-5)), timezone(timedelta(hours=5, minutes=45))]
+    ),
 ).map(datetime.isoformat)
 
 
@@ -206,7 +238,9 @@ def _objects(struct: type) -> st.SearchStrategy[dict[str, Any]]:
         required[info.tag_field] = st.just(info.tag)
     for field in info.fields:
         if field.name == "dataschema":
-            optional[field.name] = st.just(f"https://ledger.example{FACTS[str(info.tag)].schema_path}")
+            optional[field.name] = st.just(
+                f"https://ledger.example{FACTS[str(info.tag)].schema_path}"
+            )
         else:
             (required if field.required else optional)[field.name] = _values(field.type)
     objects = st.fixed_dictionaries(required, optional=optional)
@@ -214,23 +248,36 @@ def _objects(struct: type) -> st.SearchStrategy[dict[str, Any]]:
         case "Subject":
             return objects.map(_one_name)
         case "Recipient":
-            return objects.map(lambda recipient: {**recipient, "kind": "whosaw:Carrier", "name": "Exemple inc."})
+            return objects.map(
+                lambda recipient: {**recipient, "kind": "whosaw:Carrier", "name": "Exemple inc."}
+            )
         case _:
             return objects
 
 
 def _one_name(subject: dict[str, Any]) -> dict[str, Any]:
     """Leave a subject exactly one name."""
-    name = {"id": "0f" * 16} if subject.get("id") else {"reference": {"kind": "email", "value": "jo@example.org"}}
-    return {**{member: its for member, its in subject.items() if member not in ("id", "reference")}, **name}
+    name = (
+        {"id": "0f" * 16}
+        if subject.get("id")
+        else {"reference": {"kind": "email", "value": "jo@example.org"}}
+    )
+    return {
+        **{member: its for member, its in subject.items() if member not in ("id", "reference")},
+        **name,
+    }
 
 
-def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one for each kind
+def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911, PLR0912 - one for each kind
     match kind:
         case inspect.Metadata(type=inner, extra=extra):
             return FORMS[extra["pattern"]] if extra else _values(inner)
         case inspect.StrType(pattern=None, max_length=longest):
-            return st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=min(longest or 9, 40))
+            return st.text(
+                st.characters(codec="utf-8", exclude_categories=["Cs"]),
+                min_size=1,
+                max_size=min(longest or 9, 40),
+            )
         case inspect.StrType(pattern=pattern):
             return FORMS[str(pattern)]
         case inspect.IntType(ge=least, le=most):
@@ -246,7 +293,9 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - on
         case inspect.LiteralType(values=values):
             return st.sampled_from(values)
         case inspect.ListType(item_type=item, min_length=least, max_length=most):
-            return st.lists(_values(item), min_size=least or 0, max_size=min(most or 3, max(least or 0, 3)))
+            return st.lists(
+                _values(item), min_size=least or 0, max_size=min(most or 3, max(least or 0, 3))
+            )
         case inspect.UnionType(types=types):
             return st.one_of(*(_values(each) for each in types))
         case inspect.StructType(cls=struct):
@@ -261,11 +310,23 @@ SCALARS = st.one_of(
     st.integers(-(2**70), 2**70),
     st.sampled_from([0.5, -1.25, 1e300]),
     st.text(max_size=30),
-    st.sampled_from(["2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "2026-13-01", "a@example.org", "+15145550199", "dpv:X\n", ""]),
+    st.sampled_from(
+        [
+            "2026-02-30T00:00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-13-01",
+            "a@example.org",
+            "+15145550199",
+            "dpv:X\n",
+            "",
+        ]
+    ),
 )
 ANYTHING = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
