@@ -1,0 +1,105 @@
+"""Each question finds its rows by an index, however many there are. Plans are tested, not times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import pytest
+
+from projections import disclosures, holdings, policies, progress, recipients, timeline, views
+from tests.projections.given import assented, collected, disclosed, subject, used, viewed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.projections.conftest import Story
+
+# 20,000 entries about 2,000 people: each of the six that were recorded by hand, over and over.
+MULTIPLY = """
+    INSERT INTO ledger.entry (log_id, position, stream, sequence, repeat_key, content, type, bytes)
+    SELECT e.log_id, n, md5((n %% 2000)::text)::uuid, n, md5('r' || n)::uuid, md5('c' || n)::uuid, e.type, e.bytes
+    FROM generate_series(7, 20000) AS n JOIN ledger.entry AS e ON e.position = 1 + n %% 6
+"""
+MEMBERS = """
+    INSERT INTO ledger.member (log_id, position, subject, ordinal, role, salt)
+    SELECT e.log_id, e.position, md5(n::text)::uuid, n + 2, 'dpv:Customer', '\\x00000000000000000000000000000000'::bytea
+    FROM ledger.entry AS e, generate_series(1, 40) AS n WHERE e.position %% 100 = 0
+"""
+SIZE = "UPDATE ledger.log SET size = 20000"
+ALICE = subject("alice")
+WANTED: dict[str, Any] = {
+    "log_id": 0, "subject": ALICE.id, "as_of": 20_000, "before": 20_001, "after": None, "limit": 101, "recipient": None,
+    "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": False, "time": None,
+    "position": 0, "ordinal": -1,
+}  # fmt: skip
+WINDOW = {"recipient": "collections-north", "since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2027, 1, 1, tzinfo=UTC)}
+BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent"}
+
+
+@pytest.fixture
+def many(story: Story) -> Story:
+    story.log.happened(
+        collected("alice", "2026-01-02T09:00:00Z", "pd:Name"),
+        disclosed("alice", "2026-01-03T09:00:00Z", "pd:Name"),
+        disclosed(("alice", "bob"), "2026-01-03T09:00:00Z", "pd:Name"),
+        used(("alice", "bob"), "2026-01-04T09:00:00Z", "pd:Name"),
+        viewed("alice", "2026-01-05T09:00:00Z", "pd:Name"),
+        assented("alice", "2026-01-06T09:00:00Z", "2009"),
+    )
+    for statement in (MULTIPLY, MEMBERS, SIZE):
+        story.owner.execute(statement.replace("%%", "%"))
+    story.log.size = 20_000
+    story.fold(batch=20_000)
+    story.owner.execute("ANALYZE")
+    return story
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+def scanned(story: Story, statement: LiteralString, parameters: dict[str, Any]) -> set[str]:
+    """Return which big tables a question reads from end to end."""
+    row = story.reader.execute("EXPLAIN (FORMAT JSON) " + statement, parameters).fetchone()
+    assert row is not None
+    return {
+        node["Relation Name"]
+        for node in nodes(row[0][0]["Plan"])
+        if node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG
+    }
+
+
+def test_each_question_about_a_person_reads_only_her_rows(many: Story) -> None:
+    for question in (holdings, disclosures, views, policies, timeline):
+        assert scanned(many, question.OF_SUBJECT, WANTED) == set(), question.__name__
+
+
+def test_a_recipients_people_are_found_by_recipient_and_time(many: Story) -> None:
+    wanted = WANTED | WINDOW | {"time": WINDOW["since"]}
+    for statement in (recipients.DISCLOSED_TO, recipients.TOTALS, recipients.KNOWN):
+        narrow = wanted | {"until": datetime(2026, 1, 2, tzinfo=UTC)}
+        assert scanned(many, statement, narrow) == set()
+
+
+def test_a_batch_reads_only_its_entries(many: Story) -> None:
+    batch = {"log_id": 0, "after": 10_000, "upto": 10_500, "types": ["data.disclosed"]}
+    row = many.follower.execute("EXPLAIN (FORMAT JSON) " + disclosures.FOLD, batch).fetchone()
+    assert row is not None
+    kinds = {node["Node Type"] for node in nodes(row[0][0]["Plan"]) if node.get("Relation Name") == "entry"}
+    assert kinds
+    assert "Seq Scan" not in kinds
+
+
+def test_a_question_without_its_index_would_be_noticed(many: Story) -> None:
+    """The control of the tests above."""
+    many.owner.execute("DROP INDEX projections.disclosure_cohort, projections.disclosure_recipient")
+    many.owner.execute("ALTER TABLE projections.disclosure DROP CONSTRAINT disclosure_pkey")
+    assert scanned(many, disclosures.OF_SUBJECT, WANTED) == {"disclosure"}
+
+
+def test_how_far_projections_are_is_a_look_at_a_few_rows(many: Story) -> None:
+    assert progress.reached(many.reader, 0, ["holdings", "disclosures"]) == 20_000
+    assert progress.reached(many.reader, 0, ["holdings", "unknown"]) == 0

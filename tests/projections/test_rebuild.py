@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from projections import DISCLOSURES, HOLDINGS, PROJECTIONS, disclosures
+from projections.follow import Follower, follower_dsn
+from projections.install import install
+from projections.rebuild import LOCK, Busy, named, rebuild
+from tests.projections.conftest import Story
+from tests.projections.given import disclosed, subject
+
+ALICE = subject("alice")
+
+
+def some(story: Story, count: int = 20) -> int:
+    return story.log.happened(*(disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name") for _ in range(count)))
+
+
+def test_a_rebuild_takes_the_place_of_the_live_tables(story: Story) -> None:
+    position = some(story)
+    story.fold()
+    seen: list[tuple[int, int, int]] = []
+    assert rebuild(story.dsn, DISCLOSURES, lambda *step: seen.append(step), batch=8) == ({0: position}, True)
+    assert seen == [(0, 8, 20), (0, 16, 20), (0, 20, 20)]
+    assert len(disclosures.of_subject(story.reader, ALICE, position).rows) == position
+
+
+def test_a_rebuild_tells_when_the_live_tables_were_wrong(story: Story) -> None:
+    position = some(story)
+    story.fold()
+    story.owner.execute("UPDATE projections.disclosure SET purpose = 'dpv:Other' WHERE position = 7")
+    assert not rebuild(story.dsn, DISCLOSURES).same
+    assert {each.purpose for each in disclosures.of_subject(story.reader, ALICE, position).rows} == {
+        "dpv:CustomerClaimsManagement"
+    }
+
+
+def test_a_follower_goes_on_over_a_rebuild(story: Story) -> None:
+    with Follower(story.dsn, batch=5) as follower:
+        for _ in range(5):
+            some(story)
+            for projection in PROJECTIONS:
+                assert rebuild(story.dsn, projection, batch=7).same
+        position = some(story)
+        assert follower.wait(0, position, 30)
+    assert len(disclosures.of_subject(story.reader, ALICE, position, limit=None).rows) == position
+
+
+def test_a_projection_that_is_behind_is_brought_to_the_end(story: Story) -> None:
+    some(story)
+    story.fold(upto=3)
+    position = some(story)
+    assert rebuild(story.dsn, DISCLOSURES) == ({0: position}, True)
+    assert len(disclosures.of_subject(story.reader, ALICE, position).rows) == position
+
+
+def test_a_rebuild_that_fails_leaves_the_live_tables(story: Story) -> None:
+    position = some(story)
+    story.fold()
+    story.log.happened(disclosed("alice", "2026-01-02T09:00:00Z")._replace(data={"recipient": "not an object"}))
+    with pytest.raises(psycopg.DataError):
+        rebuild(story.dsn, DISCLOSURES)
+    assert len(disclosures.of_subject(story.reader, ALICE, position).rows) == position
+
+
+def test_only_one_rebuild_runs_at_a_time(story: Story) -> None:
+    with psycopg.connect(follower_dsn(story.dsn), autocommit=True) as other:
+        other.execute(LOCK)
+        with pytest.raises(Busy):
+            rebuild(story.dsn, HOLDINGS)
+
+
+def test_another_version_starts_from_the_first_entry(story: Story) -> None:
+    some(story)
+    story.fold()
+    assert install(story.dsn) == []
+    newer = DISCLOSURES._replace(version=DISCLOSURES.version + 1)
+    assert install(story.dsn, (HOLDINGS, newer)) == ["disclosures"]
+    assert story.reader.execute("SELECT position FROM projections.progress WHERE projection = 'disclosures'").fetchone() == (0,)
+    assert story.reader.execute("SELECT count(*) FROM projections.disclosure").fetchone() == (0,)
+
+
+def test_projections_are_found_by_name() -> None:
+    assert [named(each.name) for each in PROJECTIONS] == list(PROJECTIONS)
+    with pytest.raises(KeyError):
+        named("nothing")
