@@ -34,7 +34,7 @@ from psycopg.conninfo import make_conninfo
 from ledger.system_user import NotStarted, SystemUser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["EmbeddedServer", "NotStarted"]
 
@@ -187,7 +187,7 @@ class EmbeddedServer:
         return user
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Generator[None]:
         """Let one process at a time start or stop the server."""
         descriptor = os.open(self.directory / "lock", os.O_RDWR)
         try:

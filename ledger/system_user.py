@@ -72,7 +72,7 @@ class SystemUser(NamedTuple):
 
     def run(self, *command: str) -> int:
         """Run a program as this user, its output thrown away, and return its exit status."""
-        switch = {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        root = os.geteuid() == 0
         return subprocess.run(
             command,
             check=False,
@@ -81,7 +81,9 @@ class SystemUser(NamedTuple):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            **switch,
+            user=self.uid if root else None,
+            group=self.gid if root else None,
+            extra_groups=[] if root else None,
         ).returncode
 
 
@@ -90,7 +92,17 @@ def _add() -> pwd.struct_passwd:
     if useradd is None:
         raise NotStarted("PostgreSQL does not run as root and there is no useradd here: run as an ordinary user")
     made = subprocess.run(
-        [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/bin/false", NAME],
+        [
+            useradd,
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--home-dir",
+            "/nonexistent",
+            "--shell",
+            "/bin/false",
+            NAME,
+        ],
         check=False,
         capture_output=True,
         text=True,

@@ -30,7 +30,7 @@ NAME = "ledger.example/test"
 """Of every ledger here."""
 DIRECTORIES = (SCHEMA, SCHEMA.parents[1] / "api" / "schema")
 PLACE = "WHOSAW_TEST_PLACE"
-MEMORY = Path("/dev/shm")
+MEMORY = Path("/dev/shm")  # noqa: S108 - what is made there is private
 """Copying a database there is twenty times as fast as on a disk, and nothing here has to survive."""
 ROOM = 1 << 30
 

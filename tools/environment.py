@@ -19,7 +19,9 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 REQUIREMENTS = {"run": ROOT / "requirements.txt", "dev": ROOT / "requirements-dev.txt"}
 INCLUDES = {"run": ("run",), "dev": ("dev", "run")}
 """What an environment of each kind is good for."""
+WHAT = {"run": "what the product needs", "dev": "what the product and its tests need"}
 OLDEST = (3, 11)
+NO_VENV = "this Python can not make environments: install its venv and ensurepip modules (python3-venv)"
 
 
 def wanted(kind: str) -> str:
@@ -45,11 +47,10 @@ def make(kind: str) -> None:
         try:
             venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
         except subprocess.CalledProcessError as error:
-            sys.exit("whosaw: this Python can not make environments: install its venv and ensurepip modules (python3-venv)"
-                     f" [{error.returncode}]")
+            sys.exit(f"whosaw: {NO_VENV} [{error.returncode}]")
     for old in REQUIREMENTS:
         stamp(old).unlink(missing_ok=True)
-    say("installing what the product needs" + (" and the tools of its tests" if kind == "dev" else "") + ": once, about a minute")
+    say(f"installing {WHAT[kind]}: once, about a minute")
     pip("--require-hashes", "--requirement", str(REQUIREMENTS[kind]))
     pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
     for each in INCLUDES[kind]:
@@ -62,7 +63,9 @@ def pip(*what: str) -> None:
     done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
     if done.returncode != 0:
         last = [line for line in done.stdout.splitlines() if line.strip()][-8:]
-        sys.exit("\n".join([*last, "whosaw: the packages could not be installed (see above); mend that and run it again"]))
+        sys.exit(
+            "\n".join([*last, "whosaw: the packages could not be installed: mend what is said above, run it again"])
+        )
 
 
 def say(what: str) -> None:
@@ -85,7 +88,9 @@ def main() -> None:
             if not is_made(kind):
                 make(kind)
     except OSError as error:
-        sys.exit(f"whosaw: {error.filename or ROOT} can not be written: {error.strerror}; copy the project to a folder of yours")
+        sys.exit(
+            f"whosaw: {error.filename or ROOT} can not be used: {error.strerror}; copy the project to a folder of yours"
+        )
 
 
 main()

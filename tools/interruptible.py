@@ -33,7 +33,7 @@ def main() -> int:
     at_first = catches_interrupts(make)
     # The terminal sends the command its own; we stay to wait for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with subprocess.Popen(sys.argv[1:], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as command:  # noqa: PLW1509, S603
+    with subprocess.Popen(sys.argv[1:], preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as command:  # noqa: PLW1509 - we have one thread
         signal.signal(signal.SIGTERM, lambda *_: command.terminate())
         told = False
         while True:
