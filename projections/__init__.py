@@ -1,12 +1,12 @@
 """Answers questions from the ledger. One file per question; all of it can be dropped and built again.
 
-    holdings      what do we hold on her, why, until when?
-    disclosures   who outside received it?
-    views         who inside looked?
-    timeline      what happened?
-    policies      which policy governed, and what did she agree to?
-    recipients    whose data did this recipient get?
-    account       the answer to all of it, for one person
+holdings      what do we hold on her, why, until when?
+disclosures   who outside received it?
+views         who inside looked?
+timeline      what happened?
+policies      which policy governed, and what did she agree to?
+recipients    whose data did this recipient get?
+account       the answer to all of it, for one person
 
 """
 

@@ -1,7 +1,7 @@
 """The account of one person: what is held, who received it, who looked, which policy governed, and what proves it.
 
-Pure data, the same for the same position and parameters: nothing here reads a clock. Codes come with their labels in the
-language asked for.
+Pure data, the same for the same position and parameters: nothing here reads a clock. Codes come with their labels
+in the language asked for.
 
 Source: PIPEDA Schedule 1, 4.9; P-39.1, s. 27; GDPR Art. 15.
 """
@@ -116,7 +116,7 @@ def _happened(disclosure: Disclosure) -> tuple[datetime, int]:
     return datetime.fromisoformat(disclosure.time), disclosure.position
 
 
-def _policies(  # noqa: PLR0913 - what a person's policies follow from
+def _policies(
     connection: Connection[Any],
     subject: Subject,
     as_of: int,
@@ -157,7 +157,10 @@ def _holding(holding: Holding, language: Language) -> dict[str, Any]:
     return {
         "category": _coded(holding.category, language),
         "system": holding.system,
-        "source": {"origin": holding.origin, "channel": _coded(holding.channel, language)},
+        "source": {
+            "origin": holding.origin,
+            "channel": _coded(holding.channel, language),
+        },
         "purposes": _codes(holding.purposes, language),
         "basis": _coded(holding.basis, language),
         "since": holding.since,
@@ -178,7 +181,10 @@ def _holding(holding: Holding, language: Language) -> dict[str, Any]:
         ],
         "kept": None
         if holding.kept is None
-        else {"reason": _coded(holding.kept.reason, language), "until": holding.kept.until},
+        else {
+            "reason": _coded(holding.kept.reason, language),
+            "until": holding.kept.until,
+        },
         "policy_version": holding.policy_version,
         "position": holding.position,
     }
@@ -228,7 +234,7 @@ def _view(view: View, language: Language) -> dict[str, Any]:
         "act": view.act,
         "first": view.first,
         "last": view.last,
-        "count": view.count,
+        "count": view.looks,
         "actor": {"kind": view.actor_kind, "role": _coded(view.actor_role, language)},
         "system": view.system,
         "purpose": _coded(view.purposes[0], language) if view.purposes else None,

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.projection import Fold, Page, Projection, before, one_more, page, select
+from projections.projection import (
+    Fold,
+    Page,
+    Projection,
+    before,
+    one_more,
+    page,
+    select,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime

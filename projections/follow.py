@@ -47,7 +47,13 @@ RECONNECT_SECONDS = 0.5
 class Follower:
     """Keeps projections current from `start` to `stop`. Several may run: a lane's row lock lets one fold at a time."""
 
-    def __init__(self, dsn: str, projections: Sequence[Projection] = PROJECTIONS, *, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        projections: Sequence[Projection] = PROJECTIONS,
+        *,
+        batch: int = BATCH,
+    ) -> None:
         """Prepare; connect to nothing yet.
 
         Args:
@@ -78,7 +84,12 @@ class Follower:
         """Begin to follow; return at once. A database that is away is waited for."""
         self._threads = [Thread(target=self._watch, name="follow-heads", daemon=True)]
         self._threads += [
-            Thread(target=self._follow, args=(each,), name=f"follow-{each.name}", daemon=True)
+            Thread(
+                target=self._follow,
+                args=(each,),
+                name=f"follow-{each.name}",
+                daemon=True,
+            )
             for each in self._projections
         ]
         for thread in self._threads:
@@ -104,7 +115,11 @@ class Follower:
             return read_lanes(connection)
 
     def wait(
-        self, log_id: int, position: int, timeout_seconds: float, projections: Sequence[str] | None = None
+        self,
+        log_id: int,
+        position: int,
+        timeout_seconds: float,
+        projections: Sequence[str] | None = None,
     ) -> bool:
         """Return whether projections reached a position in time, without asking the database.
 
@@ -130,7 +145,10 @@ class Follower:
                     connection.execute(LISTEN)
                     self._look(connection)
             except psycopg.Error as error:
-                logger.warning("follower waits for the database", extra={"reason": type(error).__name__})
+                logger.warning(
+                    "follower waits for the database",
+                    extra={"reason": type(error).__name__},
+                )
                 self._stopping.wait(RECONNECT_SECONDS)
 
     def _look(self, connection: psycopg.Connection[Any]) -> None:
@@ -162,8 +180,12 @@ class Follower:
                     moved |= lane.step(size)
                     self._tell(lane)
             if not moved:
-                with self._news:
-                    self._news.wait_for(lambda: self._round != seen or self._stopping.is_set(), POLL_SECONDS)  # noqa: B023
+                self._rest(seen)
+
+    def _rest(self, seen: int) -> None:
+        """Wait for news after the round that was seen; not for long, since a lane may be due to try again."""
+        with self._news:
+            self._news.wait_for(lambda: self._round != seen or self._stopping.is_set(), POLL_SECONDS)
 
     def _tell(self, lane: Lane) -> None:
         """Let those know who wait for a position."""

@@ -136,10 +136,20 @@ class _Episode:
     def step(self, change: Change, state: str) -> None:
         self.deletions.append(
             Deletion(
-                change.position, change.stated, state, change.mode, change.system, change.backups_until, change.request
+                change.position,
+                change.stated,
+                state,
+                change.mode,
+                change.system,
+                change.backups_until,
+                change.request,
             )
         )
         self.refused = False
+        self.positions.add(change.position)
+
+    def rectify(self, change: Change) -> None:
+        self.rectified = change.stated
         self.positions.add(change.position)
 
     def refuse(self, change: Change) -> None:
@@ -167,32 +177,41 @@ def held(changes: Iterable[Change]) -> list[Holding]:
     """
     episodes: dict[_Key, list[_Episode]] = {}
     for change in changes:
-        match change.act:
-            case "data.collected":
-                _collect(episodes, change)
-            case "data.rectified":
-                for episode in _touched(episodes, change):
-                    episode.rectified = change.stated
-                    episode.positions.add(change.position)
-            case "data.erased":
-                _erase(episodes, change)
-            case "request.received" if change.right in ERASURE_RIGHTS:
-                for episode in _touched(episodes, change):
-                    if episode.state in {HELD, ASKED}:
-                        # By which channel she asked says nothing about the system that holds it.
-                        episode.step(change._replace(system=None), "requested")
-            case "request.answered" if change.outcome in REFUSALS:
-                for each in episodes.values():
-                    each[-1].refuse(change)
-            case _:
-                pass
+        _apply(episodes, change)
     found = [episode.holding() for each in episodes.values() for episode in each]
     return sorted(found, key=_order)
 
 
+def _apply(episodes: dict[_Key, list[_Episode]], change: Change) -> None:
+    match change.act:
+        case "data.collected":
+            _collect(episodes, change)
+        case "data.rectified":
+            for episode in _touched(episodes, change):
+                episode.rectify(change)
+        case "data.erased":
+            _erase(episodes, change)
+        case "request.received" if change.right in ERASURE_RIGHTS:
+            for episode in _touched(episodes, change):
+                if episode.state in {HELD, ASKED}:
+                    episode.step(change, "requested")
+        case "request.answered" if change.outcome in REFUSALS:
+            for each in episodes.values():
+                each[-1].refuse(change)
+        case _:
+            pass
+
+
 def _order(holding: Holding) -> tuple[Any, ...]:
     source = (holding.origin or "", holding.channel or "", holding.context or "")
-    return (holding.category, holding.system or "", source, holding.purposes, holding.basis or "", holding.positions)
+    return (
+        holding.category,
+        holding.system or "",
+        source,
+        holding.purposes,
+        holding.basis or "",
+        holding.positions,
+    )
 
 
 def _collect(episodes: dict[_Key, list[_Episode]], change: Change) -> None:
@@ -222,9 +241,7 @@ def _erase(episodes: dict[_Key, list[_Episode]], change: Change) -> None:
             episode.step(change, change.state or "done")
 
 
-def _touched(
-    episodes: dict[_Key, list[_Episode]], change: Change, *, deleted: bool = False
-) -> Iterable[_Episode]:
+def _touched(episodes: dict[_Key, list[_Episode]], change: Change, *, deleted: bool = False) -> Iterable[_Episode]:
     """Yield the newest holdings that a fact speaks of; no categories means all, no system means any.
 
     Args:

@@ -1,5 +1,6 @@
-"""What is held on a person: each category by system, source, purpose and basis; since when, until when; and what was
-deleted, with asked, done and verified kept apart.
+"""What is held on a person, why, since when and until when; and what was deleted.
+
+Each category counts by system, source, purpose and basis; asked, deleted and verified are kept apart.
 
 The table keeps one row for each fact. What those add up to is derived when someone asks, from one person's rows, in the
 order in which things happened: a fact that arrives late takes its place in time, and an earlier position gives the
@@ -103,7 +104,16 @@ HOLDINGS = Projection(
     tables=("holding_change",),
     definition=DEFINITION,
     folds=(
-        Fold(("data.collected", "data.rectified", "data.erased", "request.received", "request.answered"), FOLD),
+        Fold(
+            (
+                "data.collected",
+                "data.rectified",
+                "data.erased",
+                "request.received",
+                "request.answered",
+            ),
+            FOLD,
+        ),
     ),
     digest=DIGEST,
 )
@@ -150,7 +160,12 @@ def of_subject(
         valid_at: Nothing that happened after this time is seen.
         wanted: Which holdings.
     """
-    parameters = {"log_id": subject.log_id, "subject": subject.id, "as_of": as_of, "valid_at": valid_at}
+    parameters = {
+        "log_id": subject.log_id,
+        "subject": subject.id,
+        "as_of": as_of,
+        "valid_at": valid_at,
+    }
     changes = select(connection, OF_SUBJECT, parameters, Change)
     # The order is the same for the same position, so a row's place is cursor enough.
     found = [each for each in held(changes) if wanted.admits(each)]

@@ -15,8 +15,6 @@ from eventsourcing.persistence import InterfaceError, OperationalError, Tracking
 from projections.projection import Batch
 
 if TYPE_CHECKING:
-    from eventsourcing.persistence import PersistenceError
-
     from projections.progress import Progress
     from projections.projection import Projection
 
@@ -31,7 +29,14 @@ LONGEST_RETRY_SECONDS = 30.0
 class Lane:
     """One projection on one log. Owned by one thread; its position may be read by any."""
 
-    def __init__(self, projection: Projection, log_id: int, origin: str, progress: Progress, most: int) -> None:
+    def __init__(
+        self,
+        projection: Projection,
+        log_id: int,
+        origin: str,
+        progress: Progress,
+        most: int,
+    ) -> None:
         self.projection = projection
         self.log_id = log_id
         self.origin = origin
@@ -65,14 +70,9 @@ class Lane:
                 attempted = self._next(size)
                 self.projection.fold(cursor, attempted)
                 self._progress.record(cursor, Tracking(self.origin, attempted.upto))
-        except (OperationalError, InterfaceError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever a fold raises stops this lane, and nothing else
             if attempted is None or _passes(error):
-                self._wait("unavailable", error)
-                return False
-            return self._failed(attempted, error)
-        except Exception as error:
-            if attempted is None:
-                self._wait("unavailable", error)
+                self._wait(error)
                 return False
             return self._failed(attempted, error)
         self._moved(attempted.upto)
@@ -110,8 +110,9 @@ class Lane:
         self._back_off()
         return False
 
-    def _wait(self, message: str, error: Exception) -> None:
-        logger.warning("projection waits: %s", message, extra=self._about(self.position) | {"reason": _reason(error)})
+    def _wait(self, error: Exception) -> None:
+        """Leave the server alone for a while."""
+        logger.warning("projection waits", extra=self._about(self.position) | {"reason": _reason(error)})
         self._back_off()
 
     def _back_off(self) -> None:
@@ -119,11 +120,17 @@ class Lane:
         self._retry_at = monotonic() + self._retry_seconds
 
     def _about(self, position: int) -> dict[str, object]:
-        return {"projection": self.projection.name, "log": self.origin, "position": position}
+        return {
+            "projection": self.projection.name,
+            "log": self.origin,
+            "position": position,
+        }
 
 
-def _passes(error: PersistenceError) -> bool:
+def _passes(error: Exception) -> bool:
     """Return whether the same entries may fold later: it was the server, or the way to it."""
+    if not isinstance(error, (OperationalError, InterfaceError)):
+        return False
     cause = error.__cause__
     state = cause.sqlstate if isinstance(cause, psycopg.Error) else None
     return state is None or state.startswith(PASSING)

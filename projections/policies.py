@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.projection import Fold, Page, Projection, before, one_more, page, select
+from projections.projection import (
+    Fold,
+    Page,
+    Projection,
+    before,
+    one_more,
+    page,
+    select,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -111,7 +119,10 @@ POLICIES = Projection(
     version=1,
     tables=("policy", "assent"),
     definition=DEFINITION,
-    folds=(Fold(("policy.published",), FOLD_PUBLISHED), Fold(("policy.assented",), FOLD_ASSENTED)),
+    folds=(
+        Fold(("policy.published",), FOLD_PUBLISHED),
+        Fold(("policy.assented",), FOLD_ASSENTED),
+    ),
     digest=DIGEST,
 )
 
@@ -173,7 +184,12 @@ def in_force(versions: list[Policy], time: datetime) -> list[Policy]:
 
 
 def of_subject(
-    connection: Connection[Any], subject: Subject, as_of: int, *, after: int | None = None, limit: int | None = 100
+    connection: Connection[Any],
+    subject: Subject,
+    as_of: int,
+    *,
+    after: int | None = None,
+    limit: int | None = 100,
 ) -> Page[Assent]:
     """Return what a person agreed to, the newest recorded first.
 

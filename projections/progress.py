@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eventsourcing.postgres import PostgresTrackingRecorder
-from psycopg.rows import args_row
+from psycopg.rows import args_row, scalar_row
 from psycopg.sql import SQL
 
 if TYPE_CHECKING:
@@ -124,7 +124,12 @@ class Progress(PostgresTrackingRecorder):
 
     def stop(self, log_id: int, position: int, error: str) -> None:
         """State that it stands before an entry which it can not fold."""
-        row = {"log_id": log_id, "projection": self.projection, "position": position, "error": error}
+        row = {
+            "log_id": log_id,
+            "projection": self.projection,
+            "position": position,
+            "error": error,
+        }
         with self.datastore.transaction(commit=True) as cursor:
             cursor.execute(STOP, row)
 
@@ -138,12 +143,17 @@ def lanes(connection: Connection[Any]) -> list[Lane]:
 def reached(connection: Connection[Any], log_id: int, projections: Sequence[str]) -> int:
     """Return the last position of a log that all of these projections have folded; 0 if one never began."""
     names = list(projections)
-    row = connection.execute(REACHED, (log_id, names, names), prepare=True).fetchone()
-    return 0 if row is None else next(iter(row.values())) if isinstance(row, dict) else row[0]
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        found: int | None = cursor.execute(REACHED, (log_id, names, names), prepare=True).fetchone()
+    return found or 0
 
 
 def wait(
-    connection: Connection[Any], log_id: int, position: int, projections: Sequence[str], timeout_seconds: float
+    connection: Connection[Any],
+    log_id: int,
+    position: int,
+    projections: Sequence[str],
+    timeout_seconds: float,
 ) -> bool:
     """Return whether these projections reached a position in time.
 

@@ -96,7 +96,10 @@ def before(as_of: int, after: int | None) -> int:
 
 
 def select(
-    connection: Connection[Any], statement: LiteralString, parameters: Mapping[str, Any], row: type[Row]
+    connection: Connection[Any],
+    statement: LiteralString,
+    parameters: Mapping[str, Any],
+    row: type[Row],
 ) -> list[Row]:
     """Run a query as a prepared statement and return its rows, column by column, as the type given."""
     with connection.cursor(binary=True, row_factory=args_row(row)) as cursor:

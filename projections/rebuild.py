@@ -46,7 +46,7 @@ ANALYZE = SQL("ANALYZE {}")
 BATCH = 10_000
 
 
-class Busy(Exception):
+class RebuildingError(Exception):
     """Another rebuild is under way. Retry when it is done."""
 
 
@@ -71,7 +71,7 @@ def named(name: str) -> Projection:
 def rebuild(
     dsn: str,
     projection: Projection,
-    progress: Callable[[int, int, int], None] = lambda *_: None,
+    progress: Callable[[int, int, int], None] | None = None,
     *,
     batch: int = BATCH,
 ) -> Rebuilt:
@@ -84,13 +84,13 @@ def rebuild(
         batch: Entries a transaction.
 
     Raises:
-        Busy: See the class.
+        RebuildingError: See the class.
         psycopg.DataError: An entry can not be folded. The live tables are as they were.
     """
     with psycopg.connect(follower_dsn(dsn, BESIDE), autocommit=True) as connection:
         locked = connection.execute(LOCK).fetchone()
         if locked != (True,):
-            raise Busy(projection.name)
+            raise RebuildingError(projection.name)
         try:
             connection.execute(DEFINITION)
             with connection.transaction():
@@ -98,7 +98,8 @@ def rebuild(
             positions: dict[int, int] = {}
             for log_id, size in connection.execute(SIZES).fetchall():
                 for position in _fold(connection, projection, Batch(log_id, 0, size), batch):
-                    progress(log_id, position, size)
+                    if progress is not None:
+                        progress(log_id, position, size)
                 positions[log_id] = size
             for table in projection.tables:
                 connection.execute(ANALYZE.format(Identifier(table)))
@@ -121,7 +122,10 @@ def _fold(connection: Connection[Any], projection: Projection, span: Batch, batc
 
 
 def _exchange(
-    connection: Connection[Any], projection: Projection, positions: dict[int, int], batch: int
+    connection: Connection[Any],
+    projection: Projection,
+    positions: dict[int, int],
+    batch: int,
 ) -> Rebuilt:
     """Bring the new tables to where the live ones are, compare, and exchange them. All of it commits, or nothing."""
     with connection.transaction():
@@ -137,7 +141,15 @@ def _exchange(
                 connection.execute(SEARCH_LIVE)
                 # A live copy that is behind is brought up, so as not to compare two positions; then that is undone.
                 for log_id, position, _ in live:
-                    deque(_fold(connection, projection, Batch(log_id, position, positions[log_id]), batch), 0)
+                    deque(
+                        _fold(
+                            connection,
+                            projection,
+                            Batch(log_id, position, positions[log_id]),
+                            batch,
+                        ),
+                        0,
+                    )
                 old = digest(connection, projection)
         for table in projection.tables:
             connection.execute(DROP.format(Identifier(LIVE, table)))

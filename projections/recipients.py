@@ -179,7 +179,14 @@ def disclosed_to(
             "cleared": cleared,
             "limit": limit + 1,
         }
-        found.append(select(connection, DISCLOSED_TO, wanted | _start(since, log_id, after), Received))
+        found.append(
+            select(
+                connection,
+                DISCLOSED_TO,
+                wanted | _start(since, log_id, after),
+                Received,
+            )
+        )
     rows = list(merge(*found, key=attrgetter("cursor")))
     if len(rows) <= limit:
         return rows, None
@@ -196,7 +203,12 @@ def totals(
     cleared: bool = False,
 ) -> Totals:
     """Return how much a recipient received between two times; the arguments are those of `disclosed_to`."""
-    window = {"recipient": recipient, "since": since, "until": until, "cleared": cleared}
+    window = {
+        "recipient": recipient,
+        "since": since,
+        "until": until,
+        "cleared": cleared,
+    }
     found = [
         select(connection, TOTALS, window | {"log_id": log_id, "as_of": position}, Totals)[0]
         for log_id, position in as_of.items()
@@ -209,7 +221,11 @@ def _start(since: datetime, log_id: int, after: Cursor | None) -> dict[str, Any]
     if after is None:
         return {"time": since, "position": 0, "ordinal": -1}
     if log_id == after.log_id:
-        return {"time": after.time, "position": after.position, "ordinal": after.ordinal}
+        return {
+            "time": after.time,
+            "position": after.position,
+            "ordinal": after.ordinal,
+        }
     if log_id < after.log_id:
         # At the cursor's time, lower logs come first and are done.
         return {"time": after.time, "position": LAST_POSITION, "ordinal": 0}

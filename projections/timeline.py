@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+from psycopg.rows import scalar_row
 
 from projections.projection import Page, before, one_more, page, select
 
@@ -41,7 +42,9 @@ OF_SUBJECT = r"""
     ) AS found
     ORDER BY position DESC LIMIT %(limit)s
 """
-APPENDED = "SELECT convert_from(bytes, 'UTF8')::jsonb ->> 'appended' FROM ledger.entry WHERE log_id = %s AND position = %s"
+APPENDED = (
+    "SELECT convert_from(bytes, 'UTF8')::jsonb ->> 'appended' FROM ledger.entry WHERE log_id = %s AND position = %s"
+)
 
 
 class Moment(NamedTuple):
@@ -96,8 +99,5 @@ def of_subject(
 
 def appended(connection: Connection[Any], log_id: int, position: int) -> str | None:
     """Return when the ledger recorded an entry, RFC 3339 in UTC; None if the log is not that long."""
-    row = connection.execute(APPENDED, (log_id, position), prepare=True).fetchone()
-    if row is None:
-        return None
-    found: str = next(iter(row.values())) if isinstance(row, dict) else row[0]
-    return found
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(APPENDED, (log_id, position), prepare=True).fetchone()

@@ -108,7 +108,7 @@ class View(NamedTuple):
     """Of the newest fact in it."""
     facts: int
     """How many facts it stands for."""
-    count: int
+    looks: int
     """How many look-ups those state."""
     first: str
     """RFC 3339, with the offset that the emitter wrote."""

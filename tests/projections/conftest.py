@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 TRUNCATE = "TRUNCATE ledger.entry, ledger.member CASCADE"
 EMPTY = "UPDATE ledger.log SET size = 0"
 ZERO = "UPDATE projections.progress SET position = 0, stopped_at = NULL, error = NULL"
-TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'projections' AND table_name <> 'progress'"
+TABLES = (
+    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'projections' AND table_name <> 'progress'"
+)
 PLACE = """
     INSERT INTO progress VALUES (%s, %s, 1, %s)
     ON CONFLICT (log_id, projection) DO UPDATE SET position = excluded.position

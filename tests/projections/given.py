@@ -1,4 +1,4 @@
-"""Entries made by hand, in the layout that the ledger stores: tests of projections say what happened, and need no writer."""
+"""Entries made by hand, in the layout that the ledger stores: tests say what happened, and need no writer."""
 
 from __future__ import annotations
 
@@ -61,22 +61,43 @@ def collected(who: str | Sequence[str], time: str, *categories: str, **more: Any
 
 
 def erased(who: str | Sequence[str], time: str, *categories: str, **more: Any) -> Happened:
-    data = {"actor": SERVICE, "system": "crm", "categories": list(categories), "mode": "erase", "state": "done"}
+    data = {
+        "actor": SERVICE,
+        "system": "crm",
+        "categories": list(categories),
+        "mode": "erase",
+        "state": "done",
+    }
     return _fact("data.erased", who, time, data | more)
 
 
 def rectified(who: str | Sequence[str], time: str, *categories: str) -> Happened:
-    data = {"actor": AGENT, "system": "crm", "categories": list(categories), "reason": "whosaw:Moved"}
+    data = {
+        "actor": AGENT,
+        "system": "crm",
+        "categories": list(categories),
+        "reason": "whosaw:Moved",
+    }
     return _fact("data.rectified", who, time, data)
 
 
 def asked_to_erase(who: str | Sequence[str], time: str, *categories: str, request: str = "REQ-1") -> Happened:
-    data = {"actor": AGENT, "request_id": request, "right": "eu-gdpr:A17", "categories": list(categories)}
+    data = {
+        "actor": AGENT,
+        "request_id": request,
+        "right": "eu-gdpr:A17",
+        "categories": list(categories),
+    }
     return _fact("request.received", who, time, data)
 
 
 def answered(who: str | Sequence[str], time: str, outcome: str, request: str = "REQ-1") -> Happened:
-    return _fact("request.answered", who, time, {"actor": AGENT, "request_id": request, "outcome": outcome})
+    return _fact(
+        "request.answered",
+        who,
+        time,
+        {"actor": AGENT, "request_id": request, "outcome": outcome},
+    )
 
 
 def disclosed(who: str | Sequence[str], time: str, *categories: str, **more: Any) -> Happened:
@@ -122,7 +143,13 @@ def published(version: str, effective: str, **more: Any) -> Happened:
 
 
 def assented(who: str | Sequence[str], time: str, version: str, mode: str = "express") -> Happened:
-    data = {"actor": SERVICE, "policy": "privacy", "version": version, "mode": mode, "evidence": None}
+    data = {
+        "actor": SERVICE,
+        "policy": "privacy",
+        "version": version,
+        "mode": mode,
+        "evidence": None,
+    }
     return _fact("policy.assented", who, time, data)
 
 
@@ -134,7 +161,12 @@ def subject(who: str, log_id: int = 0) -> Subject:
 class Log:
     """One log, written by hand as its owner: a fact, an entry, a commit each `happened`."""
 
-    def __init__(self, connection: Connection[Any], log_id: int = 0, origin: str = "test.example/log0") -> None:
+    def __init__(
+        self,
+        connection: Connection[Any],
+        log_id: int = 0,
+        origin: str = "test.example/log0",
+    ) -> None:
         self.log_id = log_id
         self.size = 0
         self._connection = connection
@@ -150,7 +182,14 @@ class Log:
             entries.append(self._entry(fact))
             if len(fact.who) > 1:
                 members += [
-                    (self.log_id, self.size, UUID(subject(who).id), ordinal, "dpv:Customer", bytes(16))
+                    (
+                        self.log_id,
+                        self.size,
+                        UUID(subject(who).id),
+                        ordinal,
+                        "dpv:Customer",
+                        bytes(16),
+                    )
                     for ordinal, who in enumerate(fact.who)
                 ]
         with self._connection.transaction(), self._connection.cursor() as cursor:

@@ -22,13 +22,14 @@ times = st.builds(
     st.sampled_from(["Z", "-05:00"]),
 )
 whom = st.one_of(
-    st.sampled_from(PEOPLE), st.lists(st.sampled_from(PEOPLE), min_size=2, max_size=3, unique=True).map(tuple)
+    st.sampled_from(PEOPLE),
+    st.lists(st.sampled_from(PEOPLE), min_size=2, max_size=3, unique=True).map(tuple),
 )
 some = st.lists(st.sampled_from(CATEGORIES), min_size=1, max_size=3, unique=True)
 
 
 @st.composite
-def fact(draw: st.DrawFn) -> Happened:
+def fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911 - one for each kind of fact
     """One fact about somebody."""
     who, time, categories = draw(whom), draw(times), draw(some)
     system = draw(st.sampled_from(["crm", "billing"]))

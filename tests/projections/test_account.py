@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from projections import PROJECTIONS
 from projections import account as accounts
 from projections.account import STATEMENT, Issue, Language, account
 from tests.projections.given import (
     COLLECTOR,
-    assented,
     asked_to_erase,
+    assented,
     collected,
     disclosed,
     erased,
@@ -48,7 +49,9 @@ def told(story: Story) -> dict[str, Any]:
         disclosed(
             ("alice", "bob"), "2026-03-04T09:00:00-05:00", "pd:CallLog",
             recipient=COLLECTOR | {"id": "court", "name": "Example Court"},
-            instrument={"type": "whosaw:Warrant", "issuer": {"name": "Example Court"}, "issued": "2026-03-01T00:00:00-05:00"},
+            instrument={
+                "type": "whosaw:Warrant", "issuer": {"name": "Example Court"}, "issued": "2026-03-01T00:00:00-05:00",
+            },
         ),
         used("alice", "2026-03-06T09:00:00-05:00", "pd:Name"),
         asked_to_erase("alice", "2026-04-01T09:00:00-04:00", "pd:CallLog"),
@@ -69,17 +72,42 @@ def test_an_account_tells_all_of_it(story: Story) -> None:
         ("pd:CallLog", "deleted"),
         ("pd:Name", "held"),
     ]
-    assert [each["state"] for each in found["holdings"][0]["deletions"]] == ["requested", "done"]
-    assert [each["recipient"]["name"] for each in found["disclosures"]] == ["Example Court", "Collections North Inc."]
+    assert [each["state"] for each in found["holdings"][0]["deletions"]] == [
+        "requested",
+        "done",
+    ]
+    assert [each["recipient"]["name"] for each in found["disclosures"]] == [
+        "Example Court",
+        "Collections North Inc.",
+    ]
     assert found["disclosures"][0]["authority"]["issuer"] == "Example Court"
-    assert [(each["act"], each["count"]) for each in found["views"]] == [("data.used", 1), ("ledger.queried", 1)]
-    assert [each["position"] for each in found["proof"]["entries"]] == [4, 5, 6, 7, 8, 9, 10, 11]
-    assert found["as_of"] == {"log": "test.example/ledger/log0", "position": 12, "time": "2026-11-23T20:04:44.123456Z"}
+    assert [(each["act"], each["count"]) for each in found["views"]] == [
+        ("data.used", 1),
+        ("ledger.queried", 1),
+    ]
+    assert [each["position"] for each in found["proof"]["entries"]] == [
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+    ]
+    assert found["as_of"] == {
+        "log": "test.example/ledger/log0",
+        "position": 12,
+        "time": "2026-11-23T20:04:44.123456Z",
+    }
 
 
 def test_the_same_position_and_parameters_give_the_same_bytes(story: Story) -> None:
     first = orjson.dumps(told(story))
-    story.told(collected("alice", "2026-01-02T09:00:00-05:00", "pd:Name"), used("alice", "2026-01-02T09:00:00Z", "pd:Name"))
+    story.told(
+        collected("alice", "2026-01-02T09:00:00-05:00", "pd:Name"),
+        used("alice", "2026-01-02T09:00:00Z", "pd:Name"),
+    )
     assert orjson.dumps(account(story.reader, ALICE, 12, issue())) == first
 
 
@@ -88,17 +116,23 @@ def test_an_account_speaks_the_language_asked_for(story: Story) -> None:
     english, french = (account(story.reader, ALICE, 12, issue(language)) for language in ("en", "fr"))
     assert english["holdings"][1]["category"]["code"] == french["holdings"][1]["category"]["code"]
     assert english["holdings"][1]["category"]["label"] != french["holdings"][1]["category"]["label"]
-    assert (english["policy"][1]["title"], french["policy"][1]["title"]) == ("Policy", "Politique")
+    assert (english["policy"][1]["title"], french["policy"][1]["title"]) == (
+        "Policy",
+        "Politique",
+    )
 
 
 def test_everybodys_account_carries_the_standing_sentence(story: Story) -> None:
     told(story)
     stranger = account(story.reader, subject("stranger"), 12, issue("fr"))
     assert stranger["statement"] == STATEMENT["fr"]
-    assert (stranger["holdings"], stranger["disclosures"], stranger["views"], stranger["proof"]["entries"]) == ([], [], [], [])
+    assert (
+        stranger["holdings"],
+        stranger["disclosures"],
+        stranger["views"],
+        stranger["proof"]["entries"],
+    ) == ([], [], [], [])
 
 
 def test_an_account_reads_only_projections_that_exist() -> None:
-    from projections import PROJECTIONS
-
     assert set(accounts.PROJECTIONS) == {each.name for each in PROJECTIONS}

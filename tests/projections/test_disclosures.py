@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 ALICE = subject("alice")
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 FAR_AHEAD = datetime(2100, 1, 1, tzinfo=UTC)
-COURT = COLLECTOR | {"id": "court-mtl", "name": "Example Court", "kind": "dpv:JudicialOrganisation"}
+COURT = COLLECTOR | {
+    "id": "court-mtl",
+    "name": "Example Court",
+    "kind": "dpv:JudicialOrganisation",
+}
 
 
 def received(story: Story, as_of: int | None = None, **more: object) -> list[Disclosure]:
@@ -27,7 +31,14 @@ def everybody(story: Story, recipient: str, limit: int, **more: object) -> list[
     after = None
     while True:
         page, after = recipients.disclosed_to(
-            story.reader, recipient, LONG_AGO, FAR_AHEAD, as_of, after=after, limit=limit, **more
+            story.reader,
+            recipient,
+            LONG_AGO,
+            FAR_AHEAD,
+            as_of,
+            after=after,
+            limit=limit,
+            **more,
         )  # type: ignore[arg-type]
         rows += page
         if after is None:
@@ -45,15 +56,29 @@ def test_a_recipient_is_named_as_it_was_then(story: Story) -> None:
         ),
     )
     newer, older = received(story)
-    assert (older.recipient_name, older.recipient_role) == ("Collections North Inc.", "dpv:DataProcessor")
-    assert (newer.recipient_name, newer.recipient_role) == ("North & Sons", "dpv:DataController")
+    assert (older.recipient_name, older.recipient_role) == (
+        "Collections North Inc.",
+        "dpv:DataProcessor",
+    )
+    assert (newer.recipient_name, newer.recipient_role) == (
+        "North & Sons",
+        "dpv:DataController",
+    )
     assert (older.time, older.precision) == ("2026-01-02T09:00:00-05:00", "exact")
-    assert (older.purpose, older.basis, older.mode) == ("dpv:CustomerClaimsManagement", "ca-qc-p39.1:18-9", "transmitted")
+    assert (older.purpose, older.basis, older.mode) == (
+        "dpv:CustomerClaimsManagement",
+        "ca-qc-p39.1:18-9",
+        "transmitted",
+    )
     assert len(older.leaf) == 32
 
 
 def test_an_instrument_and_an_imprecise_time_are_told(story: Story) -> None:
-    warrant = {"type": "whosaw:Warrant", "issuer": {"name": "Example Court"}, "asked": ["pd:CallLog"]}
+    warrant = {
+        "type": "whosaw:Warrant",
+        "issuer": {"name": "Example Court"},
+        "asked": ["pd:CallLog"],
+    }
     story.told(
         disclosed(
             "alice", "2026-01-02T00:00:00-05:00", "pd:CallLog",
@@ -66,7 +91,8 @@ def test_an_instrument_and_an_imprecise_time_are_told(story: Story) -> None:
 
 def test_another_persons_disclosures_are_not_hers(story: Story) -> None:
     story.told(
-        disclosed("bob", "2026-01-02T09:00:00Z", "pd:Name"), collected("alice", "2026-01-02T09:00:00Z", "pd:Name")
+        disclosed("bob", "2026-01-02T09:00:00Z", "pd:Name"),
+        collected("alice", "2026-01-02T09:00:00Z", "pd:Name"),
     )
     assert received(story) == []
 
@@ -76,7 +102,10 @@ def test_each_member_of_a_campaign_sees_it_and_nobody_else(story: Story) -> None
         disclosed(("bob", "alice", "carol"), "2026-01-02T09:00:00Z", "pd:EmailAddress"),
         disclosed("alice", "2026-01-03T09:00:00Z", "pd:Name"),
     )
-    assert [(each.position, each.cohort) for each in received(story)] == [(2, None), (1, 3)]
+    assert [(each.position, each.cohort) for each in received(story)] == [
+        (2, None),
+        (1, 3),
+    ]
     assert disclosures.of_subject(story.reader, subject("dave"), 2).rows == []
 
 
@@ -100,7 +129,11 @@ def test_disclosures_are_found_by_recipient_and_time(story: Story) -> None:
 def test_pages_of_disclosures_join_to_the_whole(story: Story) -> None:
     story.told(
         *(
-            disclosed("alice" if number % 3 else ("alice", "bob"), f"2026-01-{number + 1:02}T09:00:00Z", "pd:Name")
+            disclosed(
+                "alice" if number % 3 else ("alice", "bob"),
+                f"2026-01-{number + 1:02}T09:00:00Z",
+                "pd:Name",
+            )
             for number in range(10)
         )
     )
@@ -123,11 +156,17 @@ def test_a_page_stays_as_it_was_when_more_is_recorded(story: Story) -> None:
     assert disclosures.of_subject(story.reader, ALICE, 5, limit=2) == first
 
 
-def test_everybody_disclosed_to_a_recipient_is_listed_over_all_logs(three_logs: Story) -> None:
+def test_everybody_disclosed_to_a_recipient_is_listed_over_all_logs(
+    three_logs: Story,
+) -> None:
     for log in three_logs.logs:
         log.happened(
             disclosed(f"single{log.log_id}", "2026-01-02T09:00:00Z", "pd:Name"),
-            disclosed([f"m{log.log_id}-{number}" for number in range(5)], "2026-01-02T09:00:00Z", "pd:Name"),
+            disclosed(
+                [f"m{log.log_id}-{number}" for number in range(5)],
+                "2026-01-02T09:00:00Z",
+                "pd:Name",
+            ),
             disclosed(f"late{log.log_id}", "2026-03-02T09:00:00Z", "pd:Name"),
             disclosed(f"other{log.log_id}", "2026-01-02T09:00:00Z", "pd:Name", recipient=COURT),
         )
@@ -144,19 +183,33 @@ def test_everybody_disclosed_to_a_recipient_is_listed_over_all_logs(three_logs: 
 
 def test_a_sealed_disclosure_is_listed_for_the_cleared_only(story: Story) -> None:
     story.told(
-        disclosed("hidden", "2026-01-02T09:00:00Z", "pd:CallLog", recipient=COURT, visibility="sealed"),
+        disclosed(
+            "hidden",
+            "2026-01-02T09:00:00Z",
+            "pd:CallLog",
+            recipient=COURT,
+            visibility="sealed",
+        ),
         disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name"),
     )
     assert everybody(story, "court-mtl", 5) == []
     assert len(everybody(story, "court-mtl", 5, cleared=True)) == 1
     assert [each.id for each in recipients.known(story.reader, {0: 2})] == ["collections-north"]
-    assert [each.id for each in recipients.known(story.reader, {0: 2}, cleared=True)] == ["collections-north", "court-mtl"]
+    assert [each.id for each in recipients.known(story.reader, {0: 2}, cleared=True)] == [
+        "collections-north",
+        "court-mtl",
+    ]
 
 
 def test_a_recipient_is_known_by_what_it_was_last(story: Story) -> None:
     story.told(
         disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name"),
-        disclosed("bob", "2026-02-02T09:00:00Z", "pd:Name", recipient=COLLECTOR | {"name": "North & Sons"}),
+        disclosed(
+            "bob",
+            "2026-02-02T09:00:00Z",
+            "pd:Name",
+            recipient=COLLECTOR | {"name": "North & Sons"},
+        ),
     )
     assert [each.name for each in recipients.known(story.reader, {0: 1})] == ["Collections North Inc."]
     assert [each.name for each in recipients.known(story.reader, {0: 2})] == ["North & Sons"]

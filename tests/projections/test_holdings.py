@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 from projections import holdings
 from projections.holdings import Filter
-from tests.projections.given import answered, asked_to_erase, collected, erased, rectified, subject
+from tests.projections.given import (
+    answered,
+    asked_to_erase,
+    collected,
+    erased,
+    rectified,
+    subject,
+)
 
 if TYPE_CHECKING:
     from projections.held import Holding
@@ -19,12 +26,35 @@ def held(story: Story, as_of: int | None = None, **more: object) -> list[Holding
 
 
 def test_what_was_collected_is_held_with_its_source_and_reason(story: Story) -> None:
-    story.told(collected("alice", "2026-01-02T09:00:00-05:00", "pd:Name", until="2028-01-02T00:00:00-05:00"))
+    story.told(
+        collected(
+            "alice",
+            "2026-01-02T09:00:00-05:00",
+            "pd:Name",
+            until="2028-01-02T00:00:00-05:00",
+        )
+    )
     (name,) = held(story)
-    assert (name.category, name.system, name.origin, name.channel) == ("pd:Name", "crm", "subject", "whosaw:Web")
-    assert (name.purposes, name.basis, name.state) == (["dpv:ServiceProvision"], "ca-pipeda:consent", "held")
-    assert (name.since, name.last) == ("2026-01-02T09:00:00-05:00", "2026-01-02T09:00:00-05:00")
-    assert (name.until, name.policy_version, name.position) == ("2028-01-02T00:00:00-05:00", "2009-05-01", 1)
+    assert (name.category, name.system, name.origin, name.channel) == (
+        "pd:Name",
+        "crm",
+        "subject",
+        "whosaw:Web",
+    )
+    assert (name.purposes, name.basis, name.state) == (
+        ["dpv:ServiceProvision"],
+        "ca-pipeda:consent",
+        "held",
+    )
+    assert (name.since, name.last) == (
+        "2026-01-02T09:00:00-05:00",
+        "2026-01-02T09:00:00-05:00",
+    )
+    assert (name.until, name.policy_version, name.position) == (
+        "2028-01-02T00:00:00-05:00",
+        "2009-05-01",
+        1,
+    )
 
 
 def test_collecting_again_keeps_since_and_moves_last(story: Story) -> None:
@@ -33,7 +63,11 @@ def test_collecting_again_keeps_since_and_moves_last(story: Story) -> None:
         collected("alice", "2026-03-02T09:00:00Z", "pd:Name"),
     )
     mail, name = held(story)
-    assert (mail.last, name.since, name.last) == ("2026-01-02T09:00:00Z", "2026-01-02T09:00:00Z", "2026-03-02T09:00:00Z")
+    assert (mail.last, name.since, name.last) == (
+        "2026-01-02T09:00:00Z",
+        "2026-01-02T09:00:00Z",
+        "2026-03-02T09:00:00Z",
+    )
     assert name.positions == [1, 2]
 
 
@@ -56,8 +90,20 @@ def test_asked_deleted_and_verified_are_three_things(story: Story) -> None:
     story.told(
         collected("alice", "2026-01-02T09:00:00Z", "pd:Name"),
         asked_to_erase("alice", "2026-02-01T09:00:00Z"),
-        erased("alice", "2026-02-05T09:00:00Z", "pd:Name", request_ref="REQ-1", backups_until="2026-05-05"),
-        erased("alice", "2026-02-09T09:00:00Z", "pd:Name", state="verified", request_ref="REQ-1"),
+        erased(
+            "alice",
+            "2026-02-05T09:00:00Z",
+            "pd:Name",
+            request_ref="REQ-1",
+            backups_until="2026-05-05",
+        ),
+        erased(
+            "alice",
+            "2026-02-09T09:00:00Z",
+            "pd:Name",
+            state="verified",
+            request_ref="REQ-1",
+        ),
     )
     states = [held(story, as_of)[0].state for as_of in (1, 2, 3, 4)]
     assert states == ["held", "deletion_requested", "deleted", "verified"]
@@ -94,15 +140,28 @@ def test_what_is_collected_after_a_deletion_is_a_new_holding(story: Story) -> No
 
 
 def test_what_survives_an_erasure_is_held_with_the_reason(story: Story) -> None:
-    survivor = {"category": "pd:Transaction", "reason": "whosaw:TaxLaw", "until": "2033-01-01"}
+    survivor = {
+        "category": "pd:Transaction",
+        "reason": "whosaw:TaxLaw",
+        "until": "2033-01-01",
+    }
     story.told(
         collected("alice", "2026-01-02T09:00:00Z", "pd:Name", "pd:Transaction"),
-        erased("alice", "2026-02-05T09:00:00Z", "pd:Name", "pd:Transaction", survivors=[survivor]),
+        erased(
+            "alice",
+            "2026-02-05T09:00:00Z",
+            "pd:Name",
+            "pd:Transaction",
+            survivors=[survivor],
+        ),
     )
     name, transaction = held(story)
     assert (name.state, transaction.state) == ("deleted", "held")
     assert transaction.kept is not None
-    assert (transaction.kept.reason, transaction.kept.until) == ("whosaw:TaxLaw", "2033-01-01")
+    assert (transaction.kept.reason, transaction.kept.until) == (
+        "whosaw:TaxLaw",
+        "2033-01-01",
+    )
 
 
 def test_an_erasure_touches_only_its_system_and_occasion(story: Story) -> None:

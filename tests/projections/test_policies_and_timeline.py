@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 from ledger.merkle import leaf_hash
 from projections import policies, timeline
-from tests.projections.given import assented, collected, disclosed, published, subject, used
+from tests.projections.given import (
+    assented,
+    collected,
+    disclosed,
+    published,
+    subject,
+    used,
+)
 
 if TYPE_CHECKING:
     from tests.projections.conftest import Story
@@ -15,7 +22,10 @@ NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def test_the_version_in_force_is_the_newest_that_took_effect(story: Story) -> None:
-    story.told(published("2009", "2009-05-01T00:00:00-04:00"), published("2026", "2026-02-01T00:00:00-05:00"))
+    story.told(
+        published("2009", "2009-05-01T00:00:00-04:00"),
+        published("2026", "2026-02-01T00:00:00-05:00"),
+    )
     known = policies.published(story.reader, NOW)
     assert [each.version for each in known] == ["2009", "2026"]
     assert [each.version for each in policies.in_force(known, datetime(2026, 1, 31, tzinfo=UTC))] == ["2009"]
@@ -36,7 +46,10 @@ def test_deemed_assent_stays_deemed(story: Story) -> None:
         assented(("alice", "bob"), "2026-02-02T09:00:00Z", "2026", mode="deemed_by_use"),
     )
     rows = policies.of_subject(story.reader, ALICE, 2).rows
-    assert [(each.version, each.mode) for each in rows] == [("2026", "deemed_by_use"), ("2009", "express")]
+    assert [(each.version, each.mode) for each in rows] == [
+        ("2026", "deemed_by_use"),
+        ("2009", "express"),
+    ]
     assert [each.version for each in policies.of_subject(story.reader, ALICE, 1).rows] == ["2009"]
 
 
@@ -53,14 +66,27 @@ def test_the_timeline_merges_her_stream_and_her_cohorts(story: Story) -> None:
         (2, None, "dpv:Customer"),
         (1, 1, None),
     ]
-    assert [each.json()["type"] for each in rows] == ["data.disclosed", "data.used", "data.collected"]
+    assert [each.json()["type"] for each in rows] == [
+        "data.disclosed",
+        "data.used",
+        "data.collected",
+    ]
     assert all(each.leaf == leaf_hash(each.bytes) for each in rows)
     assert [each.position for each in timeline.of_subject(story.reader, ALICE, 3).rows] == [2, 1]
     assert [each.position for each in timeline.of_subject(story.reader, ALICE, 4, types=["data.used"]).rows] == [2]
 
 
 def test_pages_of_the_timeline_join_to_the_whole(story: Story) -> None:
-    story.told(*(used("alice" if n % 2 else ("alice", "bob"), "2026-01-03T09:00:00Z", "pd:Name") for n in range(9)))
+    story.told(
+        *(
+            used(
+                "alice" if n % 2 else ("alice", "bob"),
+                "2026-01-03T09:00:00Z",
+                "pd:Name",
+            )
+            for n in range(9)
+        )
+    )
     whole = timeline.of_subject(story.reader, ALICE, 9, limit=None).rows
     found = []
     after = None

@@ -7,8 +7,23 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 import pytest
 
-from projections import disclosures, holdings, policies, progress, recipients, timeline, views
-from tests.projections.given import assented, collected, disclosed, subject, used, viewed
+from projections import (
+    disclosures,
+    holdings,
+    policies,
+    progress,
+    recipients,
+    timeline,
+    views,
+)
+from tests.projections.given import (
+    assented,
+    collected,
+    disclosed,
+    subject,
+    used,
+    viewed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +48,11 @@ WANTED: dict[str, Any] = {
     "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": False, "time": None,
     "position": 0, "ordinal": -1,
 }  # fmt: skip
-WINDOW = {"recipient": "collections-north", "since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2027, 1, 1, tzinfo=UTC)}
+WINDOW = {
+    "recipient": "collections-north",
+    "since": datetime(2026, 1, 1, tzinfo=UTC),
+    "until": datetime(2027, 1, 1, tzinfo=UTC),
+}
 BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent"}
 
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import psycopg
 import pytest
 
 from projections import DISCLOSURES, HOLDINGS, PROJECTIONS, disclosures
 from projections.follow import Follower, follower_dsn
 from projections.install import install
-from projections.rebuild import LOCK, Busy, named, rebuild
-from tests.projections.conftest import Story
+from projections.rebuild import LOCK, RebuildingError, named, rebuild
 from tests.projections.given import disclosed, subject
+
+if TYPE_CHECKING:
+    from tests.projections.conftest import Story
 
 ALICE = subject("alice")
 
@@ -67,7 +71,7 @@ def test_a_rebuild_that_fails_leaves_the_live_tables(story: Story) -> None:
 def test_only_one_rebuild_runs_at_a_time(story: Story) -> None:
     with psycopg.connect(follower_dsn(story.dsn), autocommit=True) as other:
         other.execute(LOCK)
-        with pytest.raises(Busy):
+        with pytest.raises(RebuildingError):
             rebuild(story.dsn, HOLDINGS)
 
 
@@ -77,7 +81,9 @@ def test_another_version_starts_from_the_first_entry(story: Story) -> None:
     assert install(story.dsn) == []
     newer = DISCLOSURES._replace(version=DISCLOSURES.version + 1)
     assert install(story.dsn, (HOLDINGS, newer)) == ["disclosures"]
-    assert story.reader.execute("SELECT position FROM projections.progress WHERE projection = 'disclosures'").fetchone() == (0,)
+    assert story.reader.execute(
+        "SELECT position FROM projections.progress WHERE projection = 'disclosures'"
+    ).fetchone() == (0,)
     assert story.reader.execute("SELECT count(*) FROM projections.disclosure").fetchone() == (0,)
 
 

@@ -19,7 +19,6 @@ from tests.projections.given import COLLECTOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
     from pathlib import Path
 
     from ledger import Receipt
@@ -47,7 +46,11 @@ class Emitter:
         }  # fmt: skip
         if customers:
             event["data"]["subjects"] = [
-                {"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in customers
+                {
+                    "reference": {"kind": "customer", "value": each},
+                    "role": "dpv:Customer",
+                }
+                for each in customers
             ]
         (receipt,) = self.ledger.append([fact_of(self.ledger.hashes, parse_event(orjson.dumps(event)), "key-1")])
         for part in (receipt, *receipt.parts):
@@ -85,9 +88,24 @@ DISCLOSED: dict[str, Any] = {
 
 def test_a_customers_life_is_answered(emitter: Emitter) -> None:
     emitter.emit("data.collected", "C-1", **COLLECTED)
-    emitter.emit("data.viewed", "C-1", actor=HUMAN, categories=["pd:Name"], purpose="dpv:CustomerCare", view="detail", result_count=1)
+    emitter.emit(
+        "data.viewed",
+        "C-1",
+        actor=HUMAN,
+        categories=["pd:Name"],
+        purpose="dpv:CustomerCare",
+        view="detail",
+        result_count=1,
+    )
     emitter.emit("data.disclosed", "C-1", **DISCLOSED)
-    emitter.emit("policy.assented", "C-1", policy="privacy", version="2009-05-01", mode="deemed_by_use", evidence=None)
+    emitter.emit(
+        "policy.assented",
+        "C-1",
+        policy="privacy",
+        version="2009-05-01",
+        mode="deemed_by_use",
+        evidence=None,
+    )
     emitter.emit("data.erased", "C-1", categories=["pd:EmailAddress"], mode="erase", state="done")
     assert [(each.category, each.state) for each in emitter.ask(holdings, "C-1")] == [
         ("pd:EmailAddress", "deleted"),
@@ -106,7 +124,9 @@ def test_a_customers_life_is_answered(emitter: Emitter) -> None:
     assert [each.bytes for each in emitter.ledger.entries(subject, 0, 10)] == [each.bytes for each in moments[::-1]]
 
 
-def test_a_campaign_over_all_logs_shows_in_each_persons_answer(emitter: Emitter) -> None:
+def test_a_campaign_over_all_logs_shows_in_each_persons_answer(
+    emitter: Emitter,
+) -> None:
     people = [f"C-{number}" for number in range(300)]
     receipt = emitter.emit("data.disclosed", *people, **DISCLOSED)
     assert len(receipt.parts) > 1
