@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Union
 
 import msgspec
@@ -41,6 +42,15 @@ _EVENT: Any = Union[tuple(each.event for each in FACTS.values())]  # noqa: UP007
 _one: Decoder[Event] = Decoder(_EVENT)
 _many: Decoder[list[Event]] = Decoder(list[_EVENT])
 _checks = {each.event: check_of(each.event) for each in FACTS.values()}
+
+MOST_ERRORS = 10 * MOST_PROBLEMS
+"""So many are found at most, before they are put in order and the first ones told."""
+
+MOST_ITEMS = 400
+"""More than the largest array of the vocabulary has, subjects aside."""
+
+MOST_LEVELS = 16
+"""Deeper than the vocabulary goes."""
 
 FEW_SUBJECTS = 200
 """Up to this many, each subject of a wrong event is described; of more, the wrong ones only."""
@@ -161,14 +171,25 @@ def _found_by_schema(name: str, document: dict[str, Any]) -> Iterator[Problem]:
             f"expected at most {MOST_SUBJECTS} items, found {len(subjects)}",
         )
     wrong = _wrong_subjects(document)
-    errors = sorted(
-        _errors_of(name)(document), key=lambda error: [str(step) for step in error.absolute_path]
-    )
+    found = islice(_errors_of(name)(_shortened(document)), MOST_ERRORS)
+    errors = sorted(found, key=lambda error: [str(step) for step in error.absolute_path])
     for error in errors:
         yield from explain(error)
     for place, subject in wrong:
         for error in _errors_of_subject()(subject):
             yield from explain(error, f"/data/subjects/{place}")
+
+
+def _shortened(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - what JSON says
+    """Return a document whose arrays are cut after more items than any schema allows.
+
+    The validator would look at each of millions of items before anyone could stop it.
+    """
+    if depth < MOST_LEVELS and is_object(value):
+        return {member: _shortened(its, depth + 1) for member, its in value.items()}
+    if depth < MOST_LEVELS and is_array(value):
+        return [_shortened(item, depth + 1) for item in value[:MOST_ITEMS]]
+    return value
 
 
 def _wrong_subjects(document: dict[str, Any]) -> list[tuple[int, Any]]:

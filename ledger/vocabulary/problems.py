@@ -132,11 +132,11 @@ def explain(error: ValidationError, above: str = "") -> Iterator[Problem]:
                 f"expected one of {said}; found another {kind(found)[2:].strip()}{hint}",
             )
         case _:
-            yield Problem(here, *_bound(str(error.validator), rule, found, schema))
+            yield Problem(here, *_bound(str(error.validator), rule, schema))
 
 
 def _bound(  # noqa: PLR0911 - one for each limit
-    rule: str, limit: object, found: object, schema: dict[str, Any]
+    rule: str, limit: object, schema: dict[str, Any]
 ) -> tuple[str, str]:
     """Return code and detail of a limit that was broken."""
     form = schema.get("$comment") or schema.get("description", "another form")
@@ -156,15 +156,12 @@ def _bound(  # noqa: PLR0911 - one for each limit
                     " 2026-11-23T15:04:44-05:00; found text that is not one, or names no moment"
                 ),
             )
-        case "minLength" | "maxLength":
-            side, found_side = ("at least", "fewer") if rule == "minLength" else ("at most", "more")
-            return "wrong-length", f"expected {side} {limit} characters, found {found_side}"
-        case "minItems" | "maxItems":
-            side = "at least" if rule == "minItems" else "at most"
-            return (
-                "wrong-length",
-                f"expected {side} {limit} items, found {len(found) if is_array(found) else 0}",
-            )
+        case "minLength" | "minItems":
+            things = "characters" if rule == "minLength" else "items"
+            return "wrong-length", f"expected at least {limit} {things}, found fewer"
+        case "maxLength" | "maxItems":
+            things = "characters" if rule == "maxLength" else "items"
+            return "wrong-length", f"expected at most {limit} {things}, found more"
         case "minimum" | "maximum":
             side = "at least" if rule == "minimum" else "at most"
             return "out-of-range", f"expected a number of {side} {limit}"

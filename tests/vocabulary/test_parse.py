@@ -25,7 +25,7 @@ from tests.vocabulary.events import ANYTHING, REQUIRED, event, right_events, wro
 
 NAMES = st.sampled_from(event_types())
 SLOW = settings(
-    max_examples=300,
+    max_examples=150,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     deadline=None,
 )

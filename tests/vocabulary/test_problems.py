@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.vocabulary import InvalidEvent, event_types, parse_event, parse_events
+from ledger.vocabulary.problems import MOST_PROBLEMS
 from tests.vocabulary.events import CUSTOMER, HUMAN, RECIPIENT, event, wrong_events
 
 
@@ -123,6 +124,23 @@ def test_the_schema_that_an_event_names_is_its_own() -> None:
     ] == ("/dataschema", "wrong-form")
 
 
+@pytest.mark.parametrize("item", ["", "dpv:Marketing", {"a": [1]}])
+def test_a_list_of_far_too_many_items_is_described_without_looking_at_each(item: object) -> None:
+    found = problems(event("data.used", purposes=[item] * 300_000))
+    assert len(found) <= MOST_PROBLEMS
+    assert {pointer.split("/")[2] for pointer, _, _ in found} == {"purposes"}
+    assert ("/data/purposes", "wrong-length") in {each[:2] for each in found}
+
+
+def test_a_deep_value_in_a_wrong_place_is_one_problem() -> None:
+    deep: Any = 1
+    for _ in range(500):
+        deep = [deep]
+    assert [each[:2] for each in problems(event("data.used", basis=deep))] == [
+        ("/data/basis", "wrong-type")
+    ]
+
+
 SPOILT = "Zyx5145550199"
 
 
@@ -148,7 +166,7 @@ def test_no_problem_repeats_a_value(name: str) -> None:
         assert SPOILT not in pointer + code + detail
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_each_pointer_leads_into_the_event(data: st.DataObject) -> None:
     document = data.draw(st.sampled_from(event_types()).flatmap(wrong_events))

@@ -159,7 +159,7 @@ def test_what_is_sealed_is_known(name: str) -> None:
         assert clear(document)["data"]["visibility"] == "sealed"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(event_types()).flatmap(right_events))
 def test_the_clear_members_are_the_event_without_what_is_personal(document: dict[str, Any]) -> None:
     whole = parsed(document)
