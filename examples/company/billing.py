@@ -38,9 +38,7 @@ def live(customer: Customer, diary: Diary) -> None:
         unpaid(customer, diary, customer.left)
 
 
-def pay(
-    customer: Customer, diary: Diary, at: datetime, means: str, month: int, *, by_bank: bool
-) -> None:
+def pay(customer: Customer, diary: Diary, at: datetime, means: str, month: int, *, by_bank: bool) -> None:
     """One payment: the disclosure to who moves the money and, every fourth, our own reckoning."""
     invoice = diary.case("invoice")
     if month % 4 == 1:

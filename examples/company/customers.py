@@ -65,7 +65,7 @@ class Customer(NamedTuple):
 
 def customer(seed: int, number: int) -> Customer:
     """The number-th customer, from 0."""
-    draw = Random(f"{seed}/customer/{number}")  # noqa: S311
+    draw = Random(f"{seed}/customer/{number}")
     language, first, last = full_name(draw.random(), draw.random(), draw.random())
     joined = START + timedelta(days=12) + (AS_OF - START - timedelta(days=30)) * draw.random() ** 1.2
     joined = joined.replace(hour=13 + draw.randrange(9), minute=draw.randrange(60), second=0, microsecond=0)

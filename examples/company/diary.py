@@ -63,11 +63,11 @@ class Diary:
     def __init__(self, seed: int, owner: str) -> None:
         self.owner = owner
         self.acts: list[Act] = []
-        self.draw = Random(f"{seed}/diary/{owner}")  # noqa: S311
+        self.draw = Random(f"{seed}/diary/{owner}")
         self._seed = seed
         self._noted = 0
 
-    def note(  # noqa: PLR0913 - an act has this many parts
+    def note(
         self,
         time: datetime,
         source: str,

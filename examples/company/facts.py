@@ -66,7 +66,7 @@ def common(subjects: Subjects, actor: Data, system: str, **more: object) -> Data
     return data | {name: value for name, value in more.items() if value is not None}
 
 
-def collected(  # noqa: PLR0913 - a collection has this many required parts
+def collected(
     subjects: Subjects, actor: Data, system: str, *, context: str, channel: str, categories: Codes,
     purposes: Codes, basis: str, origin: str = "subject", retained: bool = True, **more: object,
 ) -> Data:  # fmt: skip
@@ -77,7 +77,7 @@ def collected(  # noqa: PLR0913 - a collection has this many required parts
     )  # fmt: skip
 
 
-def used(  # noqa: PLR0913 - likewise
+def used(
     subjects: Subjects, actor: Data, system: str, *, categories: Codes, purposes: Codes,
     basis: str | None, automated: bool = False, **more: object,
 ) -> Data:  # fmt: skip
@@ -88,7 +88,7 @@ def used(  # noqa: PLR0913 - likewise
     ) | {"basis": basis}  # fmt: skip
 
 
-def viewed(  # noqa: PLR0913 - likewise
+def viewed(
     subjects: Subjects, actor: Data, system: str, *, categories: Codes, purpose: str,
     ticket: str | None, view: str = "detail", shown: int = 1, **more: object,
 ) -> Data:  # fmt: skip
@@ -99,7 +99,7 @@ def viewed(  # noqa: PLR0913 - likewise
     )  # fmt: skip
 
 
-def disclosed(  # noqa: PLR0913 - likewise
+def disclosed(
     subjects: Subjects, actor: Data, system: str, *, recipient: Recipient, categories: Codes,
     purpose: str, recipient_purpose: str, basis: str | None, role: str | None = None,
     initiative: str = "controller", mode: str = "transmitted", **more: object,
@@ -119,7 +119,7 @@ def assented(
     return said | {"evidence": evidence}
 
 
-def consented(  # noqa: PLR0913 - likewise
+def consented(
     subjects: Subjects, actor: Data, system: str, *, state: str, purposes: Codes, channel: str,
     expression: str, effective: datetime, **more: object,
 ) -> Data:  # fmt: skip
@@ -138,16 +138,12 @@ def linked(customer: Customer, actor: Data, system: str, *, kind: str, value: st
     )  # fmt: skip
 
 
-def rectified(
-    subjects: Subjects, actor: Data, system: str, *, categories: Codes, reason: str, request: str
-) -> Data:
+def rectified(subjects: Subjects, actor: Data, system: str, *, categories: Codes, reason: str, request: str) -> Data:
     """`data.rectified`."""
-    return common(
-        subjects, actor, system, categories=list(categories), reason=reason, request_ref=request
-    )
+    return common(subjects, actor, system, categories=list(categories), reason=reason, request_ref=request)
 
 
-def erased(  # noqa: PLR0913 - likewise
+def erased(
     subjects: Subjects, actor: Data, system: str, *, categories: Codes, mode: str, state: str,
     request: str, backups_until: datetime, **more: object,
 ) -> Data:  # fmt: skip
@@ -158,7 +154,7 @@ def erased(  # noqa: PLR0913 - likewise
     )  # fmt: skip
 
 
-def requested(  # noqa: PLR0913 - likewise
+def requested(
     subjects: Subjects, actor: Data, system: str, *, request: str, right: str, channel: str, received: datetime
 ) -> Data:
     """`request.received`: the thirty days of PIPEDA 8(3) begin."""
@@ -171,12 +167,10 @@ def requested(  # noqa: PLR0913 - likewise
 
 def answered(subjects: Subjects, actor: Data, system: str, *, request: str, channel: str) -> Data:
     """`request.answered`, as asked."""
-    return common(
-        subjects, actor, system, request_id=request, outcome="dpv:RequestFulfilled", channel=channel
-    )
+    return common(subjects, actor, system, request_id=request, outcome="dpv:RequestFulfilled", channel=channel)
 
 
-def due(  # noqa: PLR0913 - likewise
+def due(
     subjects: Subjects, actor: Data, system: str, *, notification: str, trigger: Data, change: str,
     recipient: Recipient, categories: Codes, by: datetime,
 ) -> Data:  # fmt: skip

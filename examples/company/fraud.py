@@ -56,7 +56,7 @@ def investigation(customer: Customer, diary: Diary, at: datetime) -> None:
     )  # fmt: skip
 
 
-def to_authority(  # noqa: PLR0913 - a demand has this many parts
+def to_authority(
     customer: Customer, diary: Diary, at: datetime, recipient: Recipient, *, instrument: str,
     authority: str | None, basis: str, asked: list[str], given: list[str], sealed: bool = False,
     case: str | None = None,

@@ -71,7 +71,7 @@ def moves(customer: Customer, diary: Diary, at: datetime) -> None:
     is_answered(customer, diary, at + timedelta(days=diary.draw.randint(4, 20)), number, asked)
 
 
-def tell(  # noqa: PLR0913, PLR0917 - who, when, whom, of what, in which case, and whether they answer
+def tell(
     customer: Customer,
     diary: Diary,
     at: datetime,

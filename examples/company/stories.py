@@ -1,4 +1,4 @@
-"""The seven stories planted in the sample. Each is a function; its docstring says what a reader of the ledger will find.
+"""The seven stories planted in the sample, a function each: its docstring says what a reader of the ledger finds.
 
 They happen to the same seven customers at every scale.
 """

@@ -122,9 +122,7 @@ def test_every_purpose_of_the_policy_is_used(sample: list[dict[str, Any]]) -> No
 
 def test_every_context_of_the_policy_is_collected_in(sample: list[dict[str, Any]]) -> None:
     seen = Counter(
-        (event["data"]["context"], event["data"]["channel"])
-        for event in sample
-        if event["type"] == "data.collected"
+        (event["data"]["context"], event["data"]["channel"]) for event in sample if event["type"] == "data.collected"
     )
     assert seen["whosaw:SignUp", "whosaw:Web"] > 0
     assert seen["whosaw:SignUp", "whosaw:Phone"] > 0
@@ -176,14 +174,13 @@ def test_no_name_of_a_person_stands_where_an_entry_keeps_it(sample: list[dict[st
 
 
 def test_the_sample_customer_is_there(sample: list[dict[str, Any]]) -> None:
-    assert any(
-        reference["value"] == SAMPLE_CUSTOMER for event in sample for reference in references(event["data"])
-    )
+    assert any(reference["value"] == SAMPLE_CUSTOMER for event in sample for reference in references(event["data"]))
 
 
 def test_quebec_clocks_change_on_the_right_sundays() -> None:
     assert written(datetime(2026, 3, 8, 6, 59, 59, tzinfo=UTC)).endswith("01:59:59-05:00")
     assert written(datetime(2026, 3, 8, 7, 0, 0, tzinfo=UTC)).endswith("03:00:00-04:00")
-    assert local(datetime(2025, 11, 2, 5, 59, tzinfo=UTC)).utcoffset() != local(
-        datetime(2025, 11, 2, 6, 0, tzinfo=UTC)
-    ).utcoffset()
+    assert (
+        local(datetime(2025, 11, 2, 5, 59, tzinfo=UTC)).utcoffset()
+        != local(datetime(2025, 11, 2, 6, 0, tzinfo=UTC)).utcoffset()
+    )

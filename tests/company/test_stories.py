@@ -17,8 +17,7 @@ def about(sample: list[Event], story: str, event_type: str) -> list[Event]:
     return [
         event
         for event in sample
-        if event["type"] == event_type
-        and [each["reference"]["value"] for each in event["data"]["subjects"]] == [name]
+        if event["type"] == event_type and [each["reference"]["value"] for each in event["data"]["subjects"]] == [name]
     ]
 
 
@@ -38,9 +37,7 @@ def test_a_gag_order_lapses_tomorrow(sample: list[Event]) -> None:
     story = "gag_order_about_to_lapse"
     (seal,) = about(sample, story, "seal.placed")
     (disclosure,) = (
-        each
-        for each in about(sample, story, "data.disclosed")
-        if each["data"]["recipient"]["id"] == "city-police"
+        each for each in about(sample, story, "data.disclosed") if each["data"]["recipient"]["id"] == "city-police"
     )
     left = datetime.fromisoformat(seal["data"]["until"]) - AS_OF
     assert timedelta(0) < left <= timedelta(days=1)
@@ -80,9 +77,7 @@ def test_marketing_went_on_after_unsubscribing(sample: list[Event]) -> None:
     )
     uses = [each for each in about(sample, story, "data.used") if each["data"]["purposes"] == ["dpv:DirectMarketing"]]
     passed = [
-        each
-        for each in about(sample, story, "data.disclosed")
-        if each["data"]["recipient"]["id"] == "marketing-firm"
+        each for each in about(sample, story, "data.disclosed") if each["data"]["recipient"]["id"] == "marketing-firm"
     ]
     assert len([each for each in uses if each["time"] > withdrawn]) == 2
     assert len([each for each in passed if each["time"] > withdrawn]) == 2
@@ -123,9 +118,7 @@ def test_a_debt_was_sold_while_it_was_disputed(sample: list[Event]) -> None:
         if each["data"]["purpose"] == "sector-finance:DebtManagement"
     }
     dispute = next(
-        each
-        for each in about(sample, story, "hold.placed")
-        if each["data"]["reason"] == "whosaw:DisputedDebt"
+        each for each in about(sample, story, "hold.placed") if each["data"]["reason"] == "whosaw:DisputedDebt"
     )
     agency, buyer = debts["collections-agency"], debts["debt-buyer"]
     assert agency["time"] < dispute["time"] < buyer["time"]
