@@ -21,7 +21,6 @@ import logging
 import os
 import secrets
 import shutil
-import stat
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -175,15 +174,15 @@ class EmbeddedServer:
         """Make the data directory and return its user; move to the system's place where she can not reach it."""
         wanted = self.directory
         user = SystemUser.of(wanted)
-        if not user.may_enter(next(parent for parent in wanted.parents if parent.exists())):
+        if not user.may_enter(next(parent for parent in wanted.parents if parent.is_dir())):
             SYSTEM_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
             self.directory = SYSTEM_PLACE / f"{wanted.name.lstrip('.')}-{_digest(wanted)}"
             logger.warning("PostgreSQL's user can not reach %s; its data is in %s", wanted, self.directory)
         self.directory.parent.mkdir(parents=True, exist_ok=True)
         for path in (self.directory, self.socket):
-            _private(path, user)
+            user.make_private(path)
         for name in ("lock", "users"):
-            _write(self.directory / name, "", user)
+            user.write(self.directory / name, "")
         return user
 
     @contextmanager
@@ -201,8 +200,8 @@ class EmbeddedServer:
         half = self.directory / "cluster.new"
         shutil.rmtree(half, ignore_errors=True)
         password = secrets.token_urlsafe(32)
-        _write(self.directory / "password", password, user)
-        _write(self.directory / "pgpass", f"*:*:*:*:{password}\n", user)
+        user.write(self.directory / "password", password)
+        user.write(self.directory / "pgpass", f"*:*:*:*:{password}\n")
         logger.info("making a database in %s", self.directory)
         status = user.run(
             *(str(_programs(user) / "initdb"), "-D", str(half), "-U", SUPERUSER, "--encoding=UTF8"),
@@ -213,7 +212,7 @@ class EmbeddedServer:
         if status != 0:
             raise NotStarted(f"initdb failed with status {status} in {self.directory}: is there room on the disk?")
         defaults = (half / "postgresql.conf").read_text(encoding="utf-8")
-        _write(half / "postgresql.conf", f"{defaults}include 'whosaw.conf'\n", user)
+        user.write(half / "postgresql.conf", f"{defaults}include 'whosaw.conf'\n")
         half.rename(self.cluster)
 
     def _run(self, user: SystemUser) -> None:
@@ -227,15 +226,16 @@ class EmbeddedServer:
             time.sleep(0.1)
         sockets = str(self.socket).replace("'", "''")
         settings = f"unix_socket_directories = '{sockets}'\n{SETTINGS}{'' if self._durable else NOT_DURABLE}"
-        _write(self.cluster / "whosaw.conf", settings, user)
-        _write(self.cluster / "pg_hba.conf", DOOR, user)
+        user.write(self.cluster / "whosaw.conf", settings)
+        user.write(self.cluster / "pg_hba.conf", DOOR)
         log = self.directory / "server.log"
         if not log.exists() or log.stat().st_size > LARGEST_LOG:
-            _write(log, "", user)
+            user.write(log, "")
         for _ in range(RETRIES):
             before = log.stat().st_size
-            # Nobody runs it and we hold the lock: the number in this file is a dead server's, or a stranger's by now.
-            (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+            # Nobody runs it and we hold the lock: the number in these files is a dead server's, or a stranger's by now.
+            for left in (self.cluster / "postmaster.pid", *self.socket.iterdir()):
+                left.unlink(missing_ok=True)
             status = user.run(
                 *(str(_programs(user) / "pg_ctl"), "start", "-D", str(self.cluster)),
                 *("-l", str(log), "-w", "-t", str(RECOVERY_SECONDS)),
@@ -267,30 +267,6 @@ class EmbeddedServer:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
-
-
-def _write(path: Path, text: str, user: SystemUser) -> None:
-    """Write a file of this user's, 0600; on return it is on disk."""
-    descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        os.fchmod(descriptor, 0o600)
-        file.write(text)
-        file.flush()
-        os.fsync(descriptor)
-    user.own(path)
-
-
-def _private(path: Path, user: SystemUser) -> None:
-    """Make a directory of this user's, 0700, or check that it is one already."""
-    try:
-        path.mkdir(mode=0o700)
-        user.own(path)
-    except FileExistsError:
-        found = path.lstat()
-        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {user.uid, os.geteuid()}:
-            raise NotStarted(f"{path} belongs to another user: remove it, or choose another data directory") from None
-        user.own(path)
-        path.chmod(0o700)
 
 
 def _programs(user: SystemUser) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import stat
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -58,6 +59,31 @@ class SystemUser(NamedTuple):
         """Give a path that we just made to this user."""
         if os.geteuid() == 0:
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def write(self, path: Path, text: str) -> None:
+        """Write a file of this user's, 0600; on return it is on disk."""
+        descriptor = os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(descriptor, 0o600)
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        self.own(path)
+
+    def make_private(self, directory: Path) -> None:
+        """Make a directory of this user's, 0700, or check that it is one already.
+
+        Raises:
+            NotStarted: Somebody else made it, or it is a link.
+        """
+        try:
+            directory.mkdir(mode=0o700)
+        except FileExistsError:
+            found = directory.lstat()
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {self.uid, os.geteuid()}:
+                raise NotStarted(f"{directory} belongs to another user: remove it, or choose another place") from None
+            directory.chmod(0o700)
+        self.own(directory)
 
     def may_enter(self, directory: Path) -> bool:
         """Tell whether this user can reach what lies in a directory."""
