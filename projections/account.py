@@ -65,7 +65,8 @@ def account(connection: Connection[Any], subject: Subject, as_of: int, issue: Is
     """Assemble the account of a person as of a position.
 
     Args:
-        connection: A reader's. One snapshot (a repeatable-read transaction) keeps a concurrent forgetting out.
+        connection: A reader's, in autocommit mode: rows do not change, so the position is all that pins them. In a
+            repeatable-read transaction, a rebuild that ends meanwhile would hide its rows behind the older snapshot.
         subject: Whom.
         as_of: Nothing recorded after this position is told; at most what `progress.reached` says of PROJECTIONS.
         issue: What it says about itself.

@@ -109,6 +109,12 @@ def test_each_member_of_a_campaign_sees_it_and_nobody_else(story: Story) -> None
     assert disclosures.of_subject(story.reader, subject("dave"), 2).rows == []
 
 
+def test_a_campaign_is_one_row_however_many_it_reached(story: Story) -> None:
+    story.told(disclosed([f"s{number}" for number in range(3_000)], "2026-01-02T09:00:00Z", "pd:EmailAddress"))
+    assert story.reader.execute("SELECT count(*) FROM projections.disclosure").fetchone() == (1,)
+    assert len(disclosures.of_subject(story.reader, subject("s2999"), 1).rows) == 1
+
+
 def test_a_forgotten_member_leaves_every_answer(story: Story) -> None:
     story.told(disclosed(("bob", "alice"), "2026-01-02T09:00:00Z", "pd:EmailAddress"))
     story.owner.execute("DELETE FROM ledger.member WHERE subject = %s", (ALICE.id,))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -49,6 +50,28 @@ def test_a_follower_goes_on_over_a_rebuild(story: Story) -> None:
         position = some(story)
         assert follower.wait(0, position, 30)
     assert len(disclosures.of_subject(story.reader, ALICE, position, limit=None).rows) == position
+
+
+def test_readers_see_the_same_answer_all_through_a_rebuild(story: Story) -> None:
+    position = some(story, 200)
+    story.fold()
+    answer = disclosures.of_subject(story.reader, ALICE, position, limit=None)
+    done = Event()
+    different: list[int] = []
+
+    def read() -> None:
+        while not done.is_set():
+            rows = disclosures.of_subject(story.reader, ALICE, position, limit=None)
+            if rows != answer:
+                different.append(len(rows.rows))
+
+    reader = Thread(target=read)
+    reader.start()
+    for _ in range(5):
+        assert rebuild(story.dsn, DISCLOSURES, batch=20).same
+    done.set()
+    reader.join()
+    assert different == []
 
 
 def test_a_projection_that_is_behind_is_brought_to_the_end(story: Story) -> None:
