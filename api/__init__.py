@@ -1,0 +1,1 @@
+"""HTTP, exports and the command line; nothing but delivery. The composition root lives here."""

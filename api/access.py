@@ -1,0 +1,171 @@
+"""Who is calling, and what she may do: API keys, shown once and stored as hashes.
+
+A key is `wsk_`, 43 characters for 256 random bits, and six that check them, so that scanners for leaked secrets find
+it and a mistyped one is told from a revoked one without asking the database.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from psycopg.rows import args_row
+
+from api.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from psycopg import Connection
+    from starlette.requests import Request
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "emitter": ("events:write",),
+    "officer": ("subjects:read", "disclosures:read", "exports:create", "integrity:read"),
+    "regulator": ("subjects:read", "disclosures:read", "exports:create", "integrity:read"),
+    "admin": ("admin", "integrity:read"),
+}
+"""The scopes that a key of each role gets."""
+SCOPES = frozenset(scope for scopes in ROLES.values() for scope in scopes)
+
+KEY = re.compile(r"wsk_([A-Za-z0-9_-]{43})([0-9a-f]{6})")
+SECRET_BYTES = 32
+DEFAULT_LIFE = timedelta(days=365)
+REMEMBER_SECONDS = 5.0
+"""A revoked key may work for so long in a process that has just seen it."""
+REMEMBERED = 1_000
+
+INSERT = """
+    INSERT INTO access.api_key (key_id, digest, label, scopes, sources, expires_at) VALUES (%s, %s, %s, %s, %s, %s)
+"""
+# By the unique index on the digest.
+FIND = "SELECT key_id, label, scopes, sources, expires_at, revoked_at FROM access.api_key WHERE digest = %s"
+LIST = "SELECT key_id, label, scopes, sources, expires_at, revoked_at FROM access.api_key ORDER BY created_at, key_id"
+REVOKE = "UPDATE access.api_key SET revoked_at = %s WHERE key_id = %s AND revoked_at IS NULL RETURNING key_id"
+
+
+class Key(NamedTuple):
+    """An API key, without its secret."""
+
+    key_id: str
+    """Names it in entries and answers."""
+    label: str
+    """What it is for."""
+    scopes: list[str]
+    sources: list[str]
+    """What its holder may speak for, as an emitter."""
+    expires_at: datetime
+    revoked_at: datetime | None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it works now."""
+        return self.revoked_at is None and self.expires_at > datetime.now(UTC)
+
+
+def issue(
+    connection: Connection[Any],
+    *,
+    label: str,
+    scopes: Sequence[str],
+    sources: Sequence[str] = (),
+    life: timedelta = DEFAULT_LIFE,
+) -> tuple[str, Key]:
+    """Make a key; return its text, which is not kept anywhere, and its record.
+
+    Args:
+        connection: In autocommit mode, or a transaction that the caller commits.
+        label: What it is for; no personal value.
+        scopes: Of `SCOPES`.
+        sources: What an emitter may speak for; at least one with `events:write`.
+        life: Until it expires.
+
+    Raises:
+        ValueError: A scope is unknown, or an emitter has no source. Do not retry.
+    """
+    unknown = sorted(set(scopes) - SCOPES)
+    if unknown or not scopes:
+        raise ValueError(f"expected scopes of {', '.join(sorted(SCOPES))}; found {', '.join(unknown) or 'none'}")
+    if "events:write" in scopes and not sources:
+        raise ValueError("expected at least one source for a key that writes events")
+    text = secrets.token_urlsafe(SECRET_BYTES)
+    key = Key(
+        f"key-{secrets.token_hex(5)}", label, sorted(scopes), sorted(sources), datetime.now(UTC) + life, revoked_at=None
+    )
+    row = (key.key_id, _digest(text), key.label, key.scopes, key.sources, key.expires_at)
+    connection.execute(INSERT, row)
+    return f"wsk_{text}{_check(text)}", key
+
+
+def listed(connection: Connection[Any]) -> list[Key]:
+    """Return every key ever issued, by age."""
+    with connection.cursor(row_factory=args_row(Key)) as cursor:
+        return cursor.execute(LIST).fetchall()
+
+
+def revoke(connection: Connection[Any], key_id: str) -> bool:
+    """Stop a key for good; return whether it was working until now."""
+    return connection.execute(REVOKE, (datetime.now(UTC), key_id)).fetchone() is not None
+
+
+class Access:
+    """Tells who is calling. Threads may share it."""
+
+    def __init__(self, lend: Callable[[], AbstractContextManager[Connection[Any]]]) -> None:
+        self._lend = lend
+        self._lock = Lock()
+        self._known: dict[bytes, tuple[float, Key]] = {}
+
+    def remembered(self, request: Request, scope: str) -> Key | None:
+        """Return the caller's key if it is known without asking the database, and has the scope."""
+        text = request.headers.get("authorization", "").partition(" ")[2].strip()
+        found = KEY.fullmatch(text)
+        known = self._known.get(_digest(found[1])) if found else None
+        if known is None or known[0] <= time.monotonic() or not known[1].alive or scope not in known[1].scopes:
+            return None
+        return known[1]
+
+    def key(self, request: Request, scope: str) -> Key:
+        """Return the caller's key, which has the scope.
+
+        Raises:
+            Problem: 401 without a working key, 403 without the scope.
+        """
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        found = KEY.fullmatch(text.strip()) if scheme.lower() == "bearer" else None
+        if found is None or not secrets.compare_digest(_check(found[1]), found[2]):
+            raise Problem("unauthenticated", "expected the header Authorization: Bearer wsk_…")
+        key = self._find(_digest(found[1]))
+        if key is None or not key.alive:
+            raise Problem("unauthenticated", "the key is unknown, expired or revoked")
+        if scope not in key.scopes:
+            raise Problem("forbidden", f"expected a key with the scope {scope}")
+        return key
+
+    def _find(self, digest: bytes) -> Key | None:
+        now = time.monotonic()
+        known = self._known.get(digest)
+        if known is not None and known[0] > now:
+            return known[1]
+        with self._lend() as connection, connection.cursor(row_factory=args_row(Key)) as cursor:
+            key = cursor.execute(FIND, (digest,), prepare=True).fetchone()
+        if key is not None:
+            with self._lock:
+                if len(self._known) >= REMEMBERED:
+                    self._known.clear()
+                self._known[digest] = (now + REMEMBER_SECONDS, key)
+        return key
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()
+
+
+def _check(text: str) -> str:
+    return sha256(b"whosaw/api-key/v1" + text.encode()).hexdigest()[:6]

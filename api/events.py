@@ -1,0 +1,227 @@
+"""Recording: events in, receipts out.
+
+Source: CloudEvents 1.0.2, HTTP protocol binding: structured, batched and binary mode. Plain JSON is the structured
+form under its everyday name, and NDJSON one event a line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from base64 import b64encode
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from fastapi import APIRouter, Path
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.responses import Response
+
+from api import documentation, strict_json
+from api.problems import Problem
+from api.state import state_of
+from ledger import Fact, Receipt, fact_of
+from ledger.entry import timestamp
+from ledger.vocabulary import InvalidEvent, parse_event, parse_events
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api.access import Key
+    from api.state import State
+    from ledger.vocabulary import Event
+
+router = APIRouter(tags=["emit"])
+
+JSON = "application/json"
+STRUCTURED = "application/cloudevents+json"
+BATCHED = "application/cloudevents-batch+json"
+LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/ndjson"})
+BODY_TYPES = (STRUCTURED, BATCHED, JSON, *sorted(LINES))
+
+ATTRIBUTE = re.compile(r"ce-([a-z0-9]{1,20})")
+
+
+@router.post(
+    "/v1/events",
+    operation_id="recordEvents",
+    summary="Record one event, or a batch",
+    status_code=201,
+    responses=documentation.recording_responses(),
+    openapi_extra=documentation.recording_body(),
+)
+async def record(request: Request) -> Response:
+    """Record what a service did with personal data; answered when it is durable and under a signed checkpoint.
+
+    Send the same events again after any failure: each (source, id) is recorded once, and a repeat gets the first
+    receipt. A batch is validated as a whole: with one error in it, nothing is recorded and every error is listed.
+    """
+    state = state_of(request)
+    # Known keys are answered from memory; a new one costs a look into the database, on another thread.
+    key = state.access.remembered(request, "events:write") or await run_in_threadpool(
+        state.access.key, request, "events:write"
+    )
+    body = await _body(request, state.settings.max_body_bytes)
+    events, single = _events(request, body)
+    if len(events) > state.settings.max_batch_events:
+        raise Problem("too-large", f"expected at most {state.settings.max_batch_events} events in a request")
+    _refuse_foreign(events, key, single=single)
+    facts: Sequence[Fact] = [fact_of(state.ledger.hashes, event, key.key_id) for event in events]
+    # Shielded: once the facts are with the writer they are recorded, whether or not the caller still listens.
+    receipts = await asyncio.shield(asyncio.wrap_future(state.ledger.submit(facts)))
+    _count(state, receipts)
+    if single:
+        return _answer(orjson.dumps(receipt_json(receipts[0])), receipts)
+    return _answer(orjson.dumps({"receipts": [receipt_json(receipt) for receipt in receipts]}), receipts)
+
+
+@router.get(
+    "/v1/logs/{log_id}/entries/{position}",
+    operation_id="readEntry",
+    summary="Read back an entry that this key recorded",
+    responses=documentation.responses("not-found", content={"application/json": {}}),
+)
+def entry(request: Request, log_id: Annotated[int, Path(ge=0)], position: Annotated[int, Path(ge=1)]) -> Response:
+    """Return an entry exactly as it was hashed: SHA-256 over a zero byte and these bytes is its leaf hash.
+
+    An emitter reads back what it sent, and nothing else.
+    """
+    state = state_of(request)
+    key = state.access.key(request, "events:write")
+    known = log_id < len(state.ledger.recorders) and position <= state.ledger.head(log_id)
+    found = state.ledger.entry(log_id, position) if known else None
+    if found is None or found.json().get("source") not in key.sources:
+        raise Problem("not-found")
+    headers = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(found.bytes, media_type=JSON, headers=headers)
+
+
+def receipt_json(receipt: Receipt) -> dict[str, Any]:
+    """Return a receipt's document."""
+    document: dict[str, Any] = {
+        "source": receipt.source,
+        "id": receipt.id,
+        "log": receipt.log,
+        "position": receipt.position,
+        "stream": receipt.stream,
+        "sequence": receipt.sequence,
+        "leaf": b64encode(receipt.leaf).decode(),
+        "appended": timestamp(receipt.appended),
+        "checkpoint": receipt.checkpoint,
+        "repeated": receipt.repeated,
+    }
+    if receipt.parts:
+        document["parts"] = [receipt_json(part) for part in receipt.parts]
+    return document
+
+
+def _answer(body: bytes, receipts: Sequence[Receipt]) -> Response:
+    fresh = not all(receipt.repeated for receipt in receipts) if receipts else False
+    headers = {"Cache-Control": "no-store"}
+    if receipts:
+        newest: dict[int, int] = {}
+        for receipt in receipts:
+            for part in (receipt, *receipt.parts):
+                newest[part.log_id] = max(newest.get(part.log_id, 0), part.position)
+        headers["Ledger-Position"] = ",".join(f"{log_id}:{position}" for log_id, position in sorted(newest.items()))
+        if not fresh:
+            headers["Idempotent-Replay"] = "true"
+        if len(receipts) == 1:
+            headers["Location"] = f"/v1/logs/{receipts[0].log_id}/entries/{receipts[0].position}"
+    return Response(body, 201 if fresh else 200, headers, JSON)
+
+
+async def _body(request: Request, most: int) -> bytes:
+    """Read the body up to the limit, without trusting what it says of its own length."""
+    stated = request.headers.get("content-length", "")
+    if stated.isdigit() and int(stated) > most:
+        raise Problem("too-large", f"expected at most {most} bytes")
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > most:
+                raise Problem("too-large", f"expected at most {most} bytes")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise Problem("bad-request", "expected the whole body") from None
+    return b"".join(chunks)
+
+
+def _events(request: Request, body: bytes) -> tuple[list[Event], bool]:
+    """Parse a body by its content type; tell whether it was one event on its own."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        if "ce-specversion" in request.headers and not kind.startswith("application/cloudevents"):
+            return [parse_event(_structured(request, body, kind))], True
+        if kind == BATCHED:
+            strict_json.check(body, depth=strict_json.DEPTH + 1)
+            return parse_events(body), False
+        if kind in LINES:
+            array = b"[" + b",".join(line for line in body.split(b"\n") if line.strip()) + b"]"
+            for number, line in enumerate(body.split(b"\n"), 1):
+                _check_line(number, line)
+            return parse_events(array), False
+        if kind in {STRUCTURED, JSON}:
+            strict_json.check(body)
+            if kind == JSON and body.lstrip()[:1] == b"[":
+                return parse_events(body), False
+            return [parse_event(body)], True
+    except InvalidEvent as error:
+        raise Problem("invalid-event", errors=[each._asdict() for each in error.errors]) from None
+    raise Problem("unsupported-media-type", f"expected one of {', '.join(BODY_TYPES)}")
+
+
+def _check_line(number: int, line: bytes) -> None:
+    if line.strip():
+        try:
+            strict_json.check(line)
+        except Problem as problem:
+            raise Problem(problem.code, f"line {number}: {problem.detail}") from None
+
+
+def _structured(request: Request, body: bytes, kind: str) -> bytes:
+    """Return the structured form of an event in binary mode: attributes from headers, the body as its data.
+
+    Source: CloudEvents HTTP binding, 3.1.3: header values are percent-encoded UTF-8, quoted or not.
+    """
+    if kind != JSON:
+        raise Problem("unsupported-media-type", "expected data of the type application/json")
+    strict_json.check(body)
+    attributes: dict[str, Any] = {}
+    for name, value in request.headers.items():
+        found = ATTRIBUTE.fullmatch(name)
+        if found is None:
+            continue
+        text = value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if value[:1] == value[-1:] == '"' else value
+        try:
+            attributes[found[1]] = unquote_to_bytes(text).decode()
+        except UnicodeDecodeError:
+            raise Problem("bad-request", f"expected UTF-8 in the header {name}") from None
+    if "datacontenttype" in attributes or "data" in attributes:
+        raise Problem("bad-request", "expected Content-Type instead of the header ce-datacontenttype")
+    if re.fullmatch("[0-9]{1,15}", attributes.get("sequence", "")):
+        attributes["sequence"] = int(attributes["sequence"])
+    return orjson.dumps(attributes)[:-1] + b',"data":' + body.strip() + b"}"
+
+
+def _refuse_foreign(events: Sequence[Event], key: Key, *, single: bool) -> None:
+    errors = [
+        {
+            "pointer": "/source" if single else f"/{index}/source",
+            "code": "foreign-source",
+            "detail": f"expected one of {', '.join(key.sources)}",
+        }
+        for index, event in enumerate(events)
+        if event.source not in key.sources
+    ]
+    if errors:
+        raise Problem("foreign-source", errors=errors[:100])
+
+
+def _count(state: State, receipts: Sequence[Receipt]) -> None:
+    repeated = sum(receipt.repeated for receipt in receipts)
+    state.figures.appended.labels("recorded").inc(len(receipts) - repeated)
+    state.figures.appended.labels("repeated").inc(repeated)

@@ -1,0 +1,215 @@
+"""What every question has in common: who asks and why, about whom, as of when; and that asking is itself recorded.
+
+The answer leaves only after its own `ledger.queried` is durable: a crash in between costs an answer, never the trace.
+
+Source: GDPR Art. 5(2), C-579/21 (look-ups are owed to the person); PIPEDA Schedule 1, 4.7.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from api.paging import MOST_ROWS, Cursor, Cursors
+from api.problems import Problem
+from api.state import State, state_of
+from ledger import Fact, Subject, fact_of
+from ledger.fact import SUBJECT_ID
+from ledger.vocabulary import InvalidEvent, parse_event
+from projections import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from api.access import Key
+
+SOURCE = "/whosaw/api"
+"""The ledger's own name as an emitter."""
+LONGEST_WAIT_SECONDS = 30.0
+WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})")
+NAMES = ("holdings", "disclosures", "views", "policies")
+"""The projections that an account reads."""
+
+
+class Question(NamedTuple):
+    """One question, as it was asked."""
+
+    state: State
+    key: Key
+    query: str
+    """What was asked: a code such as `whosaw:QueryHoldings`."""
+    purpose: str
+    ticket: str | None
+    address: str
+    """Path and filters, which a cursor is bound to."""
+
+
+def ask(request: Request, query: str, scope: str) -> Question:
+    """Return the question of a request: the caller's key has the scope, and she says why she asks.
+
+    Raises:
+        Problem: No key, no scope, or no purpose.
+    """
+    state = state_of(request)
+    key = state.access.key(request, scope)
+    purpose = request.headers.get("whosaw-purpose", "").strip()
+    if not purpose:
+        raise Problem("purpose-required", "expected the header Whosaw-Purpose: a code such as whosaw:AccessRequest")
+    ticket = request.headers.get("whosaw-ticket", "").strip() or None
+    kept = sorted((name, value) for name, value in request.query_params.items() if name not in {"cursor", "limit"})
+    question = Question(state, key, query, purpose, ticket, f"{request.url.path}?{kept}")
+    # What can not be recorded can not be asked: an ill-formed purpose is refused before anything is read.
+    _fact(question, (), outcome="refused", count=0)
+    return question
+
+
+def subject_of(question: Question, subject_id: str) -> Subject:
+    """Return whom a question is about; asking about nobody is recorded too.
+
+    Raises:
+        Problem: 404, the same for a stranger and for one who was forgotten.
+    """
+    found = question.state.ledger.find(subject_id) if SUBJECT_ID.fullmatch(subject_id) else None
+    if found is None:
+        recorded(question, (), outcome="refused", count=0)
+        raise Problem("not-found", "no such subject")
+    return found
+
+
+def position(
+    request: Request, question: Question, log_id: int, projections: Sequence[str], as_of: int | None
+) -> int:
+    """Return the position to answer at: the one asked for, or the newest that these projections have reached.
+
+    With `min_position` the answer waits for it as long as `Prefer: wait=N` says, so that a service reads its own write.
+
+    Raises:
+        Problem: The answer is not that far yet (a retry helps), or the log is not that long.
+    """
+    wanted = max(as_of or 0, number(request, "min_position") or 0)
+    with question.state.ledger.connection() as connection:
+        reached = progress.reached(connection, log_id, projections)
+        if wanted > reached:
+            if wanted > question.state.ledger.head(log_id):
+                raise Problem("invalid-parameter", f"expected a position of at most {reached}")
+            preferred = WAIT.search(request.headers.get("prefer", ""))
+            seconds = min(float(preferred[1]) if preferred else 0.0, LONGEST_WAIT_SECONDS)
+            if not progress.wait(connection, log_id, wanted, projections, seconds):
+                raise Problem("not-yet", headers={"Retry-After": "1"})
+            reached = progress.reached(connection, log_id, projections)
+    return as_of if as_of is not None else reached
+
+
+def page_of(request: Request, question: Question) -> tuple[int, Cursor | None]:
+    """Return how many rows are wanted, and where to go on.
+
+    Raises:
+        Problem: The limit is out of bounds, or the cursor is not ours.
+    """
+    limit = number(request, "limit") or 100
+    if not 1 <= limit <= MOST_ROWS:
+        raise Problem("invalid-parameter", f"limit: expected 1 to {MOST_ROWS}")
+    text = request.query_params.get("cursor")
+    return limit, cursors(question).read(text, question.address) if text else None
+
+
+def following(request: Request, question: Question, limit: int, cursor: Cursor) -> str:
+    """Return the address of the next page."""
+    text = cursors(question).write(cursor, question.address)
+    return str(request.url.include_query_params(cursor=text, limit=limit).replace(scheme="", netloc=""))
+
+
+def cursors(question: Question) -> Cursors:
+    """Return the ledger's cursors."""
+    return Cursors(question.state.ledger.keys.lookup)
+
+
+def recorded(
+    question: Question,
+    subjects: Sequence[str],
+    *,
+    outcome: str = "answered",
+    count: int,
+    as_of: int | None = None,
+    categories: Sequence[str] = (),
+) -> None:
+    """Record that a question was asked, and wait until that is durable.
+
+    Args:
+        question: Which.
+        subjects: Ids of everybody whose data is in the answer.
+        outcome: answered, refused or exported.
+        count: Rows of the answer.
+        as_of: Position that it was answered at.
+        categories: Categories of data that it showed.
+    """
+    facts = [_fact(question, subjects, outcome=outcome, count=count, as_of=as_of, categories=categories)]
+    question.state.ledger.append(facts)
+
+
+def _fact(
+    question: Question,
+    subjects: Sequence[str],
+    *,
+    outcome: str,
+    count: int,
+    as_of: int | None = None,
+    categories: Sequence[str] = (),
+) -> Fact:
+    data: dict[str, Any] = {
+        "actor": {"kind": "human", "id": question.key.key_id, "role": "whosaw:PrivacyOfficer"},
+        "system": "whosaw",
+        "query": question.query,
+        "purpose": question.purpose,
+        "outcome": outcome,
+        "result_count": count,
+        "categories": sorted(set(categories))[:100],
+    }
+    if subjects:
+        data["subjects"] = [{"id": each, "role": "dpv:DataSubject"} for each in dict.fromkeys(subjects)]
+    if question.ticket is not None:
+        data["ticket"] = question.ticket
+    if as_of is not None:
+        data["as_of"] = as_of
+    return own_fact(question.state, "ledger.queried", data, question.key)
+
+
+def own_fact(state: State, kind: str, data: dict[str, Any], key: Key) -> Fact:
+    """Return a fact that the ledger itself emits.
+
+    Raises:
+        Problem: What the caller stated (a purpose, a ticket) is not of its form.
+    """
+    event = {
+        "specversion": "1.0",
+        "id": secrets.token_hex(16),
+        "source": SOURCE,
+        "type": kind,
+        "time": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "data": data,
+    }
+    try:
+        return fact_of(state.ledger.hashes, parse_event(orjson.dumps(event)), key.key_id)
+    except InvalidEvent as error:
+        errors = [each._asdict() for each in error.errors]
+        raise Problem("invalid-parameter", "expected another form", errors=errors) from None
+
+
+def number(request: Request, name: str) -> int | None:
+    """Return a query parameter that is a number of at most 18 digits, or None.
+
+    Raises:
+        Problem: It is none.
+    """
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - a 64-bit number
+        raise Problem("invalid-parameter", f"{name}: expected a number")
+    return int(text)

@@ -1,0 +1,72 @@
+"""Questions about one recipient: whose data did it get?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.responses import Response  # noqa: TC002 - likewise
+
+from api import documentation
+from api.paging import Cursor
+from api.problems import Problem
+from api.question import ask, following, page_of, position, recorded
+from api.rendering import CSV, JSON, NDJSON, accepted, rows
+from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, plain
+from projections import recipients
+
+router = APIRouter(tags=["query"])
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+END = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@router.get(
+    "/v1/recipients/{recipient_id}/disclosures",
+    operation_id="readRecipientDisclosures",
+    summary="Whose data did this recipient get?",
+    responses=documentation.responses(*PROBLEMS, content=ANSWER),
+)
+def read_recipient(  # noqa: PLR0913 - a filter each
+    request: Request,
+    recipient_id: str,
+    since: Annotated[datetime | None, Query(alias="from", description="Happened at or after this time.")] = None,
+    until: Annotated[datetime | None, Query(alias="to", description="Happened before this time.")] = None,
+    cursor: CURSOR = None,
+    limit: LIMIT = 100,
+) -> Response:
+    """Return everybody whose data this recipient got between two times, oldest first.
+
+    The answer is pinned to one position of each log, and names them.
+    """
+    question = ask(request, "whosaw:QueryRecipient", "disclosures:read")
+    kind = accepted(request, JSON, CSV, NDJSON)
+    most, place = page_of(request, question)
+    logs = range(len(question.state.ledger.recorders))
+    pinned = place.as_of if place else [position(request, question, log_id, ("disclosures",), None) for log_id in logs]
+    after = recipients.Cursor(datetime.fromisoformat(place.after[0]), *place.after[1:]) if place else None
+    with question.state.ledger.connection() as connection:
+        found, more = recipients.disclosed_to(
+            connection,
+            recipient_id,
+            _aware(since) or BEGINNING,
+            _aware(until) or END,
+            dict(enumerate(pinned)),
+            after=after,
+            limit=most,
+        )
+    items = [plain(row) for row in found]
+    categories = {each for item in items for each in item.get("categories") or []}
+    recorded(question, [row.subject.hex for row in found], count=len(items), categories=sorted(categories))
+    further = None
+    if more is not None:
+        further = following(request, question, most, Cursor(list(pinned), [more.time.isoformat(), *more[1:]]))
+    return rows(request, {"recipient": recipient_id, "positions": pinned}, items, following=further, kind=kind)
+
+
+def _aware(time: datetime | None) -> datetime | None:
+    if time is not None and time.tzinfo is None:
+        raise Problem("invalid-parameter", "expected a time with its offset, such as 2026-11-01T00:00:00-05:00")
+    return time

@@ -1,0 +1,97 @@
+"""Answers as JSON, CSV or NDJSON, by what the caller accepts.
+
+Source: RFC 4180 for CSV; cells that a spreadsheet would run as a formula are led by an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from starlette.responses import Response
+
+from api.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+JSON, CSV, NDJSON, PDF = "application/json", "text/csv", "application/x-ndjson", "application/pdf"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Accept-Language"}
+
+
+def accepted(request: Request, *offered: str) -> str:
+    """Return the first format offered that the caller accepts, in her order of preference.
+
+    Raises:
+        Problem: She accepts none of them.
+    """
+    wanted: list[tuple[float, str]] = []
+    for part in request.headers.get("accept", "*/*").split(","):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+        wanted.append((float(weight) if weight.replace(".", "", 1).isdigit() else 1.0, kind))
+    for weight, kind in sorted(wanted, key=lambda each: -each[0]):
+        for offer in offered:
+            if weight and kind in {offer, "*/*", offer.split("/")[0] + "/*"}:
+                return offer
+    raise Problem("not-acceptable", f"expected one of {', '.join(offered)}")
+
+
+def etag(items: Sequence[dict[str, Any]]) -> str:
+    """Return a weak tag of an answer's rows: the same rows, the same tag, whatever else was recorded meanwhile."""
+    return f'W/"{blake2b(orjson.dumps(items), digest_size=12).hexdigest()}"'
+
+
+def rows(
+    request: Request, document: dict[str, Any], items: list[dict[str, Any]], *, following: str | None, kind: str
+) -> Response:
+    """Return one page of rows: as `items` of a JSON document, or as lines.
+
+    Args:
+        request: Whose.
+        document: What the JSON document says besides.
+        items: The rows.
+        following: Address of the next page.
+        kind: JSON, CSV or NDJSON.
+    """
+    tag = etag(items)
+    headers = PRIVATE | {"ETag": tag}
+    if "as_of" in document:
+        headers["Ledger-Position"] = str(document["as_of"])
+    if following is not None:
+        headers["Link"] = f'<{following}>; rel="next"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    if kind == CSV:
+        return Response(_csv(items), headers=headers, media_type="text/csv; charset=utf-8; header=present")
+    if kind == NDJSON:
+        return Response(b"".join(orjson.dumps(item) + b"\n" for item in items), headers=headers, media_type=NDJSON)
+    body = document | {"items": items, "next": following}
+    return Response(orjson.dumps(body), headers=headers, media_type=JSON)
+
+
+def _csv(items: Sequence[dict[str, Any]]) -> str:
+    out = io.StringIO()
+    names = list(dict.fromkeys(name for item in items for name in item))
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(names)
+    for item in items:
+        writer.writerow([_cell(item.get(name)) for name in names])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return f"'{text}" if text.startswith(FORMULA) else text

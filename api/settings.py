@@ -1,0 +1,51 @@
+"""Settings: environment variables with one prefix, typed, each with a default that is safe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "WHOSAW_"
+
+
+class Settings(BaseSettings):
+    """What a whosaw process is told. Read once at start."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    database_url: SecretStr | None = Field(None, description="PostgreSQL 15 or newer; none: the embedded server")
+    data_dir: Path = Field(Path(".whosaw"), description="folder of the embedded server, the keys and the demo")
+    keys_dir: Path | None = Field(None, description="the key directory; none: keys/ in the data folder")
+    name: str = Field("whosaw.example/ledger", pattern=r"^[^\s+]*[^\s+/]$", description="the ledger's name, for ever")
+    logs: int = Field(1, ge=1, le=1024, description="number of logs, fixed when the ledger is made")
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0: any free one")
+    follow: bool = Field(False, description="keep the projections current in the same process")
+    durable: bool = Field(True, description="refuse a server that acknowledges before it is on disk")
+    max_body_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="largest request body")
+    max_batch_events: int = Field(10_000, ge=1, description="most events in one request")
+    max_requests: int = Field(512, ge=1, description="requests that may wait for an answer at a time")
+    public_checkpoints: bool = Field(False, description="whether anybody may read checkpoints")
+    docs: bool = Field(False, description="whether /docs shows the API in a browser")
+    language: Literal["en", "fr"] = Field("en", description="language where the caller states none")
+    controller_name: str = Field("The company", description="who answers for the data, as reports say it")
+    controller_contact: str = Field("privacy@company.example", description="where a person turns to")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
+
+    @property
+    def keys(self) -> Path:
+        """The key directory."""
+        return self.keys_dir or self.data_dir / "keys"
+
+    def effective(self) -> list[tuple[str, str, str, str]]:
+        """Return (variable, value, where it comes from, what it is for) of each; secrets are not shown."""
+        rows: list[tuple[str, str, str, str]] = []
+        for name, field in type(self).model_fields.items():
+            value: Any = getattr(self, name)
+            shown = "set, not shown" if isinstance(value, SecretStr) else str(value)
+            origin = "set" if name in self.model_fields_set else "default"
+            rows.append((PREFIX + name.upper(), shown, origin, field.description or ""))
+        return rows

@@ -1,0 +1,33 @@
+"""What every request of one application shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from api.access import Access
+    from api.observation import Figures
+    from api.settings import Settings
+    from ledger import Ledger
+    from projections.follow import Follower
+
+
+@dataclass
+class State:
+    """The parts that the composition root put together."""
+
+    settings: Settings
+    ledger: Ledger
+    access: Access
+    figures: Figures
+    follower: Follower | None
+    """Kept by this process; None when another one follows."""
+
+
+def state_of(request: Request) -> State:
+    """Return the parts of the application that a request came to."""
+    state: State = request.app.state.parts
+    return state

@@ -1,0 +1,201 @@
+"""Questions about one person: who she is to us, what we hold, who received it, who looked, what happened."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.responses import Response
+
+from api import documentation
+from api.paging import Cursor
+from api.problems import Problem
+from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
+from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
+from api.strict_json import check
+from ledger import Reference
+from projections import disclosures, holdings, timeline, views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ledger import Subject
+    from projections.projection import Page
+
+router = APIRouter(tags=["query"])
+
+PROBLEMS = ("purpose-required", "bad-cursor", "not-found", "not-acceptable", "invalid-parameter", "not-yet")
+ANSWER = {JSON: {"schema": {"type": "object"}}, CSV: {"schema": {"type": "string"}}, NDJSON: {"schema": {"type": "string"}}}
+AS_OF = Annotated[int | None, Query(ge=0, description="Answer as of this log position; the newest by default.")]
+CURSOR = Annotated[str | None, Query(description="Where the page before ended; see its `next`.")]
+LIMIT = Annotated[int, Query(ge=1, le=500, description="Most rows of a page.")]
+MIN_POSITION = Annotated[int | None, Query(ge=0, description="Wait until this is seen; see the header Prefer.")]
+
+
+class Lookup(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a look-up."""
+
+    kind: str
+    value: str
+
+
+class LookupBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A reference, in the body: a name must never be in an address."""
+
+    reference: Lookup
+
+
+@router.post(
+    "/v1/subjects/lookup",
+    operation_id="lookUpSubject",
+    summary="Find a person by a reference",
+    responses=documentation.responses(*PROBLEMS, "not-json", content={JSON: {"example": {"id": "5f92…", "log": "…/log0"}}}),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"example": {"reference": {"kind": "customer", "value": "C-1001"}}}},
+        }
+    },
+)
+async def look_up(request: Request) -> Response:
+    """Return the id by which the other questions name a person. The reference stands in the body, never in an address."""
+    body = await request.body()
+    return await run_in_threadpool(_look_up, request, body)
+
+
+def _look_up(request: Request, body: bytes) -> Response:
+    question = ask(request, "whosaw:QueryLookup", "subjects:read")
+    check(body)
+    try:
+        wanted = msgspec.json.decode(body, type=LookupBody).reference
+    except msgspec.ValidationError:
+        raise Problem("invalid-parameter", 'expected {"reference": {"kind": …, "value": …}}') from None
+    found = question.state.ledger.lookup(Reference(wanted.kind, wanted.value))
+    recorded(question, [found.id] if found else [], outcome="answered" if found else "refused", count=int(found is not None))
+    if found is None:
+        raise Problem("not-found", "nobody is known by that reference")
+    origin = question.state.ledger.keys.signers[found.log_id].origin
+    return Response(msgspec.json.encode({"id": found.id, "log": origin}), headers=PRIVATE, media_type=JSON)
+
+
+@router.get(
+    "/v1/subjects/{subject_id}/holdings",
+    operation_id="readHoldings",
+    summary="What do we hold on her, why, until when?",
+    responses=documentation.responses(*PROBLEMS, content=ANSWER),
+)
+def read_holdings(
+    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None,
+) -> Response:  # fmt: skip
+    """Return holdings by category, system and source, with purposes, basis, since, until, and how deletion stands."""
+    return _answer(request, subject_id, "whosaw:QueryHoldings", "subjects:read", ("holdings",), holdings.of_subject)
+
+
+@router.get(
+    "/v1/subjects/{subject_id}/disclosures",
+    operation_id="readDisclosures",
+    summary="Who outside received her data?",
+    responses=documentation.responses(*PROBLEMS, content=ANSWER),
+)
+def read_disclosures(
+    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None,
+) -> Response:  # fmt: skip
+    """Return each disclosure with its recipient as it was then, newest recorded first."""
+    return _answer(
+        request, subject_id, "whosaw:QueryDisclosures", "disclosures:read", ("disclosures",), disclosures.of_subject
+    )
+
+
+@router.get(
+    "/v1/subjects/{subject_id}/views",
+    operation_id="readViews",
+    summary="Who inside looked at her data?",
+    responses=documentation.responses(*PROBLEMS, content=ANSWER),
+)
+def read_views(
+    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None,
+) -> Response:  # fmt: skip
+    """Return who looked, by role and purpose; people one by one, services counted. Questions asked here are among them."""
+    return _answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), views.of_subject)
+
+
+@router.get(
+    "/v1/subjects/{subject_id}/timeline",
+    operation_id="readTimeline",
+    summary="What happened to her data?",
+    responses=documentation.responses(*PROBLEMS, content=ANSWER),
+)
+def read_timeline(
+    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None,
+) -> Response:  # fmt: skip
+    """Return every entry about her, newest first."""
+    return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), timeline.of_subject)
+
+
+def _answer(
+    request: Request,
+    subject_id: str,
+    query: str,
+    scope: str,
+    projections: Sequence[str],
+    of_subject: Callable[..., Page[Any]],
+) -> Response:
+    """Answer a question about one person, page by page, and record that it was asked."""
+    question = ask(request, query, scope)
+    kind = accepted(request, JSON, CSV, NDJSON)
+    limit, cursor = page_of(request, question)
+    subject = subject_of(question, subject_id)
+    as_of = cursor.as_of[0] if cursor else number(request, "as_of")
+    at = position(request, question, subject.log_id, projections, as_of) if projections else _head(question, subject, as_of)
+    with question.state.ledger.connection() as connection:
+        page = of_subject(connection, subject, at, after=cursor.after[0] if cursor else None, limit=limit)
+    items = [plain(row) for row in page.rows]
+    categories = {each for item in items for each in item.get("categories") or [item.get("category")] if each}
+    recorded(question, [subject.id], count=len(items), as_of=at, categories=sorted(categories))
+    further = following(request, question, limit, Cursor([at], [page.next])) if page.next is not None else None
+    document = {"subject": subject.id, "log": question.state.ledger.keys.signers[subject.log_id].origin, "as_of": at}
+    return rows(request, document, items, following=further, kind=kind)
+
+
+def _head(question: Question, subject: Subject, as_of: int | None) -> int:
+    head = question.state.ledger.head(subject.log_id)
+    if as_of is not None and as_of > head:
+        raise Problem("invalid-parameter", f"as_of: expected a position of at most {head}")
+    return head if as_of is None else as_of
+
+
+def plain(row: Any) -> dict[str, Any]:
+    """Return a row of a projection as what JSON can say; an entry as its members."""
+    if isinstance(row, timeline.Moment):
+        members = row.json()
+        members.pop("envelope", None)
+        return {"leaf": b64encode(row.leaf).decode(), "role": row.role} | members
+    return {name: _plain(value) for name, value in row._asdict().items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case bytes():
+            return b64encode(value).decode()
+        case UUID():
+            return value.hex
+        case datetime() | date():
+            return value.isoformat()
+        case list():
+            return [_plain(each) for each in value]
+        case tuple() if hasattr(value, "_asdict"):
+            return {name: _plain(each) for name, each in value._asdict().items()}
+        case _:
+            return value
+
+
