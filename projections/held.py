@@ -194,7 +194,8 @@ def _apply(episodes: dict[_Key, list[_Episode]], change: Change) -> None:
         case "request.received" if change.right in ERASURE_RIGHTS:
             for episode in _touched(episodes, change):
                 if episode.state in {HELD, ASKED}:
-                    episode.step(change, "requested")
+                    # The system that took the request says nothing about the one that holds the data.
+                    episode.step(change._replace(system=None), "requested")
         case "request.answered" if change.outcome in REFUSALS:
             for each in episodes.values():
                 each[-1].refuse(change)

@@ -114,6 +114,7 @@ def test_asked_deleted_and_verified_are_three_things(story: Story) -> None:
         ("verified", "2026-02-09"),
     ]
     assert name.deletions[1].backups_until == "2026-05-05"
+    assert [step.system for step in name.deletions] == [None, "crm", "crm"]
 
 
 def test_a_refused_request_leaves_it_held(story: Story) -> None:
