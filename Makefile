@@ -5,6 +5,7 @@
 #   make check   the gate: format, lint, types, import contracts, dependencies, tests, coverage
 #   make fix     what the gate can mend by itself
 #   make bench   the speed table; QUICK=1 for a small one
+#   make secrets the passwords that compose.yaml mounts, in ./secrets
 #   make lock    requirements*.txt anew from pyproject.toml
 #   make clean   remove what these made, the demo's data excepted
 
@@ -20,7 +21,7 @@ BIN := .venv/bin
 LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --extra embedded --group build \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check fix bench lock clean run dev python
+.PHONY: demo test check fix bench secrets lock clean run dev python
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -56,6 +57,9 @@ fix: dev
 
 bench: dev
 	@$(BIN)/python -m bench $(if $(QUICK),--quick) $(ARGS)
+
+secrets: python
+	@$(PYTHON) tools/passwords.py
 
 lock: dev
 	$(LOCK) --output-file requirements.txt
