@@ -84,6 +84,7 @@ def rectified(who: str | Sequence[str], time: str, *categories: str) -> Happened
 def asked_to_erase(who: str | Sequence[str], time: str, *categories: str, request: str = "REQ-1") -> Happened:
     data = {
         "actor": AGENT,
+        "system": "helpdesk",
         "request_id": request,
         "right": "eu-gdpr:A17",
         "categories": list(categories),
