@@ -9,12 +9,16 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "WHOSAW_"
+SECRETS = Path("/run/secrets")
+"""Where a container finds a setting as a file, such as whosaw_database_url."""
 
 
 class Settings(BaseSettings):
     """What a whosaw process is told. Read once at start."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", secrets_dir=SECRETS if SECRETS.is_dir() else None, extra="ignore", frozen=True
+    )
 
     database_url: SecretStr | None = Field(None, description="PostgreSQL 15 or newer; none: the embedded server")
     data_dir: Path = Field(Path(".whosaw"), description="folder of the embedded server, the keys and the demo")
