@@ -20,21 +20,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
-from pydantic import SecretStr
 
 from api import access
 from api.cli.failure import Exit, Failure
 from api.cli.place import folder, listen
 from api.cli.progress import Progress
 from api.cli.storage import database, prepare
+from api.cli.variables import read_settings
 from api.cli.web import serving
 from api.demo_guide import Ready, ShownKeys
 from api.demo_memory import Memory
-from api.settings import Settings
 from projections.progress import lanes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from types import FrameType
 
     from api.demo_load import Loaded
@@ -91,7 +90,7 @@ def wipe(data_dir: Path) -> None:
     if not (data_dir / "demo.lock").exists():
         raise Failure(Exit.NO, f"{data_dir} holds no demo", expected="the --data-dir of one")
     with folder(data_dir):
-        if Settings(data_dir=data_dir).database_url is None:
+        if read_settings(data_dir=data_dir).database_url is None:
             server = EmbeddedServer(data_dir / "postgres")
             server.start()
             server.stop(wipe=True)
@@ -105,7 +104,7 @@ def start(options: Options, stack: ExitStack, signals: Signals) -> Ready:
     stack.enter_context(folder(options.data_dir))
     memory = Memory(options.data_dir / "demo.json")
     memory.remember(scale=memory.scale(options.scale))
-    settings = Settings(
+    settings = read_settings(
         data_dir=options.data_dir, name=NAME, logs=1, host=HOST, port=options.port, follow=True, docs=True,
         log_level="WARNING", controller_name="Voip.ms (sample)", controller_contact="privacy@company.example",
     )  # fmt: skip
@@ -115,7 +114,7 @@ def start(options: Options, stack: ExitStack, signals: Signals) -> Ready:
         dsn = stack.enter_context(database(settings))
     keys, _ = prepare(dsn, settings)
     texts = api_keys(dsn, memory)
-    url = stack.enter_context(serving(settings.model_copy(update={"database_url": SecretStr(dsn)}), listener))
+    url = stack.enter_context(serving(settings, dsn, listener))
     recorded = ensure_loaded(url, dsn, texts, memory)
     catch_up(dsn, recorded)
     return Ready(
@@ -154,10 +153,10 @@ def ensure_loaded(url: str, dsn: str, texts: dict[str, str], memory: Memory) -> 
     say("loading the sample company: eighteen months of five services, over HTTP")
     with Progress("days of the sample", DAYS) as progress:
 
-        def on_day(loaded: Loaded) -> None:
+        def on_round(loaded: Loaded) -> None:
             progress.show(loaded.days, f"{loaded.events} events")
 
-        loaded = load(url, texts, memory.scale(None), on_day)
+        loaded = load(url, texts, memory.scale(None), on_round)
     say(f"{loaded.events} events, {loaded.repeated} of them known already")
     memory.remember(loaded=loaded.events)
     return loaded.events
@@ -201,7 +200,7 @@ class Signals:
         self._deferred = False
 
     @contextmanager
-    def heard(self) -> Iterator[None]:
+    def heard(self) -> Generator[None]:
         """Let the first signal raise `Stopped`; further ones are ignored, for a second would interrupt the stopping."""
         before = {number: signal.signal(number, self._stop) for number in SIGNALS}
         try:
@@ -211,7 +210,7 @@ class Signals:
                 signal.signal(number, handler)
 
     @contextmanager
-    def deferred(self) -> Iterator[None]:
+    def deferred(self) -> Generator[None]:
         """Let a signal wait until this is done."""
         self._deferred = True
         yield

@@ -97,8 +97,8 @@ curl -sS {url}/v1/subjects/$subject/disclosures -H 'Authorization: Bearer {offic
 
 3. The customer gets her account, as a PDF that a regulator can check.
 
-curl -sS {url}/v1/subjects/$subject/accounts -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}' \\
-  -H 'Content-Type: application/json' -H 'Accept: application/pdf' -d '{{"language":"en"}}' -o account.pdf
+curl -sS -X POST "{url}/v1/subjects/$subject/accounts?language=fr" -H 'Authorization: Bearer {officer}' \\
+  -H 'Whosaw-Purpose: {purpose}' -H 'Accept: application/pdf' -o account.pdf
 
 Keys:  emitter {emitter}  officer {officer}
        regulator {regulator}  admin {admin}

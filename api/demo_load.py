@@ -1,9 +1,8 @@
-"""Load the sample company as its services would: each with its own key, over HTTP, day by day, in order of time."""
+"""Load the sample company as its services would: each with its own key, over HTTP, in order of time."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 DAYS = (AS_OF - START).days + 1
 """How many days the sample lasts."""
+ROUND_EVENTS = 250
+"""The services send in turns, when a day ends on which so many events wait: a batch costs little more than an event."""
 
 
 class Loaded(NamedTuple):
@@ -31,14 +32,14 @@ class Loaded(NamedTuple):
     """Events that had been recorded before."""
 
 
-def load(url: str, keys: Mapping[str, str], scale: int, on_day: Callable[[Loaded], None]) -> Loaded:
+def load(url: str, keys: Mapping[str, str], scale: int, on_round: Callable[[Loaded], None]) -> Loaded:
     """Send the whole sample. Safe to repeat: what was recorded before is only recognised.
 
     Args:
         url: The server's.
         keys: An emitter's key for each source of the sample.
         scale: 1, 10 or 100.
-        on_day: Called after each day of the sample.
+        on_round: Called after every few days of the sample.
 
     Raises:
         Failure: The server refused an event or does not answer.
@@ -46,7 +47,7 @@ def load(url: str, keys: Mapping[str, str], scale: int, on_day: Callable[[Loaded
     connections = {source: Connection(url, keys[source]) for source in SOURCES}
     loaded = Loaded(0, 0, 0)
     try:
-        for day, by_source in days(scale):
+        for day, by_source in rounds(scale):
             sent = repeated = 0
             for source in SOURCES:
                 for batch in batches(by_source.get(source, [])):
@@ -54,22 +55,25 @@ def load(url: str, keys: Mapping[str, str], scale: int, on_day: Callable[[Loaded
                     sent += len(batch)
                     repeated += sum(1 for receipt in receipts if receipt["repeated"])
             loaded = Loaded(day, loaded.events + sent, loaded.repeated + repeated)
-            on_day(loaded)
+            on_round(loaded)
     finally:
         for connection in connections.values():
             connection.close()
     return loaded
 
 
-def days(scale: int) -> Iterator[tuple[int, dict[str, list[Line]]]]:
-    """Yield each day's number, from 1, and its events by source."""
+def rounds(scale: int) -> Iterator[tuple[int, dict[str, list[Line]]]]:
+    """Yield events by source, a few days at a time, with the number of the last of these days, from 1."""
     today = 1
-    by_source: defaultdict[str, list[Line]] = defaultdict(list)
+    by_source: dict[str, list[Line]] = {}
+    gathered = 0
     for event in events(SEED, scale):
         day = (datetime.fromisoformat(str(event["time"])) - START).days + 1
-        if day != today:
+        if day != today and gathered >= ROUND_EVENTS:
             yield today, by_source
-            today, by_source = day, defaultdict(list)
+            by_source, gathered = {}, 0
+        today = day
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-        by_source[str(event["source"])].append(Line(str(event["id"]), text.encode()))
+        by_source.setdefault(str(event["source"]), []).append(Line(str(event["id"]), text.encode()))
+        gathered += 1
     yield today, by_source

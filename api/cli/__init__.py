@@ -1,0 +1,43 @@
+"""The command `whosaw`. Each command imports what it needs when it runs, so that the first line of help comes at once.
+
+Exit codes are listed in `api.cli.failure`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from api.cli import commands
+from api.cli.failure import Exit, Failure
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line; every error is one line on standard error and an exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code."""
+    try:
+        code = commands.app(arguments, prog_name="whosaw", standalone_mode=False)
+    except Failure as failure:
+        return complain(failure.line(), failure.code)
+    except typer.TyperException as error:
+        return complain(f"{error.format_message()} See 'whosaw --help'.", Exit.ARGUMENT)
+    except (KeyboardInterrupt, typer.Abort):
+        return complain("interrupted", Exit.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone; what was asked is done as far as anybody wants it.
+        sys.stdout = None  # type: ignore[assignment]
+        return Exit.DONE
+    return code if isinstance(code, int) else Exit.DONE
+
+
+def complain(line: str, code: int) -> int:
+    """Write one line to standard error and return the exit code."""
+    sys.stderr.write(f"whosaw: {line}\n")
+    return code

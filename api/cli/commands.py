@@ -1,0 +1,196 @@
+"""The commands, their arguments and their help; what each one does is in a file of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.ask import Question
+from api.cli.failure import Exit
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="The ledger of what a company does with its customers' personal data: what is held, why, and who saw it.",
+)
+keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Issue, list and revoke API keys.")
+report_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Reports for people outside.")
+app.add_typer(keys_app, name="keys")
+app.add_typer(report_app, name="report")
+
+ReferenceOption = Annotated[
+    str | None,
+    typer.Option(metavar="KIND:VALUE", help="Whom: such as customer:C-1007. Absent or -: read from standard input."),
+]
+PurposeOption = Annotated[str, typer.Option(metavar="CODE", help="What for, such as whosaw:AccessRequest.")]
+TicketOption = Annotated[str | None, typer.Option(metavar="TICKET", help="The case that calls for it.")]
+
+
+def show_version(wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
+    """Print the version and leave."""
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only here
+
+        typer.echo(f"whosaw {version('whosaw')}")
+        raise typer.Exit
+
+
+@app.callback()
+def whosaw(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
+@app.command()
+def demo(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen, on 127.0.0.1.")] = 8000,
+    data_dir: Annotated[Path, typer.Option(help="Everything it keeps.")] = Path(".whosaw"),
+    scale: Annotated[int | None, typer.Option(metavar="1|10|100", help="Times 300 customers.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON line once ready, nothing else.")] = False,
+    wipe: Annotated[bool, typer.Option("--wipe", help="Remove the demo's data and leave.")] = False,
+) -> None:
+    """Serve a sample company: database, API and projections in one process, until Ctrl-C."""
+    from api import demo as whole  # noqa: PLC0415 - heavy
+
+    if wipe:
+        whole.wipe(data_dir)
+    else:
+        whole.run(whole.Options(data_dir, port, scale, json))
+
+
+@app.command()
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="Where to listen; WHOSAW_HOST otherwise.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="WHOSAW_PORT otherwise.")] = None,
+) -> None:
+    """Serve the API of a migrated ledger, until a signal."""
+    from api.cli import processes  # noqa: PLC0415 - heavy
+
+    processes.serve(host, port)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version: tables, roles, logs, projections. Safe to repeat."""
+    from api.cli import processes  # noqa: PLC0415 - heavy
+
+    processes.migrate_all()
+
+
+@app.command()
+def follow() -> None:
+    """Keep the projections current, until a signal."""
+    from api.cli import processes  # noqa: PLC0415 - heavy
+
+    processes.follow()
+
+
+@app.command()
+def rebuild(name: Annotated[str, typer.Argument(help="A projection, such as holdings.")]) -> None:
+    """Build a projection again from the first entry, beside the live one, and put it in its place."""
+    from api.cli import processes  # noqa: PLC0415 - heavy
+
+    processes.rebuild_one(name)
+
+
+@app.command()
+def emit(
+    file: Annotated[str, typer.Argument(help="JSON, NDJSON or a CloudEvents batch; - for standard input.")],
+    *,
+    receipts: Annotated[bool, typer.Option("--receipts", help="Print each receipt as one JSON line.")] = False,
+) -> None:
+    """Send events to WHOSAW_URL with WHOSAW_KEY. Safe to repeat: the same event is recorded once."""
+    from api.cli import sending  # noqa: PLC0415 - heavy
+
+    sending.emit_file(file, receipts=receipts)
+
+
+@app.command()
+def ask(
+    question: Annotated[Question, typer.Argument(help="What to ask about one person.")],
+    *,
+    purpose: PurposeOption,
+    reference: ReferenceOption = None,
+    ticket: TicketOption = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row, or the account.")] = False,
+) -> None:
+    """Ask WHOSAW_URL about one person, with an officer's WHOSAW_KEY. The question itself is recorded."""
+    from api.cli import asking  # noqa: PLC0415 - heavy
+
+    asking.ask_about(question, reference, purpose, ticket, as_json=json)
+
+
+@report_app.command("account")
+def report_account(
+    *,
+    out: Annotated[Path, typer.Option(help="The file to write: .pdf or .json.")],
+    purpose: PurposeOption = "whosaw:AccessRequest",
+    reference: ReferenceOption = None,
+    ticket: TicketOption = None,
+    language: Annotated[str, typer.Option(metavar="en|fr", help="Its language.")] = "en",
+) -> None:
+    """Write one person's account: what is held, who received it, who looked, and the proof. Issuing it is recorded."""
+    from api.cli import asking  # noqa: PLC0415 - heavy
+
+    asking.write_account(reference, purpose, ticket, language, out)
+
+
+@keys_app.command("issue")
+def keys_issue(
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="emitter, officer, regulator or admin.")],
+    *,
+    label: Annotated[str, typer.Option(help="What it is for; no personal value.")],
+    source: Annotated[list[str] | None, typer.Option(help="What an emitter may speak for; may be repeated.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Until it expires.")] = 365,
+) -> None:
+    """Issue an API key and print it once."""
+    from api.cli import keys  # noqa: PLC0415 - heavy
+
+    keys.issue(role, label, source or [], days)
+
+
+@keys_app.command("list")
+def keys_list() -> None:
+    """List the API keys, without their secrets."""
+    from api.cli import keys  # noqa: PLC0415 - heavy
+
+    keys.show()
+
+
+@keys_app.command("revoke")
+def keys_revoke(key_id: Annotated[str, typer.Argument(metavar="KEY-ID", help="As the list shows it.")]) -> None:
+    """Stop an API key for good."""
+    from api.cli import keys  # noqa: PLC0415 - heavy
+
+    keys.revoke(key_id)
+
+
+@keys_app.command("log")
+def keys_log() -> None:
+    """Print each log's public key, which verifies its checkpoints."""
+    from api.cli import keys  # noqa: PLC0415 - heavy
+
+    keys.show_logs()
+
+
+@app.command()
+def doctor(
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object a check.")] = False,
+) -> None:
+    """Check settings, database, roles, keys, lag and clock; exit code 1 if something is wrong."""
+    from api.cli import examination  # noqa: PLC0415 - heavy
+
+    if not examination.examine(as_json=json):
+        raise typer.Exit(Exit.NO)
