@@ -1,0 +1,206 @@
+"""The account as the report reads it: every member optional, unknown members ignored.
+
+A report is made from the bytes of the attached JSON, never from the caller's objects, so that what
+is printed is what is attached. Dates stay text here: they may be a day, a moment, or unreadable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from api.report.errors import InvalidAccount
+
+
+class Code(msgspec.Struct, frozen=True):
+    """A code with its label in the account's language."""
+
+    code: str = ""
+    label: str | None = None
+    definition: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The label, or the code where it has none."""
+        return self.label or self.code
+
+
+Coded = Code | str | None
+"""A code may come with its label or bare."""
+
+
+class AsOf(msgspec.Struct):
+    log: str | None = None
+    position: int | None = None
+    time: str | None = None
+
+
+class Controller(msgspec.Struct):
+    name: str | None = None
+    contact: str | None = None
+    country: str | None = None
+
+
+class Subject(msgspec.Struct):
+    id: str | None = None
+
+
+class Assent(msgspec.Struct):
+    mode: Coded = None
+    time: str | None = None
+
+
+class Policy(msgspec.Struct):
+    version: str | None = None
+    effective_from: str | None = None
+    title: str | None = None
+    assent: Assent | None = None
+
+
+class Source(msgspec.Struct):
+    origin: Coded = None
+    channel: Coded = None
+
+
+class Deletion(msgspec.Struct):
+    time: str | None = None
+    mode: Coded = None
+    system: str | None = None
+    verified: bool = False
+    backups_until: str | None = None
+
+
+class Holding(msgspec.Struct):
+    category: Coded = None
+    system: str | None = None
+    source: Source | str | None = None
+    purposes: list[Code | str] | None = None
+    basis: Coded = None
+    since: str | None = None
+    last: str | None = None
+    until: str | None = None
+    state: str | None = None
+    deletions: list[Deletion] | None = None
+    policy_version: str | None = None
+    position: int | None = None
+
+
+class Recipient(msgspec.Struct, frozen=True):
+    id: str | None = None
+    name: str | None = None
+    address: str | None = None
+    country: str | None = None
+    kind: Coded = None
+    role: Coded = None
+
+
+class Authority(msgspec.Struct, frozen=True):
+    """The authority or instrument behind a disclosure: a code, or an instrument and its issuer."""
+
+    code: str | None = None
+    label: str | None = None
+    type: Coded = None
+    issuer: str | None = None
+    date: str | None = None
+
+
+class Disclosure(msgspec.Struct):
+    time: str | None = None
+    precision: str | None = None
+    recipient: Recipient | None = None
+    categories: list[Code | str] | None = None
+    purpose: Coded = None
+    recipient_purpose: Coded = None
+    basis: Coded = None
+    authority: Authority | str | None = None
+    initiative: Coded = None
+    mode: Coded = None
+    policy_version: str | None = None
+    position: int | None = None
+
+
+class Actor(msgspec.Struct):
+    kind: Coded = None
+    role: Coded = None
+
+
+class View(msgspec.Struct):
+    first: str | None = None
+    last: str | None = None
+    count: int = 1
+    actor: Actor | None = None
+    system: str | None = None
+    purpose: Coded = None
+    categories: list[Code | str] | None = None
+    tickets: list[str] | None = None
+
+
+class ProofEntry(msgspec.Struct):
+    position: int | None = None
+    type: Coded = None
+    leaf: str | None = None
+    time: str | None = None
+
+
+class Proof(msgspec.Struct):
+    log: str | None = None
+    checkpoint: str | None = None
+    verifier_key: str | None = None
+    entries: list[ProofEntry] | None = None
+
+
+class Account(msgspec.Struct):
+    """The account of one person. Source: PIPEDA, Schedule 1, 4.9; GDPR Art. 15."""
+
+    title: str | None = None
+    as_of: AsOf | None = None
+    issued_at: str | None = None
+    time_zone: str | None = None
+    controller: Controller | None = None
+    subject: Subject | None = None
+    policy: list[Policy] | None = None
+    holdings: list[Holding] | None = None
+    disclosures: list[Disclosure] | None = None
+    views: list[View] | None = None
+    statement: str | None = None
+    proof: Proof | None = None
+
+
+def render_json(account: Mapping[str, Any]) -> bytes:
+    """Return the canonical bytes of the account: UTF-8, compact, members sorted by name.
+
+    Raises:
+        InvalidAccount: A value has no JSON form. Do not retry.
+    """
+    try:
+        return msgspec.json.encode(account, order="sorted")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidAccount("the account holds a value that has no JSON form") from error
+
+
+def read_account(body: bytes) -> Account:
+    """Return the account in the canonical bytes.
+
+    Raises:
+        InvalidAccount: A member has another type than `Account` says. Do not retry.
+    """
+    try:
+        return msgspec.json.decode(body, type=Account)
+    except msgspec.ValidationError as error:
+        # The decoder's message names types and the path; a path is made of member names and indexes.
+        raise InvalidAccount(f"the account has another shape: {error}") from None
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise InvalidAccount("the account is not JSON") from error
+
+
+def codes(values: list[Code | str] | None) -> list[Code]:
+    """Return the values as codes; a bare word is a code without a label."""
+    return [value if isinstance(value, Code) else Code(value) for value in values or ()]
+
+
+def code(value: Coded) -> Code | None:
+    """Return the value as a code, or None where there is nothing to show."""
+    shown = Code(value) if isinstance(value, str) else value
+    return shown if shown and shown.text else None

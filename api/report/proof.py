@@ -1,0 +1,96 @@
+"""How to check the report: checkpoint, keys, digest, and the entries it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.metadata import version
+
+from api.report.account import Account, Proof, ProofEntry, code
+from api.report.blocks import (
+    Block,
+    Column,
+    Lead,
+    Line,
+    Point,
+    Points,
+    Row,
+    Section,
+    Small,
+    Table,
+    Verbatim,
+    lines,
+    row,
+)
+from api.report.cap import Cap
+from api.report.wording import Wording
+
+_SHOWN_OF_A_HASH = 16
+
+
+def check_section(account: Account, body: bytes, wording: Wording) -> Section:
+    """Return the steps by which a reader checks the report without trusting the company."""
+    proof, as_of = account.proof or Proof(), account.as_of
+    blocks: list[Block] = [Lead(wording.say("check.lead"))]
+    if proof.checkpoint:
+        steps = ("file", "note", "proof", "keep")
+        points = [Point(wording.say(f"check.step_{step}")) for step in steps]
+        blocks.append(Points(points, numbered=True))
+        heading = wording.say("check.checkpoint")
+        blocks.append(Verbatim(heading, proof.checkpoint.strip("\n").split("\n")[:40]))
+    else:
+        blocks.append(Small(wording.say("check.no_checkpoint")))
+    key = proof.verifier_key or wording.say("check.no_verifier_key")
+    blocks.append(Verbatim(wording.say("check.verifier_key"), [key]))
+    log = proof.log or (as_of.log if as_of else None)
+    position = as_of.position if as_of else None
+    place = [log] if log else []
+    place += [f"{wording.say('check.position')} {position}"] if position is not None else []
+    if place:
+        blocks.append(Verbatim(wording.say("check.log"), [", ".join(place)]))
+    blocks.append(Verbatim(wording.say("check.digest"), [sha256(body).hexdigest()]))
+    blocks.append(Verbatim(wording.say("check.engine"), [f"typst {version('typst')}"]))
+    return Section(wording.say("check.heading"), blocks)
+
+
+def appendix_section(
+    account: Account, names: Mapping[int, str], wording: Wording, cap: Cap
+) -> Section:
+    """Return the list of entries.
+
+    Args:
+        names: The row of this report that shows an entry, by the entry's position.
+    """
+    entries = (account.proof.entries if account.proof else None) or []
+    blocks: list[Block] = [Lead(wording.count("appendix.lead", len(entries)))]
+    if entries:
+        shares = (("row", 8), ("position", 12), ("type", 34), ("time", 24), ("leaf", 26))
+        columns = [
+            Column(
+                wording.say(f"appendix.column.{name}"), share, "end" if name == "position" else "start"
+            )
+            for name, share in shares
+        ]
+        rows = [_row(entry, names, wording) for entry in cap.shown(entries)]
+        blocks.append(Table(columns, rows))
+        blocks += cap.notice(len(entries), wording)
+        blocks.append(Small(wording.say("appendix.numbers")))
+    return Section(wording.say("appendix.heading"), blocks, break_before=len(entries) > 0)
+
+
+def _row(entry: ProofEntry, names: Mapping[int, str], wording: Wording) -> Row:
+    position = entry.position
+    stated = code(entry.type)
+    kind = stated and (stated.label or wording.known(f"event.{stated.code}") or stated.code)
+    leaf = entry.leaf or "—"
+    short = leaf if len(leaf) <= _SHOWN_OF_A_HASH else f"{leaf[:_SHOWN_OF_A_HASH]}…"
+    when = " ".join(filter(None, (wording.day(entry.time), wording.clock(entry.time)))) if (
+        entry.time
+    ) else "—"
+    return row(
+        [Line(names.get(position, "—") if position is not None else "—", "quiet")],
+        [Line(wording.number(position) if position is not None else "—")],
+        [Line(kind or "—")],
+        lines((when, "plain")),
+        [Line(short, "mono")],
+    )
