@@ -50,7 +50,7 @@ class Signer:
         self.origin = origin
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
         self.public_key: bytes = self._key.public_key().public_bytes_raw()
-        self.verifier_key = verifier_key(origin, self.public_key)
+        self.verifier_key: str = verifier_key(origin, self.public_key)
         self._key_id = key_id(origin, self.public_key)
 
     def sign(self, size: int, root: bytes) -> bytes:

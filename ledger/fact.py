@@ -117,7 +117,7 @@ def about(hashes: KeyedHashes, reference: Reference, role: str, private: bytes |
     return About(hashes.reference(kind, value), named(reference), role.encode(), private, subject)
 
 
-def make_fact(  # noqa: PLR0913 - a fact has this many parts
+def make_fact(
     hashes: KeyedHashes,
     *,
     source: str,

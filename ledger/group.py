@@ -77,7 +77,7 @@ class Group:
         self.receipts: list[Receipt] = []
         """One a fact, in order."""
 
-    def add_entry(  # noqa: PLR0913 - a row has this many columns
+    def add_entry(
         self,
         log_id: int,
         position: int,
@@ -101,7 +101,7 @@ class Group:
         row = REFERENCE.pack(5, 16, digest, 16, subject, 2, log_id, 2, home, len(envelope))
         self.references.append(row + envelope)
 
-    def add_member(  # noqa: PLR0913 - likewise
+    def add_member(
         self, position: int, subject: bytes, ordinal: int, log_id: int, role: bytes, salt: bytes, envelope: bytes
     ) -> None:
         """Add a row of ledger.member; an empty envelope is none."""

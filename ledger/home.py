@@ -1,7 +1,7 @@
 """Which log a person's facts live in: her home.
 
-The first reference that she is met by chooses it, by a keyed hash that is frozen for ever (tests/vectors/home.json) under a key that never
-rotates: else the same person would get a second home.
+The first reference that she is met by chooses it, by a keyed hash that is frozen for ever (tests/vectors/home.json)
+under a key that never rotates: else the same person would get a second home.
 """
 
 from __future__ import annotations

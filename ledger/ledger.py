@@ -12,7 +12,7 @@ from uuid import UUID
 
 import orjson
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool
 
@@ -30,7 +30,7 @@ from ledger.streams import Streams, owner
 from ledger.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from ledger.keys import Keys
 
@@ -54,7 +54,10 @@ WEAK = """
 
 ROUTINGS = 3
 """How often a request is routed again because a reference moved meanwhile."""
-SESSION = " -c idle_in_transaction_session_timeout=5s -c lock_timeout=30s -c statement_timeout=0 -c client_min_messages=warning"
+SESSION = (
+    " -c idle_in_transaction_session_timeout=5s -c lock_timeout=30s -c statement_timeout=0"
+    " -c client_min_messages=warning"
+)
 """A writer that dies holding a head's lock frees it; no commit is ever cancelled."""
 
 
@@ -138,9 +141,8 @@ class Ledger:
         expected = [signer.origin for signer in self.keys.signers]
         found = [origin for _, origin, _ in connection.execute(LOGS).fetchall()]
         if found != expected:
-            raise WrongLedger(
-                f"expected {len(expected)} logs of {expected[0]}, found {len(found)}{f' of {found[0]}' if found else ''}"
-            )
+            others = f" of {found[0]}" if found else ""
+            raise WrongLedger(f"expected {len(expected)} logs of {expected[0]}, found {len(found)}{others}")
 
     def __enter__(self) -> Self:
         return self
@@ -206,7 +208,7 @@ class Ledger:
     # Reading.
 
     @contextmanager
-    def connection(self) -> Iterator[psycopg.Connection[Any]]:
+    def connection(self) -> Generator[psycopg.Connection[Any]]:
         """Lend a connection of the reading pool, in autocommit mode and the role of the API.
 
         Raises:
@@ -221,7 +223,7 @@ class Ledger:
     def logs(self) -> list[Log]:
         """Return the ledger's logs, by id."""
         with self.connection() as connection:
-            rows = connection.execute(LOGS).fetchall()
+            rows: list[tuple[int, str, int]] = connection.execute(LOGS).fetchall()
         return [Log(log_id, origin, size, self.keys.signers[log_id].verifier_key) for log_id, origin, size in rows]
 
     def head(self, log_id: int) -> int:
@@ -334,7 +336,7 @@ class _Spread:
 
 def in_role(dsn: str, role: str, session: str = "") -> str:
     """Return the DSN with which a process takes a role as it connects, and the session's settings."""
-    options = psycopg.conninfo.conninfo_to_dict(dsn).get("options") or ""
+    options = conninfo_to_dict(dsn).get("options") or ""
     return make_conninfo(dsn, options=f"{options} -c role={role}{session}".strip())
 
 

@@ -24,7 +24,7 @@ class Tile(NamedTuple):
 
     level: int
     """0 for leaf hashes; a hash of level L is the root of 256^L leaves."""
-    index: int
+    index: int  # pyright: ignore[reportIncompatibleMethodOverride] - of tuples; nobody searches a tile
     """The tile's place in its level, from 0."""
     hashes: bytes
     """8,192 bytes, left to right."""

@@ -9,8 +9,6 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from ledger.entry import base64, identity, member_identity, member_leaf, reference_identity, timestamp
 from ledger.envelope import KEY_BYTES, NONCE_BYTES, encrypt
 from ledger.group import Group, Receipt

@@ -1,4 +1,4 @@
-"""The event store's frame: the library's PostgreSQL recorder, on our tables and with our insert. One log = one recorder.
+"""The event store's frame: the library's PostgreSQL recorder, on our tables, with our insert. One log = one recorder.
 
 What stays the library's: the contract that positions are handed out in commit order, notifications, selects,
 subscriptions. What is ours: the DDL (ledger/schema), the lock (one log's head row, not the table), positions without
@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, cast
 from uuid import UUID
 
 import orjson
@@ -101,8 +101,8 @@ def datastore(dsn: str, role: str = ROLE, *, pool: int = 5) -> PostgresDatastore
         max_overflow=pool - 1,
     )
     parts["options"] = f"{parts.get('options', '')} -c role={role}".strip()
-    assert isinstance(store.pool.kwargs, dict)
-    store.pool.kwargs.update(parts)
+    # The library gives its pool a plain dict; psycopg_pool would also take a callable.
+    cast("dict[str, Any]", store.pool.kwargs).update(parts)
     return store
 
 

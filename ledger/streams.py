@@ -77,8 +77,9 @@ class Streams:
         self._references.clear()
 
     def shrink(self) -> None:
-        """Drop the least recently used streams above the bound. Call when no group is in flight: what a group that
-        is not yet committed has opened can not be read back.
+        """Drop the least recently used streams above the bound.
+
+        Call when no group is in flight: what a group that is not yet committed has opened can not be read back.
         """
         for memory in (self._streams, self._references):
             while len(memory) > REMEMBERED:

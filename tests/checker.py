@@ -119,9 +119,7 @@ def _check_log(
     return leaves
 
 
-def _check_inclusion(
-    connection: psycopg.Connection[Any], log_id: int, verifier_key: str, leaves: list[bytes]
-) -> None:
+def _check_inclusion(connection: psycopg.Connection[Any], log_id: int, verifier_key: str, leaves: list[bytes]) -> None:
     """Check that every head ever signed is the root of the entries below it, and that the newest covers all."""
     cursor = connection.execute("SELECT size, note FROM ledger.checkpoint WHERE log_id = %s ORDER BY size", (log_id,))
     tree = Tree()
@@ -138,7 +136,9 @@ def _check_inclusion(
         return root_of(leaves[first:last])
 
     # The paths themselves, on a few: the loop above has compared every root.
-    for (old, old_root), (new, new_root) in zip(heads[:-1][:: len(heads) // 5 + 1], heads[1:][:: len(heads) // 5 + 1], strict=True):
+    for (old, old_root), (new, new_root) in zip(
+        heads[:-1][:: len(heads) // 5 + 1], heads[1:][:: len(heads) // 5 + 1], strict=True
+    ):
         assert is_consistent(old, old_root, new, new_root, consistency_path(old, new, subtree))
     for index in range(0, len(leaves), len(leaves) // 5 + 1):
         size, root = heads[-1]

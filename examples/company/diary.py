@@ -7,7 +7,8 @@ from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from examples.company.clock import AS_OF, written
+from examples.company.clock import AS_OF, POLICY_CHANGE, written
+from examples.company.codes import CHANGED_VERSION, FIRST_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +83,8 @@ class Diary:
         number = self._noted
         name = f"{self._seed}/{self.owner}/{type}/{number}".encode()
         act_id = f"{source.rpartition('/')[2]}-{blake2b(name, digest_size=8).hexdigest()}"
+        if type.startswith("data."):
+            data = {**data, "policy_version": FIRST_VERSION if time < POLICY_CHANGE else CHANGED_VERSION}
         act = Act(time, self.owner, number, act_id, source, type, data, correlation, causation)
         if time <= AS_OF:
             self.acts.append(act)

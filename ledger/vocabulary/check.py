@@ -82,13 +82,11 @@ def _compiled(struct: type[Struct]) -> Callable[[Any], bool] | None:
     names = [each.name for each in texts] * 2
     combine: Callable[[Any], Any] = attrgetter(*names[: len(texts) + 1]) if names else _nothing
 
-    def check(value: Any) -> bool:  # noqa: ANN401 - an object of the class
+    def check(value: Any) -> bool:
         combination = combine(value)
         if combination not in combinations:
             # The tuple is longer than the forms by its repeated end.
-            if not all(
-                each.form.admits((text,)) for each, text in zip(texts, combination, strict=False)
-            ):
+            if not all(each.form.admits((text,)) for each, text in zip(texts, combination, strict=False)):
                 return False
             if len(combinations) < Known.MOST:
                 combinations.add(combination)
@@ -106,7 +104,7 @@ def _compiled(struct: type[Struct]) -> Callable[[Any], bool] | None:
     return check
 
 
-def _nothing(_value: object) -> Any:  # noqa: ANN401 - like the getters that it stands for
+def _nothing(_value: object) -> Any:
     """Combine the texts of a class that has none."""
     return None
 

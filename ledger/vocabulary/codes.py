@@ -50,11 +50,7 @@ def _read() -> tuple[dict[str, Scheme], dict[str, Code]]:
 
 
 def _code(scheme: Scheme, local: str, its: dict[str, Any]) -> Code:
-    defined = {
-        language: its[f"definition_{language}"]
-        for language in LANGUAGES
-        if f"definition_{language}" in its
-    }
+    defined = {language: its[f"definition_{language}"] for language in LANGUAGES if f"definition_{language}" in its}
     labels = {language: its[language] for language in LANGUAGES}
     return Code(f"{scheme.prefix}:{local}", scheme.prefix, scheme.version, labels, defined or None)
 

@@ -60,9 +60,7 @@ def _address_pattern(name: str) -> str:
 
 def event_of(name: str, data: type[Data]) -> type[Event]:
     """Return the event class of a type."""
-    address: Any = Annotated[
-        str, Meta(max_length=300, pattern=_address_pattern(name), description=ADDRESS)
-    ]
+    address: Any = Annotated[str, Meta(max_length=300, pattern=_address_pattern(name), description=ADDRESS)]
     fields: list[Any] = [("data", data), ("dataschema", address | None, None)]
     words = "".join(word.capitalize() for part in name.split(".") for word in part.split("_"))
     event = defstruct(

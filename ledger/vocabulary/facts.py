@@ -71,9 +71,7 @@ STRUCTS: dict[str, type[Data]] = {
     "checkpoint.signed": ledger_facts.CheckpointSigned,
 }
 
-FACTS: dict[str, FactType] = {
-    name: FactType(name, data, event_of(name, data)) for name, data in STRUCTS.items()
-}
+FACTS: dict[str, FactType] = {name: FactType(name, data, event_of(name, data)) for name, data in STRUCTS.items()}
 """Every type, in the order in which it is explained."""
 
 

@@ -120,13 +120,9 @@ EventId = Annotated[
 ]
 Source = Annotated[
     str,
-    _repeating(
-        "source", SOURCE_PATTERN, 128, "the emitter's name as a URI path", "/services/billing"
-    ),
+    _repeating("source", SOURCE_PATTERN, 128, "the emitter's name as a URI path", "/services/billing"),
 ]
-Word = Annotated[
-    str, _repeating("word", WORD_PATTERN, 32, "a word in lower case such as customer", "customer")
-]
+Word = Annotated[str, _repeating("word", WORD_PATTERN, 32, "a word in lower case such as customer", "customer")]
 Field = Annotated[
     str,
     _repeating(
@@ -147,9 +143,7 @@ Line = Annotated[
         "Example Inc.",
     ),
 ]
-Language = Annotated[
-    str, _repeating("language", LANGUAGE_PATTERN, 6, "a language tag such as fr or fr-CA", "fr")
-]
+Language = Annotated[str, _repeating("language", LANGUAGE_PATTERN, 6, "a language tag such as fr or fr-CA", "fr")]
 Pointer = Annotated[
     str,
     _repeating(
@@ -164,9 +158,7 @@ Digest = Annotated[
     str,
     _fresh("digest", DIGEST_PATTERN, 71, "sha256: and 64 hexadecimal digits", "sha256:" + "0" * 64),
 ]
-Root = Annotated[
-    str, _fresh("base64 of 32 bytes", ROOT_PATTERN, 44, "the base64 of 32 bytes", "A" * 43 + "=")
-]
+Root = Annotated[str, _fresh("base64 of 32 bytes", ROOT_PATTERN, 44, "the base64 of 32 bytes", "A" * 43 + "=")]
 Location = Annotated[
     str,
     _repeating(
@@ -224,9 +216,7 @@ Ordinal = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
 ReferenceValue = Annotated[
     str, Meta(min_length=1, max_length=320, description="the reference as the company writes it")
 ]
-PrivateText = Annotated[
-    str, Meta(min_length=1, max_length=500, description="text for the envelope")
-]
+PrivateText = Annotated[str, Meta(min_length=1, max_length=500, description="text for the envelope")]
 Note = Annotated[str, Meta(min_length=1, max_length=2000, description="a note for the envelope")]
 PersonId = Annotated[
     str,
@@ -249,7 +239,7 @@ class Known:
         self.texts: set[str | None] = {None}
         """None is in it: an absent member is good."""
 
-    def admits(self, texts: Any) -> bool:  # noqa: ANN401 - whatever an attribute getter returns: a tuple or a list
+    def admits(self, texts: Any) -> bool:
         """Return whether each of the texts has the form."""
         if self.texts.issuperset(texts):
             return True

@@ -83,9 +83,7 @@ def _common() -> Iterator[str]:
     yield "\n## Members that every fact may have\n"
     schema = FACTS["data.used"].schema
     data = _definition(schema, schema["properties"]["data"])
-    yield _table(
-        {**data, "properties": {name: data["properties"][name] for name in COMMON}}, skip=()
-    )
+    yield _table({**data, "properties": {name: data["properties"][name] for name in COMMON}}, skip=())
 
 
 def _type(fact: FactType) -> str:
@@ -100,16 +98,12 @@ def _type(fact: FactType) -> str:
         lines.append("`subjects` may be absent.\n")
     private = data["properties"].get("private")
     if private is not None:
-        members = _definition(
-            fact.schema, private["anyOf"][-1 if "$ref" in private["anyOf"][-1] else 0]
-        )["properties"]
+        members = _definition(fact.schema, private["anyOf"][-1 if "$ref" in private["anyOf"][-1] else 0])["properties"]
         lines.append(f"In `private`: {', '.join(f'`{member}`' for member in members)}.\n")
     lines.append(
         _table(
             data,
-            skip=COMMON
-            if fact.name != "data.erased"
-            else tuple(name for name in COMMON if name != "system"),
+            skip=COMMON if fact.name != "data.erased" else tuple(name for name in COMMON if name != "system"),
         )
     )
     return "\n".join(lines)
@@ -172,19 +166,14 @@ def _value(its: dict[str, Any]) -> str:  # noqa: PLR0911 - one for each kind
     if "$ref" in its:
         return its["$ref"].rpartition("/")[2]
     if "enum" in its or "const" in its:
-        return ", ".join(
-            "null" if value is None else f"`{value}`"
-            for value in its.get("enum", [its.get("const")])
-        )
+        return ", ".join("null" if value is None else f"`{value}`" for value in its.get("enum", [its.get("const")]))
     if its.get("type") == "array":
         return f"list of: {_value(its['items'])}"
     if "format" in its:
         return {"date-time": "time", "date": "day"}[its["format"]]
     if its.get("type") == "string":
         return str(its.get("title", "text"))
-    return {"integer": "whole number", "boolean": "true or false", "null": "null"}.get(
-        its.get("type", ""), "any"
-    )
+    return {"integer": "whole number", "boolean": "true or false", "null": "null"}.get(its.get("type", ""), "any")
 
 
 if __name__ == "__main__":

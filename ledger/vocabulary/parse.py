@@ -91,7 +91,7 @@ def parse_events(raw: bytes | msgspec.Raw) -> list[Event]:
     return events
 
 
-def event_from(document: Any) -> Event:  # noqa: ANN401 - what JSON says
+def event_from(document: Any) -> Event:
     """Return the event that already decoded JSON says.
 
     Raises:
@@ -100,7 +100,7 @@ def event_from(document: Any) -> Event:  # noqa: ANN401 - what JSON says
     return parse_event(msgspec.json.encode(document))
 
 
-def _document(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - what JSON says
+def _document(raw: bytes | msgspec.Raw) -> Any:
     """Return what the JSON says, whatever it is.
 
     Raises:
@@ -117,7 +117,7 @@ def _document(raw: bytes | msgspec.Raw) -> Any:  # noqa: ANN401 - what JSON says
     raise InvalidEvent([problem])
 
 
-def _problems_of_many(document: Any, error: Exception | None) -> list[Problem]:  # noqa: ANN401 - what JSON says
+def _problems_of_many(document: Any, error: Exception | None) -> list[Problem]:
     if not is_array(document):
         return [Problem("", "wrong-type", f"expected an array of events, found {kind(document)}")]
     problems: list[Problem] = []
@@ -134,7 +134,7 @@ def _problems_of_many(document: Any, error: Exception | None) -> list[Problem]: 
     return problems[:MOST_PROBLEMS] or [_fallback(error)]
 
 
-def _problems_of_one(document: Any, error: Exception | None) -> list[Problem]:  # noqa: ANN401 - what JSON says
+def _problems_of_one(document: Any, error: Exception | None) -> list[Problem]:
     """Say everything that is wrong with an event."""
     if not is_object(document):
         return [Problem("", "wrong-type", f"expected an object, found {kind(document)}")]
@@ -180,7 +180,7 @@ def _found_by_schema(name: str, document: dict[str, Any]) -> Iterator[Problem]:
             yield from explain(error, f"/data/subjects/{place}")
 
 
-def _shortened(value: Any, depth: int = 0) -> Any:  # noqa: ANN401 - what JSON says
+def _shortened(value: Any, depth: int = 0) -> Any:
     """Return a document whose arrays are cut after more items than any schema allows.
 
     The validator would look at each of millions of items before anyone could stop it.
@@ -244,7 +244,7 @@ def _formats() -> FormatChecker:
     return checker
 
 
-def _converts(decoded: Any, text: object) -> bool:  # noqa: ANN401 - an annotated type
+def _converts(decoded: Any, text: object) -> bool:
     if isinstance(text, str):
         msgspec.convert(text, decoded)
     return True

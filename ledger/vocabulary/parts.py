@@ -175,9 +175,7 @@ class Recipient(Part, kw_only=True):
     def __post_init__(self) -> None:
         if self.kind in NATURAL_PERSONS:
             if self.name is not None or self.address is not None:
-                raise ValueError(
-                    "a natural person's name and address belong into private.recipient"
-                )
+                raise ValueError("a natural person's name and address belong into private.recipient")
         elif self.name is None:
             raise ValueError("expected the organisation's name")
 

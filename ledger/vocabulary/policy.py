@@ -101,7 +101,7 @@ class Policy(Part, kw_only=True):
         raise KeyError(rule_id)
 
 
-class InvalidPolicy(ValueError):  # noqa: N818 - what it is, as the other errors of the ledger
+class InvalidPolicy(ValueError):
     """The file does not say a policy. Everything that is wrong is listed."""
 
     def __init__(self, path: Path, problems: list[str]) -> None:
@@ -185,9 +185,7 @@ def _problems(policy: Policy) -> Iterator[str]:
                 yield f"rule {rule.id}: refers to rule {other}, which the policy has not"
         yield from _unknown(f"rule {rule.id}", _codes(rule))
     topics = [silence.topic for silence in policy.silent_on]
-    yield from _unknown(
-        "outside the rules", [*policy.regimes, policy.controller.jurisdiction, *topics]
-    )
+    yield from _unknown("outside the rules", [*policy.regimes, policy.controller.jurisdiction, *topics])
 
 
 def _unknown(where: str, codes: Iterable[str]) -> Iterator[str]:

@@ -33,13 +33,11 @@ class Problem(NamedTuple):
     """What was expected, and what kind of thing was found."""
 
 
-class InvalidEvent(ValueError):  # noqa: N818 - what it is, as the other errors of the ledger
+class InvalidEvent(ValueError):
     """The event is not one of the vocabulary's. A retry does not help."""
 
     def __init__(self, errors: Sequence[Problem]) -> None:
-        super().__init__(
-            "; ".join(f"{error.pointer or '/'}: {error.detail}" for error in errors[:3])
-        )
+        super().__init__("; ".join(f"{error.pointer or '/'}: {error.detail}" for error in errors[:3]))
         self.errors = list(errors)
         """Everything that is wrong, in the order of the event; at most `MOST_PROBLEMS`."""
 
@@ -110,9 +108,7 @@ def explain(error: ValidationError, above: str = "") -> Iterator[Problem]:
         case "required":
             for member in rule:
                 if member not in found and f"'{member}'" in error.message:
-                    yield Problem(
-                        f"{here}/{member}", "missing", f"expected the member {member}, found none"
-                    )
+                    yield Problem(f"{here}/{member}", "missing", f"expected the member {member}, found none")
         case "additionalProperties":
             yield from _unknown(here, found, schema.get("properties", {}))
         case "anyOf":
@@ -176,9 +172,7 @@ def _unknown(here: str, found: dict[str, Any], known: dict[str, Any]) -> Iterato
             continue
         hint = did_you_mean(member, known)
         if NAME_LIKE.fullmatch(member):
-            yield Problem(
-                f"{here}/{member}", "unknown-member", f"expected no member {member} here{hint}"
-            )
+            yield Problem(f"{here}/{member}", "unknown-member", f"expected no member {member} here{hint}")
         else:
             yield Problem(
                 here,
@@ -217,11 +211,7 @@ def _either(error: ValidationError, above: str) -> Iterator[Problem]:
                 f"expected one of {', '.join(sorted(tag['mapping']))}; found another{hint}",
             )
             return
-        chosen = {
-            number
-            for number, branch in enumerate(branches)
-            if branch["$ref"] == tag["mapping"][said]
-        }
+        chosen = {number for number, branch in enumerate(branches) if branch["$ref"] == tag["mapping"][said]}
     else:
         chosen = {number for number, branch in enumerate(branches) if branch.get("type") != "null"}
     for inner in error.context or ():

@@ -110,9 +110,7 @@ class NotificationAnswered(AboutPersons, kw_only=True):
     """Names the notification."""
     recipient_id: System
     """Who was told."""
-    outcome: Literal[
-        "acknowledged", "completed", "refused", "bounced", "impossible", "disproportionate"
-    ]
+    outcome: Literal["acknowledged", "completed", "refused", "bounced", "impossible", "disproportionate"]
     """What came of it."""
     channel: Code
     """By which channel."""

@@ -44,9 +44,7 @@ class Rule(Part, kw_only=True):
     """Occasions."""
     channels: SomeCodes = []
     """Channels."""
-    origins: Annotated[
-        list[Literal["subject", "third_party", "observed", "derived"]], Meta(max_length=4)
-    ] = []
+    origins: Annotated[list[Literal["subject", "third_party", "observed", "derived"]], Meta(max_length=4)] = []
     """Where the data comes from."""
     purposes: SomeCodes = []
     """Purposes."""

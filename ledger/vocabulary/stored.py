@@ -100,9 +100,7 @@ def clear_bytes(event: Event, actor_key: Callable[[str], str]) -> bytes:
     actor = data.actor
     if type(actor) is not Service:
         who = actor.id
-        data.actor = KeyedActor(
-            _KINDS[type(actor)], actor.role, None if who is None else actor_key(who)
-        )
+        data.actor = KeyedActor(_KINDS[type(actor)], actor.role, None if who is None else actor_key(who))
     if kind is IdentifierLinked:
         data.identifier = KindOnly(data.identifier.kind)
     stored = Stored(
@@ -164,11 +162,7 @@ def references(event: Event) -> list[About]:
 def linked(event: Event) -> Reference | None:
     """Return the further name that the fact links to its one subject, if it links one."""
     data = event.data
-    return (
-        data.identifier
-        if isinstance(data, IdentifierLinked) and isinstance(data.identifier, Reference)
-        else None
-    )
+    return data.identifier if isinstance(data, IdentifierLinked) and isinstance(data.identifier, Reference) else None
 
 
 def _envelope(event: Event) -> Envelope | None:
@@ -195,8 +189,6 @@ def _keeping(event: Event) -> tuple[str, str, str]:
 
 _KINDS: dict[type, str] = {Human: "human", External: "external"}
 _REMOVED: dict[type[Data], tuple[str, ...]] = {
-    each.struct: tuple(
-        name for name in ("subjects", "private") if name in each.struct.__struct_fields__
-    )
+    each.struct: tuple(name for name in ("subjects", "private") if name in each.struct.__struct_fields__)
     for each in FACTS.values()
 }

@@ -21,7 +21,11 @@ def subject(value: str, kind: str = "customer", **members: Any) -> dict[str, Any
 
 
 def used(
-    event_id: str, *customers: str, source: str = "/services/billing", subjects: Sequence[dict[str, Any]] = (), **data: Any
+    event_id: str,
+    *customers: str,
+    source: str = "/services/billing",
+    subjects: Sequence[dict[str, Any]] = (),
+    **data: Any,
 ) -> dict[str, Any]:
     """Return a `data.used` event about customers."""
     return {

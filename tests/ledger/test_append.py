@@ -107,7 +107,10 @@ def test_a_fact_about_many_is_one_entry_and_each_is_found_in_it(ledger: Ledger) 
         rows = connection.execute(
             "SELECT salt, subject, role, coalesce(envelope, '') FROM ledger.member ORDER BY ordinal"
         ).fetchall()
-    leaves = [leaf_hash(salt + who.bytes + bytes((len(role),)) + role.encode() + envelope) for salt, who, role, envelope in rows]
+    leaves = [
+        leaf_hash(salt + who.bytes + bytes((len(role),)) + role.encode() + envelope)
+        for salt, who, role, envelope in rows
+    ]
     assert b64decode(entry.json()["cohort"]["root"]) == root_of(leaves)
     seventh = ledger.lookup(Reference("customer", "C-7"))
     eighth = ledger.lookup(Reference("customer", "C-8"))

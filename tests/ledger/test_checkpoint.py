@@ -12,10 +12,12 @@ ROOT = bytes.fromhex("118d9f1220412719fd4d53a67ab398d2222128ffcc04ee554586d3f78c
 VERIFIER = "ledger.example/log0+245fc197+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
 NOTE = (
     "ledger.example/log0\n5\nEY2fEiBBJxn9TVOmerOY0iIhKP/MBO5VRYbT94wvln8=\n\n"
-    "— ledger.example/log0 JF/Blyra2mCRSeqQAJX9XJDMzjtyVmfB8oSeY7jkwLzxAs8tHpLaKwrqAqI7qkfVuXBQo23N3rLpXoxsL9u+KKs/Jw4=\n"
+    "— ledger.example/log0 "
+    "JF/Blyra2mCRSeqQAJX9XJDMzjtyVmfB8oSeY7jkwLzxAs8tHpLaKwrqAqI7qkfVuXBQo23N3rLpXoxsL9u+KKs/Jw4=\n"
 ).encode()
 WITNESS = (
-    "— witness.example/w1 3xwKNQAAAABlU/EAtJg62kwa9hAL45XxtFPHJIuyWuokD2x5NI0CUFo7HzRM+f2bIwYGbm1flIuS4ycZ6k60ofSWx5PSFixyneLXCA==\n"
+    "— witness.example/w1 "
+    "3xwKNQAAAABlU/EAtJg62kwa9hAL45XxtFPHJIuyWuokD2x5NI0CUFo7HzRM+f2bIwYGbm1flIuS4ycZ6k60ofSWx5PSFixyneLXCA==\n"
 ).encode()
 
 

@@ -60,9 +60,9 @@ def test_growing_in_any_steps_gives_the_root_of_the_definition(steps: list[int])
     tree = Tree()
     size = 0
     for step in steps:
-        step = min(step, len(LEAVES) - size)
-        tree.extend(LEAVES[size : size + step])
-        size += step
+        grown = min(size + step, len(LEAVES))
+        tree.extend(LEAVES[size:grown])
+        size = grown
     assert tree.size == size
     assert tree.root() == (definition(LEAVES[:size]) if size else EMPTY_ROOT)
 

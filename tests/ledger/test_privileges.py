@@ -23,7 +23,10 @@ FORBIDDEN: list[LiteralString] = [
     *(f"TRUNCATE ledger.{table}" for table in OF_RECORD),
     *(f"DROP TABLE ledger.{table}" for table in OF_RECORD),
     *(f"ALTER TABLE ledger.{table} ADD COLUMN more text" for table in OF_RECORD),
-    *(f"CREATE TRIGGER sly BEFORE INSERT ON ledger.{table} EXECUTE FUNCTION suppress_redundant_updates_trigger()" for table in OF_RECORD),
+    *(
+        f"CREATE TRIGGER sly BEFORE INSERT ON ledger.{table} EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        for table in OF_RECORD
+    ),
     *(f"CREATE INDEX sly ON ledger.{table} (log_id)" for table in OF_RECORD),
     *(f"CREATE RULE sly AS ON INSERT TO ledger.{table} DO INSTEAD NOTHING" for table in OF_RECORD),
     "UPDATE ledger.entry SET bytes = 'x'",
@@ -49,7 +52,9 @@ FORBIDDEN: list[LiteralString] = [
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
-def test_the_api_s_role_can_not_change_what_is_of_record(ledger: Ledger, database: str, statement: LiteralString) -> None:
+def test_the_api_s_role_can_not_change_what_is_of_record(
+    ledger: Ledger, database: str, statement: LiteralString
+) -> None:
     ledger.append([fact(ledger, used("e1", "C-1"))])
     with psycopg.connect(in_role(database, "whosaw_api")) as connection, pytest.raises(InsufficientPrivilege):
         connection.execute(statement)
@@ -79,6 +84,7 @@ def test_the_follower_s_role_reads_entries_and_members_and_nothing_more(
 def test_everybody_else_may_do_nothing_at_all(database: str) -> None:
     with psycopg.connect(database) as connection:
         granted = connection.execute(
-            "SELECT count(*) FROM information_schema.role_table_grants WHERE table_schema = 'ledger' AND grantee = 'PUBLIC'"
+            "SELECT count(*) FROM information_schema.role_table_grants "
+            "WHERE table_schema = 'ledger' AND grantee = 'PUBLIC'"
         ).fetchone()
     assert granted == (0,)

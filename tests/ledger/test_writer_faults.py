@@ -44,7 +44,9 @@ def hammer(ledgers: list[Ledger], history: History, name: str, requests: int) ->
     """Send facts as a client with retries does: each to any of the servers, sometimes twice, until it is answered."""
     chance = random.Random(name)
     for request in range(requests):
-        events = [used(f"{name}-{request}-{number}", f"C-{chance.randrange(40)}") for number in range(chance.randint(1, 12))]
+        events = [
+            used(f"{name}-{request}-{number}", f"C-{chance.randrange(40)}") for number in range(chance.randint(1, 12))
+        ]
         operations = [history.invoke(event["source"], event["id"]) for event in events]
         answers = 0
         while answers < chance.choice((1, 1, 2)):
@@ -137,7 +139,9 @@ def test_a_commit_whose_answer_was_lost_is_not_done_twice(
 def test_the_append_time_never_goes_back_with_the_clock(
     database: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock: Iterator[timedelta] = iter([timedelta(), timedelta(hours=-1), timedelta(days=366), timedelta(days=-400), timedelta()])
+    clock: Iterator[timedelta] = iter(
+        [timedelta(), timedelta(hours=-1), timedelta(days=366), timedelta(days=-400), timedelta()]
+    )
 
     class Clock(datetime):
         @classmethod

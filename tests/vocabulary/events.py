@@ -170,7 +170,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
 WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed")
 
 
-def event(name: str, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - any member of any type
+def event(name: str, **members: Any) -> dict[str, Any]:
     """Return a small right event of a type, with members of its data added or replaced."""
     data: dict[str, Any] = {"actor": SERVICE, **REQUIRED[name]}
     if name == "subject.merged":
@@ -186,19 +186,13 @@ def event(name: str, **members: Any) -> dict[str, Any]:  # noqa: ANN401 - any me
     }
 
 
-codes = st.sampled_from(sorted(CODES)) | st.from_regex(
-    r"\A[a-z]{1,8}:[A-Z][a-z]{1,9}(-[0-9]{1,6})?\Z"
-)
-opaque = st.from_regex(r"\A[A-Z]{1,4}-[0-9]{1,8}\Z") | st.sampled_from(
-    ["crm", "2009-05-01", "7/a", "12.5", "a_b"]
-)
+codes = st.sampled_from(sorted(CODES)) | st.from_regex(r"\A[a-z]{1,8}:[A-Z][a-z]{1,9}(-[0-9]{1,6})?\Z")
+opaque = st.from_regex(r"\A[A-Z]{1,4}-[0-9]{1,8}\Z") | st.sampled_from(["crm", "2009-05-01", "7/a", "12.5", "a_b"])
 lines = st.sampled_from(["Exemple inc.", "Ville de Montréal", "9757-5377 Quebec inc", "日本"])
 FORMS: dict[str, st.SearchStrategy[str]] = {
     forms.CODE_PATTERN: codes,
     forms.OPAQUE_PATTERN: opaque,
-    forms.EVENT_ID_PATTERN: st.from_regex(
-        r"\A[A-Za-z0-9][A-Za-z0-9!#$%()*+,./:;<=>?_{|}~^-]{0,40}\Z"
-    ),
+    forms.EVENT_ID_PATTERN: st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9!#$%()*+,./:;<=>?_{|}~^-]{0,40}\Z"),
     forms.SOURCE_PATTERN: st.sampled_from(["/services/billing", "support", "/a/b.c~d"]),
     forms.WORD_PATTERN: st.from_regex(r"\A[a-z][a-z0-9_]{0,31}\Z"),
     forms.FIELD_PATTERN: st.sampled_from(["email", "contact.email", "line_2", "a1b"]),
@@ -207,9 +201,7 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
     forms.POINTER_PATTERN: st.sampled_from(["/categories", "/recipient/role", "/categories/0"]),
     forms.DIGEST_PATTERN: st.just(DIGEST),
     forms.ROOT_PATTERN: st.just("A" * 43 + "="),
-    forms.LOCATION_PATTERN: st.sampled_from(
-        ["http://www.example.com/privacy.php", "https://example.com:8443"]
-    ),
+    forms.LOCATION_PATTERN: st.sampled_from(["http://www.example.com/privacy.php", "https://example.com:8443"]),
     forms.TRACE_PATTERN: st.just("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
     forms.SUBJECT_ID_PATTERN: st.just("0f" * 16),
     forms.KEY_ID_PATTERN: st.just("ledger.example/log0+1a2b3c4d"),
@@ -217,9 +209,7 @@ FORMS: dict[str, st.SearchStrategy[str]] = {
 times = st.datetimes(
     min_value=datetime(1990, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
     max_value=datetime(2100, 1, 1),  # noqa: DTZ001
-    timezones=st.sampled_from(
-        [UTC, timezone(timedelta(hours=-5)), timezone(timedelta(hours=5, minutes=45))]
-    ),
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5)), timezone(timedelta(hours=5, minutes=45))]),
 ).map(datetime.isoformat)
 
 
@@ -238,9 +228,7 @@ def _objects(struct: type) -> st.SearchStrategy[dict[str, Any]]:
         required[info.tag_field] = st.just(info.tag)
     for field in info.fields:
         if field.name == "dataschema":
-            optional[field.name] = st.just(
-                f"https://ledger.example{FACTS[str(info.tag)].schema_path}"
-            )
+            optional[field.name] = st.just(f"https://ledger.example{FACTS[str(info.tag)].schema_path}")
         else:
             (required if field.required else optional)[field.name] = _values(field.type)
     objects = st.fixed_dictionaries(required, optional=optional)
@@ -248,20 +236,14 @@ def _objects(struct: type) -> st.SearchStrategy[dict[str, Any]]:
         case "Subject":
             return objects.map(_one_name)
         case "Recipient":
-            return objects.map(
-                lambda recipient: {**recipient, "kind": "whosaw:Carrier", "name": "Exemple inc."}
-            )
+            return objects.map(lambda recipient: {**recipient, "kind": "whosaw:Carrier", "name": "Exemple inc."})
         case _:
             return objects
 
 
 def _one_name(subject: dict[str, Any]) -> dict[str, Any]:
     """Leave a subject exactly one name."""
-    name = (
-        {"id": "0f" * 16}
-        if subject.get("id")
-        else {"reference": {"kind": "email", "value": "jo@example.org"}}
-    )
+    name = {"id": "0f" * 16} if subject.get("id") else {"reference": {"kind": "email", "value": "jo@example.org"}}
     return {
         **{member: its for member, its in subject.items() if member not in ("id", "reference")},
         **name,
@@ -293,9 +275,7 @@ def _values(kind: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR091
         case inspect.LiteralType(values=values):
             return st.sampled_from(values)
         case inspect.ListType(item_type=item, min_length=least, max_length=most):
-            return st.lists(
-                _values(item), min_size=least or 0, max_size=min(most or 3, max(least or 0, 3))
-            )
+            return st.lists(_values(item), min_size=least or 0, max_size=min(most or 3, max(least or 0, 3)))
         case inspect.UnionType(types=types):
             return st.one_of(*(_values(each) for each in types))
         case inspect.StructType(cls=struct):
@@ -324,9 +304,7 @@ SCALARS = st.one_of(
 )
 ANYTHING = st.recursive(
     SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
 
@@ -342,7 +320,7 @@ def places(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
 
 
 @st.composite
-def wrong_events(draw: st.DrawFn, name: str) -> Any:  # noqa: ANN401 - any JSON
+def wrong_events(draw: st.DrawFn, name: str) -> Any:
     """Make a right event, and change one thing in it: the result is mostly wrong."""
     document: Any = draw(right_events(name))
     path = draw(st.sampled_from(places(document)))

@@ -91,7 +91,7 @@ MAPPED = [
 ]
 
 
-def codes_in(value: Any) -> list[str]:  # noqa: ANN401 - any TOML
+def codes_in(value: Any) -> list[str]:
     """Return every text that is written as a code."""
     if isinstance(value, dict):
         return [code for its in value.values() for code in codes_in(its)]
@@ -189,11 +189,7 @@ def literals(kind: inspect.Type) -> list[set[str]]:
 def test_every_closed_word_has_both_labels_and_none_has_too_many() -> None:
     closed = enumerations()
     assert set(ENUMERATIONS.values()) <= set(closed)
-    labelled = {
-        name: set(table)
-        for name, table in WORDS.items()
-        if name not in ("type", "type_description")
-    }
+    labelled = {name: set(table) for name, table in WORDS.items() if name not in ("type", "type_description")}
     assert labelled == closed
     for table in WORDS.values():
         assert all(set(labels) == {"en", "fr"} for labels in table.values())

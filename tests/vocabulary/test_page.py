@@ -11,9 +11,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "vocabulary.md"
 
 
 def test_the_page_is_up_to_date() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), (
-        "run: python -m ledger.vocabulary.page > docs/vocabulary.md"
-    )
+    assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m ledger.vocabulary.page > docs/vocabulary.md"
 
 
 def test_the_page_explains_every_type() -> None:

@@ -31,11 +31,11 @@ SLOW = settings(
 )
 
 
-def raw(document: Any) -> bytes:  # noqa: ANN401 - any JSON
+def raw(document: Any) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode()
 
 
-def parses(document: Any) -> bool:  # noqa: ANN401 - any JSON
+def parses(document: Any) -> bool:
     try:
         parse_event(raw(document))
     except InvalidEvent as invalid:
@@ -43,7 +43,7 @@ def parses(document: Any) -> bool:  # noqa: ANN401 - any JSON
     return True
 
 
-def is_a(form: Any) -> Any:  # noqa: ANN401 - an annotated type
+def is_a(form: Any) -> Any:
     def check(text: object) -> bool:
         if isinstance(text, str):
             msgspec.convert(text, form)
@@ -52,7 +52,7 @@ def is_a(form: Any) -> Any:  # noqa: ANN401 - an annotated type
     return check
 
 
-def schema_admits(name: str, document: Any) -> bool:  # noqa: ANN401 - any JSON
+def schema_admits(name: str, document: Any) -> bool:
     formats = FormatChecker(formats=())
     formats.checks("date-time", raises=msgspec.ValidationError)(is_a(Time))
     formats.checks("date", raises=msgspec.ValidationError)(is_a(Day))
@@ -74,9 +74,7 @@ def test_each_required_member_is_required(name: str) -> None:
         del document["data"][member]
         with pytest.raises(InvalidEvent) as caught:
             parse_event(raw(document))
-        assert [(problem.pointer, problem.code) for problem in caught.value.errors] == [
-            (f"/data/{member}", "missing")
-        ]
+        assert [(problem.pointer, problem.code) for problem in caught.value.errors] == [(f"/data/{member}", "missing")]
 
 
 @SLOW
@@ -178,9 +176,7 @@ def test_a_personal_value_does_not_pass_as_an_opaque_reference(value: str) -> No
     assert {problem.pointer for problem in caught.value.errors} == {"/data/ticket"}
 
 
-@pytest.mark.parametrize(
-    "value", ["TKT-4512", "4512", "2026-11-01", "01JDCZ8V3Q", "a_b/c#d:e.f", "7d9f-ab"]
-)
+@pytest.mark.parametrize("value", ["TKT-4512", "4512", "2026-11-01", "01JDCZ8V3Q", "a_b/c#d:e.f", "7d9f-ab"])
 def test_an_opaque_reference_passes(value: str) -> None:
     parse_event(raw(event("data.viewed", ticket=value)))
 
@@ -213,8 +209,7 @@ def test_a_code_that_nobody_knows_is_accepted() -> None:
 
 def test_a_campaign_of_a_hundred_thousand_subjects_is_one_event() -> None:
     subjects = [
-        {"reference": {"kind": "customer", "value": f"C-{number}"}, "role": "dpv:Customer"}
-        for number in range(100_000)
+        {"reference": {"kind": "customer", "value": f"C-{number}"}, "role": "dpv:Customer"} for number in range(100_000)
     ]
     parsed = parse_event(raw(event("data.used", subjects=subjects)))
     assert len(references(parsed)) == 100_000
@@ -225,8 +220,7 @@ def test_a_campaign_of_a_hundred_thousand_subjects_is_one_event() -> None:
 
 def test_the_wrong_ones_of_many_subjects_are_found_without_describing_the_right_ones() -> None:
     subjects: list[dict[str, Any]] = [
-        {"reference": {"kind": "customer", "value": f"C-{number}"}, "role": "dpv:Customer"}
-        for number in range(50_000)
+        {"reference": {"kind": "customer", "value": f"C-{number}"}, "role": "dpv:Customer"} for number in range(50_000)
     ]
     subjects[7] = {"role": "dpv:Customer"}
     subjects[49_999] = {**subjects[49_999], "role": "not a code"}

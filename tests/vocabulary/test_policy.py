@@ -112,9 +112,7 @@ def test_publishing_is_an_event_that_carries_the_rules_in_codes(policy: Policy) 
     assert len(stored) < 20_000
     assert b'"text_digest":"sha256:' in stored
     assert b"unsubscribe" not in stored
-    assert [
-        rule["id"] for rule in msgspec.json.decode(b"{" + stored + b"}")["data"]["rules"]
-    ] == ROWS
+    assert [rule["id"] for rule in msgspec.json.decode(b"{" + stored + b"}")["data"]["rules"]] == ROWS
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from ledger.vocabulary.problems import MOST_PROBLEMS
 from tests.vocabulary.events import CUSTOMER, HUMAN, RECIPIENT, event, wrong_events
 
 
-def problems(document: Any) -> list[tuple[str, str, str]]:  # noqa: ANN401 - any JSON
+def problems(document: Any) -> list[tuple[str, str, str]]:
     with pytest.raises(InvalidEvent) as caught:
         parse_event(json.dumps(document).encode())
     return [tuple(problem) for problem in caught.value.errors]  # pyright: ignore[reportReturnType]
@@ -53,10 +53,7 @@ def test_a_batch_lists_the_errors_of_each_event_by_its_place() -> None:
 
 
 def test_a_wrong_form_is_told_the_right_one() -> None:
-    expected = (
-        "expected a code, prefix:Local, such as dpv:DirectMarketing:"
-        " no space, no @, no run of seven digits"
-    )
+    expected = "expected a code, prefix:Local, such as dpv:DirectMarketing: no space, no @, no run of seven digits"
     found = problems(event("data.rectified", reason="because", categories=["because"]))
     assert [each[:2] for each in found] == [
         ("/data/categories/0", "wrong-form"),
@@ -69,10 +66,7 @@ def test_a_misspelt_word_gets_a_hint() -> None:
     assert "did you mean data.disclosed?" in problems({"type": "data.discolsed"})[0][2]
     assert "did you mean purposes?" in problems(event("data.used", purpose="dpv:Marketing"))[0][2]
     assert "did you mean transmitted?" in problems(event("data.disclosed", mode="transmited"))[0][2]
-    assert (
-        "did you mean human?"
-        in problems(event("data.used", actor={**HUMAN, "kind": "humna"}))[0][2]
-    )
+    assert "did you mean human?" in problems(event("data.used", actor={**HUMAN, "kind": "humna"}))[0][2]
 
 
 def test_a_member_whose_name_could_be_a_value_is_not_repeated() -> None:
@@ -119,9 +113,10 @@ def test_a_document_that_is_no_event_says_what_it_is() -> None:
 def test_the_schema_that_an_event_names_is_its_own() -> None:
     right = {**event("data.used"), "dataschema": "https://ledger.example/v1/schemas/data.used.v1"}
     parse_event(json.dumps(right).encode())
-    assert problems({**right, "dataschema": "https://ledger.example/v1/schemas/data.viewed.v1"})[0][
-        :2
-    ] == ("/dataschema", "wrong-form")
+    assert problems({**right, "dataschema": "https://ledger.example/v1/schemas/data.viewed.v1"})[0][:2] == (
+        "/dataschema",
+        "wrong-form",
+    )
 
 
 @pytest.mark.parametrize("item", ["", "dpv:Marketing", {"a": [1]}])
@@ -136,15 +131,13 @@ def test_a_deep_value_in_a_wrong_place_is_one_problem() -> None:
     deep: Any = 1
     for _ in range(500):
         deep = [deep]
-    assert [each[:2] for each in problems(event("data.used", basis=deep))] == [
-        ("/data/basis", "wrong-type")
-    ]
+    assert [each[:2] for each in problems(event("data.used", basis=deep))] == [("/data/basis", "wrong-type")]
 
 
 SPOILT = "Zyx5145550199"
 
 
-def spoilt(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def spoilt(value: Any) -> Any:
     """Replace each text by one that can be told from every word of a message."""
     if isinstance(value, dict):
         return {member: spoilt(its) for member, its in value.items()}

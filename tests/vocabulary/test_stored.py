@@ -32,7 +32,7 @@ from tests.vocabulary.events import (
 KEY = "0123456789abcdef"
 
 
-def parsed(document: dict[str, Any]) -> Any:  # noqa: ANN401 - any event
+def parsed(document: dict[str, Any]) -> Any:
     return parse_event(json.dumps(document).encode())
 
 
@@ -82,9 +82,7 @@ def test_a_program_is_named() -> None:
 
 
 def test_someone_outside_is_as_private_as_an_employee() -> None:
-    document = event(
-        "data.viewed", actor={"kind": "external", "id": "Agent 7", "role": "whosaw:PoliceOfficer"}
-    )
+    document = event("data.viewed", actor={"kind": "external", "id": "Agent 7", "role": "whosaw:PoliceOfficer"})
     assert clear(document)["data"]["actor"] == {
         "kind": "external",
         "role": "whosaw:PoliceOfficer",
@@ -132,19 +130,13 @@ def test_a_linked_name_leaves_the_entry_too() -> None:
     link = linked(parsed(document))
     assert link is not None
     assert (link.kind, link.value) == ("device", "device-4f1c")
-    assert private_of(parsed(document)) == {
-        "identifier": {"kind": "device", "value": "device-4f1c"}
-    }
+    assert private_of(parsed(document)) == {"identifier": {"kind": "device", "value": "device-4f1c"}}
     assert linked(parsed(event("data.used"))) is None
 
 
 def test_a_fact_about_no_person_is_about_its_policy_or_the_ledger() -> None:
-    assert references(parsed(event("policy.published"))) == [
-        ("policy", "voipms-privacy", "whosaw:Policy", None)
-    ]
-    assert references(parsed(event("checkpoint.signed"))) == [
-        ("ledger", "ledger.example/log0", "whosaw:Ledger", None)
-    ]
+    assert references(parsed(event("policy.published"))) == [("policy", "voipms-privacy", "whosaw:Policy", None)]
+    assert references(parsed(event("checkpoint.signed"))) == [("ledger", "ledger.example/log0", "whosaw:Ledger", None)]
     query = event("ledger.queried")
     del query["data"]["subjects"]
     assert references(parsed(query)) == [("ledger", "ledger.queried", "whosaw:Ledger", None)]
@@ -174,12 +166,10 @@ def test_the_clear_members_are_the_event_without_what_is_personal(document: dict
             # Defaults may be left out at any depth; nothing is added.
             assert contains(document["data"][member], its)
     assert len(references(whole)) == max(1, len(document["data"].get("subjects") or []))
-    assert (document["type"] in WITHOUT_SUBJECTS) <= (
-        references(whole)[0].kind in ("policy", "ledger")
-    )
+    assert (document["type"] in WITHOUT_SUBJECTS) <= (references(whole)[0].kind in ("policy", "ledger"))
 
 
-def contains(whole: Any, part: Any) -> bool:  # noqa: ANN401 - any JSON
+def contains(whole: Any, part: Any) -> bool:
     """Return whether a JSON value says all that the other one says; times are written alike."""
     if isinstance(part, dict):
         return isinstance(whole, dict) and all(
