@@ -85,7 +85,7 @@ def issue_account(
         "account_id": account_id,
         "language": spoken,
         "formats": ["pdf" if kind == PDF else "json"],
-        "report_digest": f"sha-256:{sha256(body).hexdigest()}",
+        "report_digest": f"sha256:{sha256(body).hexdigest()}",
         "log": document["proof"]["log"],
         "position": at,
         "checkpoint": checkpoint.size,
