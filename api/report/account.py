@@ -19,7 +19,6 @@ class Code(msgspec.Struct, frozen=True):
 
     code: str = ""
     label: str | None = None
-    definition: str | None = None
 
     @property
     def text(self) -> str:
@@ -56,6 +55,7 @@ class Policy(msgspec.Struct):
     version: str | None = None
     effective_from: str | None = None
     title: str | None = None
+    notice: str | None = None
     assent: Assent | None = None
 
 
@@ -68,8 +68,16 @@ class Deletion(msgspec.Struct):
     time: str | None = None
     mode: Coded = None
     system: str | None = None
-    verified: bool = False
     backups_until: str | None = None
+    state: str | None = None
+    """requested, done or verified: one step of a deletion."""
+
+
+class Kept(msgspec.Struct):
+    """Why a record outlives a deletion that was asked for."""
+
+    reason: Coded = None
+    until: str | None = None
 
 
 class Holding(msgspec.Struct):
@@ -83,6 +91,8 @@ class Holding(msgspec.Struct):
     until: str | None = None
     state: str | None = None
     deletions: list[Deletion] | None = None
+    rectified: str | None = None
+    kept: Kept | None = None
     policy_version: str | None = None
     position: int | None = None
 
@@ -101,9 +111,9 @@ class Authority(msgspec.Struct, frozen=True):
 
     code: str | None = None
     label: str | None = None
-    type: Coded = None
     issuer: str | None = None
     date: str | None = None
+    cited: Coded = None
 
 
 class Disclosure(msgspec.Struct):
@@ -127,12 +137,14 @@ class Actor(msgspec.Struct):
 
 
 class View(msgspec.Struct):
+    act: str | None = None
     first: str | None = None
     last: str | None = None
     count: int = 1
     actor: Actor | None = None
     system: str | None = None
     purpose: Coded = None
+    purposes: list[Code | str] | None = None
     categories: list[Code | str] | None = None
     tickets: list[str] | None = None
 

@@ -5,7 +5,7 @@ The notice on authorities stands here in every account, the same whatever the ro
 
 from __future__ import annotations
 
-from api.report.account import Account, Authority, Coded, Disclosure, code, codes
+from api.report.account import Account, Authority, Disclosure, code, codes
 from api.report.blocks import (
     Block,
     Cell,
@@ -91,7 +91,7 @@ def _recipient(item: Disclosure, wording: Wording) -> Cell:
     if recipient is None:
         return lines((wording.say("disclosures.recipient_unknown"), "strong"))
     address, country = recipient.address, recipient.country
-    if address and country and country not in address.replace(",", " ").split():
+    if address and country and country not in address:
         address = f"{address}, {country}"
     role, kind = code(recipient.role), code(recipient.kind)
     name = recipient.name or recipient.id or wording.say("disclosures.recipient_unknown")
@@ -105,7 +105,7 @@ def _recipient(item: Disclosure, wording: Wording) -> Cell:
 
 def _why(item: Disclosure, wording: Wording) -> Cell:
     purpose, theirs, basis = code(item.purpose), code(item.recipient_purpose), code(item.basis)
-    version = item.policy_version
+    version, mode = item.policy_version, wording.word("mode", item.mode)
     say = wording.say
     return lines(
         (purpose.text if purpose else say("disclosures.why_unknown"), "plain"),
@@ -117,18 +117,16 @@ def _why(item: Disclosure, wording: Wording) -> Cell:
             "quiet",
         ),
         (_authority(item.authority, wording), "plain"),
-        (_word("initiative", item.initiative, wording), "quiet"),
-        (_word("mode", item.mode, wording), "quiet"),
+        (_cited(item.authority, wording), "quiet"),
+        (wording.word("initiative", item.initiative), "quiet"),
+        (say("disclosures.mode", mode=mode) if mode else None, "quiet"),
         (say("disclosures.policy", version=version) if version else None, "quiet"),
     )
 
 
-def _word(member: str, value: Coded, wording: Wording) -> str | None:
-    stated = code(value)
-    if stated is None:
-        return None
-    text = stated.label or wording.known(f"{member}.{stated.code}") or stated.code
-    return wording.say(f"disclosures.{member}", **{member: text})
+def _cited(stated: Authority | str | None, wording: Wording) -> str | None:
+    cited = code(stated.cited) if isinstance(stated, Authority) else None
+    return wording.say("disclosures.cited", authority=cited.text) if cited else None
 
 
 def _authority(stated: Authority | str | None, wording: Wording) -> str | None:
@@ -136,8 +134,7 @@ def _authority(stated: Authority | str | None, wording: Wording) -> str | None:
         return None
     if isinstance(stated, str):
         return wording.say("disclosures.authority", authority=stated)
-    instrument = code(stated.type)
-    named = stated.label or stated.code or (instrument.text if instrument else None)
+    named = stated.label or stated.code
     parts = [named or stated.issuer or "—"]
     if named and stated.issuer:
         parts = [wording.say("disclosures.instrument", instrument=named, issuer=stated.issuer)]

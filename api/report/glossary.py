@@ -9,6 +9,7 @@ from api.report.account import Account, Code, Coded, Recipient, Source, code, co
 from api.report.blocks import Block, Column, Lead, Line, Row, Section, Table, lines, row
 from api.report.cap import Cap
 from api.report.wording import Wording
+from ledger.vocabulary import CODES
 
 _TERMS = ("ledger", "entry", "position", "fingerprint", "checkpoint", "ground", "held")
 
@@ -26,7 +27,7 @@ def labelled_codes(account: Account) -> list[Code]:
         found += [recipient.kind, recipient.role, *codes(item.categories), item.purpose]
         found += [item.recipient_purpose, item.basis, item.initiative, item.mode]
     for view in account.views or ():
-        found += [view.purpose, *codes(view.categories)]
+        found += [view.purpose, *codes(view.purposes), *codes(view.categories)]
         found += [view.actor.kind, view.actor.role] if view.actor else []
     shown = {item.code: item for value in found if (item := code(value)) and item.label}
     return sorted(shown.values(), key=lambda item: (item.text.casefold(), item.code))
@@ -41,7 +42,7 @@ def glossary_section(labelled: list[Code], wording: Wording, cap: Cap) -> Sectio
             Column(wording.say("glossary.column.label"), 56),
             Column(wording.say("glossary.column.code"), 44),
         ]
-        blocks.append(Table(columns, [_code(item) for item in cap.shown(labelled)]))
+        blocks.append(Table(columns, [_code(item, wording) for item in cap.shown(labelled)]))
         blocks += cap.notice(len(labelled), wording)
     return Section(wording.say("glossary.heading"), blocks)
 
@@ -57,5 +58,7 @@ def _term(name: str, wording: Wording) -> Row:
     )
 
 
-def _code(item: Code) -> Row:
-    return row(lines((item.text, "plain"), (item.definition, "quiet")), [Line(item.code, "mono")])
+def _code(item: Code, wording: Wording) -> Row:
+    known = CODES.get(item.code)
+    defined = known.definition.get(wording.language) if known and known.definition else None
+    return row(lines((item.text, "plain"), (defined, "quiet")), [Line(item.code, "mono")])

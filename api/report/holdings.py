@@ -71,6 +71,8 @@ def _row(holding: Holding, name: str, wording: Wording) -> Row:
     until = wording.say("holdings.until", day=wording.day(holding.until)) if holding.until else None
     later = holding.last if holding.last and holding.last != holding.since else None
     last = wording.say("holdings.last", day=wording.day(later)) if later else None
+    changed = holding.rectified
+    rectified = wording.say("holdings.rectified", day=wording.day(changed)) if changed else None
     return row(
         [Line(name, "quiet")],
         lines(
@@ -87,6 +89,7 @@ def _row(holding: Holding, name: str, wording: Wording) -> Row:
             (since, "plain"),
             (until or wording.say("holdings.until_unknown"), "plain" if until else "quiet"),
             (last, "quiet"),
+            (rectified, "quiet"),
         ),
         _state(holding, wording),
     )
@@ -99,14 +102,11 @@ def _policy(holding: Holding, wording: Wording) -> str | None:
 
 def _source(source: Source | str | None, wording: Wording) -> Cell:
     stated = Source(origin=source) if isinstance(source, str) else source or Source()
-    origin, channel = code(stated.origin), code(stated.channel)
+    origin, channel = wording.word("origin", stated.origin), code(stated.channel)
     if origin is None:
         return lines((wording.say("holdings.source_unknown"), "quiet"))
-    named = origin.label or wording.known(f"origin.{origin.code}") or origin.code
-    if channel is None:
-        return lines((named, "plain"))
-    by = channel.label or wording.known(f"channel.{channel.code}") or channel.code
-    return lines((named, "plain"), (wording.say("holdings.by", channel=by), "quiet"))
+    by = wording.say("holdings.by", channel=channel.text) if channel else None
+    return lines((origin, "plain"), (by, "quiet"))
 
 
 def _state(holding: Holding, wording: Wording) -> Cell:
@@ -116,16 +116,21 @@ def _state(holding: Holding, wording: Wording) -> Cell:
         (wording.known(f"state_note.{state}"), "quiet"),
     )
     for deletion in holding.deletions or ():
-        shown += _deletion(deletion, wording)
+        shown += _deletion(deletion, holding.system, wording)
+    kept = holding.kept
+    reason = code(kept.reason) if kept else None
+    if kept and reason:
+        shown += lines((wording.say("holdings.kept", reason=reason.text), "plain"))
+    if kept and kept.until:
+        shown += lines((wording.say("holdings.kept_until", day=wording.day(kept.until)), "quiet"))
     return shown
 
 
-def _deletion(deletion: Deletion, wording: Wording) -> Cell:
-    stated = code(deletion.mode)
-    word = stated.code.replace("-", "_") if stated else ""
-    mode = (stated.label if stated else None) or wording.known(f"deletion_mode.{word}") or word
+def _deletion(deletion: Deletion, held_in: str | None, wording: Wording) -> Cell:
+    done = wording.word("erasure_mode", deletion.mode) if deletion.state in {None, "done"} else None
+    mode = done or wording.word("erasure_state", deletion.state or "done") or ""
     day = wording.day(deletion.time) if deletion.time else wording.say("opening.unknown_time")
-    if deletion.system:
+    if deletion.system and deletion.system != held_in:
         act = wording.say("holdings.deletion_in", mode=mode, system=deletion.system, day=day)
     else:
         act = wording.say("holdings.deletion", mode=mode, day=day)

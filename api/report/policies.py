@@ -39,6 +39,7 @@ def _row(policy: Policy, name: str, wording: Wording) -> Row:
         lines(
             (policy.title or wording.say("policies.untitled"), "strong"),
             (policy.version, "quiet"),
+            (wording.word("notice", policy.notice), "quiet"),
         ),
         lines(
             (wording.day(start), "plain")

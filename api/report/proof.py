@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
 
-from api.report.account import Account, Proof, ProofEntry, code
+from api.report.account import Account, Proof, ProofEntry
 from api.report.blocks import (
     Block,
     Column,
@@ -80,17 +80,14 @@ def appendix_section(
 
 def _row(entry: ProofEntry, names: Mapping[int, str], wording: Wording) -> Row:
     position = entry.position
-    stated = code(entry.type)
-    kind = stated and (stated.label or wording.known(f"event.{stated.code}") or stated.code)
     leaf = entry.leaf or "—"
     short = leaf if len(leaf) <= _SHOWN_OF_A_HASH else f"{leaf[:_SHOWN_OF_A_HASH]}…"
-    when = " ".join(filter(None, (wording.day(entry.time), wording.clock(entry.time)))) if (
-        entry.time
-    ) else "—"
+    time = entry.time
+    when = " ".join(filter(None, (wording.day(time), wording.clock(time)))) if time else "—"
     return row(
         [Line(names.get(position, "—") if position is not None else "—", "quiet")],
         [Line(wording.number(position) if position is not None else "—")],
-        [Line(kind or "—")],
+        [Line(wording.word("type", entry.type) or "—")],
         lines((when, "plain")),
         [Line(short, "mono")],
     )

@@ -42,19 +42,20 @@ def _kind(view: View) -> str | None:
 
 def _row(view: View, name: str, wording: Wording) -> Row:
     actor = view.actor or Actor()
-    role, kind, purpose = code(actor.role), code(actor.kind), code(view.purpose)
-    called = (kind.label or wording.known(f"actor.{kind.code}") or kind.code) if kind else None
+    role, purpose = code(actor.role), code(view.purpose)
+    purposes = [item.text for item in codes(view.purposes)] or ([purpose.text] if purpose else [])
+    act = wording.word("type", view.act) if view.act != "data.viewed" else None
     categories = [item.text for item in codes(view.categories)]
     tickets = view.tickets or []
     return row(
         [Line(name, "quiet")],
         lines(
             (role.text if role else wording.say("views.who_unknown"), "strong"),
-            (called, "quiet"),
+            (wording.word("actor", actor.kind), "quiet"),
             (wording.say("views.in", system=view.system) if view.system else None, "quiet"),
         ),
         lines(
-            (purpose.text if purpose else wording.say("views.why_unknown"), "plain"),
+            (wording.listed(purposes) or wording.say("views.why_unknown"), "plain"),
             (
                 wording.count("views.ticket", len(tickets), tickets=wording.listed(tickets))
                 if tickets
@@ -62,7 +63,9 @@ def _row(view: View, name: str, wording: Wording) -> Row:
                 "quiet",
             ),
         ),
-        lines((wording.listed(categories) or wording.say("views.what_unknown"), "plain")),
+        lines(
+            (wording.listed(categories) or wording.say("views.what_unknown"), "plain"), (act, "quiet")
+        ),
         [Line(wording.count("views.times", view.count))],
         _when(view, wording),
     )

@@ -19,6 +19,9 @@ from babel import Locale
 from babel.dates import format_date, format_datetime, format_time, get_timezone_name
 from babel.numbers import format_decimal
 
+from api.report.account import Coded, code
+from ledger.vocabulary import word
+
 LANGUAGES = ("en", "fr")
 
 HOME_ZONE = "America/Toronto"
@@ -80,6 +83,16 @@ class Wording:
     def known(self, key: str) -> str | None:
         """Return the sentence, or None where the catalogue has no such key."""
         return self._catalogue.get(key)
+
+    def word(self, of: str, value: Coded) -> str | None:
+        """Return what people read in place of a closed word of the vocabulary; None for nothing.
+
+        Args:
+            of: The vocabulary's enumeration, such as origin.
+            value: Comes with its label, or bare.
+        """
+        stated = code(value)
+        return (stated.label or word(of, stated.code, self.language)) if stated else None
 
     def number(self, number: int) -> str:
         """Return the number as it is written in the language."""

@@ -103,9 +103,7 @@ def typical(language: str = "en") -> dict[str, Any]:
         {
             "version": "2009-05-01",
             "effective_from": "2009-05-01",
-            "title": "Voip.ms privacy policy"
-            if language == "en"
-            else "Politique de confidentialité de Voip.ms",
+            "title": "Voip.ms privacy policy" if language == "en" else "Politique de confidentialité de Voip.ms",
             "assent": {"mode": "express", "time": "2025-06-01T09:12:00-04:00"},
         },
         {
@@ -123,9 +121,7 @@ def typical(language: str = "en") -> dict[str, Any]:
         _holding("pd:PaymentCard", "billing-vault", "dpv:Billing", of, 40)
         | {
             "state": "deletion_requested",
-            "deletions": [
-                {"time": "2026-11-02T11:00:00-05:00", "mode": "delete", "system": "billing-vault"}
-            ],
+            "deletions": [{"time": "2026-11-02T11:00:00-05:00", "mode": "delete", "system": "billing-vault"}],
         },
         _holding("pd:CallLog", "call-records", "dpv:Billing", of, 52)
         | {"source": {"origin": "observed"}, "until": "2027-06-01", "last": "2026-11-20"},
@@ -330,7 +326,7 @@ HOSTILE = (
     "https://example.org/" + "path/" * 80,
     "שלום עולם مرحبا بالعالم",
     "long " * 400,
-    '"]; import os; \'); DROP TABLE entry; --',
+    "\"]; import os; '); DROP TABLE entry; --",
     "<script>alert(1)</script> &amp; \ufeff\ufffd",
 )
 
@@ -373,7 +369,6 @@ def hostile(language: str = "en") -> dict[str, Any]:
     ]
     account["proof"]["checkpoint"] = "\n".join(HOSTILE)
     account["proof"]["entries"] = [
-        {"position": 10**15 + number, "type": text, "leaf": text, "time": text}
-        for number, text in enumerate(HOSTILE)
+        {"position": 10**15 + number, "type": text, "leaf": text, "time": text} for number, text in enumerate(HOSTILE)
     ]
     return account
