@@ -32,6 +32,13 @@ ROLES: dict[str, tuple[str, ...]] = {
     "admin": ("admin", "integrity:read"),
 }
 """The scopes that a key of each role gets."""
+POSITIONS = {
+    "emitter": "whosaw:Service",
+    "officer": "whosaw:PrivacyOfficer",
+    "regulator": "whosaw:Regulator",
+    "admin": "whosaw:Administrator",
+}
+"""What the holder of a key of each role is, as a person is told who looked."""
 SCOPES = frozenset(scope for scopes in ROLES.values() for scope in scopes)
 
 KEY = re.compile(r"wsk_([A-Za-z0-9_-]{43})([0-9a-f]{6})")
@@ -42,11 +49,12 @@ REMEMBER_SECONDS = 5.0
 REMEMBERED = 1_000
 
 INSERT = """
-    INSERT INTO access.api_key (key_id, digest, label, scopes, sources, expires_at) VALUES (%s, %s, %s, %s, %s, %s)
+    INSERT INTO access.api_key (key_id, digest, label, position, scopes, sources, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 # By the unique index on the digest.
-FIND = "SELECT key_id, label, scopes, sources, expires_at, revoked_at FROM access.api_key WHERE digest = %s"
-LIST = "SELECT key_id, label, scopes, sources, expires_at, revoked_at FROM access.api_key ORDER BY created_at, key_id"
+FIND = "SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key WHERE digest = %s"
+LIST = "SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key ORDER BY created_at, key_id"
 REVOKE = "UPDATE access.api_key SET revoked_at = %s WHERE key_id = %s AND revoked_at IS NULL RETURNING key_id"
 
 
@@ -57,6 +65,8 @@ class Key(NamedTuple):
     """Names it in entries and answers."""
     label: str
     """What it is for."""
+    position: str
+    """What its holder is: a code such as `whosaw:PrivacyOfficer`."""
     scopes: list[str]
     sources: list[str]
     """What its holder may speak for, as an emitter."""
@@ -75,6 +85,7 @@ def issue(
     label: str,
     scopes: Sequence[str],
     sources: Sequence[str] = (),
+    position: str = POSITIONS["officer"],
     life: timedelta = DEFAULT_LIFE,
 ) -> tuple[str, Key]:
     """Make a key; return its text, which is not kept anywhere, and its record.
@@ -84,6 +95,7 @@ def issue(
         label: What it is for; no personal value.
         scopes: Of `SCOPES`.
         sources: What an emitter may speak for; at least one with `events:write`.
+        position: What its holder is, as a code: who looked at a person is told by it.
         life: Until it expires.
 
     Raises:
@@ -96,9 +108,15 @@ def issue(
         raise ValueError("expected at least one source for a key that writes events")
     text = secrets.token_urlsafe(SECRET_BYTES)
     key = Key(
-        f"key-{secrets.token_hex(5)}", label, sorted(scopes), sorted(sources), datetime.now(UTC) + life, revoked_at=None
+        f"key-{secrets.token_hex(5)}",
+        label,
+        position,
+        sorted(scopes),
+        sorted(sources),
+        datetime.now(UTC) + life,
+        revoked_at=None,
     )
-    row = (key.key_id, _digest(text), key.label, key.scopes, key.sources, key.expires_at)
+    row = (key.key_id, _digest(text), key.label, key.position, key.scopes, key.sources, key.expires_at)
     connection.execute(INSERT, row)
     return f"wsk_{text}{_check(text)}", key
 

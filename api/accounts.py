@@ -80,7 +80,7 @@ def issue_account(
     checkpoint = open_checkpoint(document["proof"]["checkpoint"].encode(), document["proof"]["verifier_key"])
     data: dict[str, Any] = {
         "subjects": [{"id": subject.id, "role": "dpv:DataSubject"}],
-        "actor": {"kind": "human", "id": question.key.key_id, "role": "whosaw:PrivacyOfficer"},
+        "actor": {"kind": "human", "id": question.key.key_id, "role": question.key.position},
         "system": "whosaw",
         "account_id": account_id,
         "language": spoken,

@@ -137,7 +137,11 @@ def api_keys(dsn: str, memory: Memory) -> dict[str, str]:
         for name, (role, sources) in wanted.items():
             if ids.get(name) not in working:
                 texts[name], key = access.issue(
-                    connection, label=f"demo: {name}", scopes=access.ROLES[role], sources=sources
+                    connection,
+                    label=f"demo: {name}",
+                    scopes=access.ROLES[role],
+                    sources=sources,
+                    position=access.POSITIONS[role],
                 )
                 ids[name] = key.key_id
     memory.remember(keys=texts, key_ids=ids)

@@ -19,7 +19,10 @@ router = APIRouter(tags=["admin"])
 class NewKey(BaseModel):
     """What a new key is for."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"label": "billing", "role": "emitter", "sources": ["/services/billing"]}})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"label": "billing", "role": "emitter", "sources": ["/services/billing"]}},
+    )
 
     label: str = Field(min_length=1, max_length=100, pattern=r"^[^@]*$", description="No personal value.")
     role: str | None = Field(None, description=f"One of {', '.join(access.ROLES)}; or name the scopes.")
@@ -43,7 +46,12 @@ def issue_key(request: Request, wanted: NewKey) -> dict[str, Any]:
     with state.ledger.connection() as connection:
         try:
             text, key = access.issue(
-                connection, label=wanted.label, scopes=scopes, sources=wanted.sources, life=timedelta(days=wanted.days)
+                connection,
+                label=wanted.label,
+                scopes=scopes,
+                sources=wanted.sources,
+                position=access.POSITIONS.get(wanted.role or "", access.POSITIONS["officer"]),
+                life=timedelta(days=wanted.days),
             )
         except ValueError as error:
             raise Problem("invalid-parameter", str(error)) from None

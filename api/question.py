@@ -163,7 +163,7 @@ def _fact(
     categories: Sequence[str] = (),
 ) -> Fact:
     data: dict[str, Any] = {
-        "actor": {"kind": "human", "id": question.key.key_id, "role": "whosaw:PrivacyOfficer"},
+        "actor": {"kind": "human", "id": question.key.key_id, "role": question.key.position},
         "system": "whosaw",
         "query": question.query,
         "purpose": question.purpose,

@@ -40,7 +40,12 @@ def issue(role: str, label: str, sources: Sequence[str], days: int) -> None:
     with register() as connection:
         try:
             text, key = access.issue(
-                connection, label=label, scopes=access.ROLES[role], sources=sources, life=timedelta(days=days)
+                connection,
+                label=label,
+                scopes=access.ROLES[role],
+                sources=sources,
+                position=access.POSITIONS[role],
+                life=timedelta(days=days),
             )
         except ValueError as error:
             raise Failure(Exit.ARGUMENT, str(error), remedy="add --source, such as /services/billing") from error
