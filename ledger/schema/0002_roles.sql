@@ -19,8 +19,8 @@ GRANT USAGE ON SCHEMA ledger TO whosaw_api, whosaw_follow;
 GRANT SELECT, INSERT ON ledger.entry, ledger.tile, ledger.checkpoint TO whosaw_api;
 -- The head's counters move with every group; its identity never does.
 GRANT SELECT, UPDATE (size, appended_at) ON ledger.log TO whosaw_api;
--- Forgetting a person deletes these rows; they are replaced, never edited.
-GRANT SELECT, INSERT, DELETE ON ledger.subject, ledger.reference, ledger.member TO whosaw_api;
+-- Erasable, but not by whoever happens to hold the API: recording a fact only ever adds to these.
+GRANT SELECT, INSERT ON ledger.subject, ledger.reference, ledger.member TO whosaw_api;
 
 -- Projections read what was recorded and who it is about. They see no key and no reference.
 GRANT SELECT ON ledger.log, ledger.entry, ledger.member TO whosaw_follow;
