@@ -54,7 +54,10 @@ INSERT = """
 """
 # By the unique index on the digest.
 FIND = "SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key WHERE digest = %s"
-LIST = "SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key ORDER BY created_at, key_id"
+LIST = """
+    SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key
+    ORDER BY created_at, key_id
+"""
 REVOKE = "UPDATE access.api_key SET revoked_at = %s WHERE key_id = %s AND revoked_at IS NULL RETURNING key_id"
 
 

@@ -6,28 +6,27 @@ import secrets
 from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Query
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
 from api.problems import Problem
-from api.question import NAMES, Question, ask, number, own_fact, position, recorded, subject_of
+from api.question import NAMES, Question, ask, number, own_fact, position, query_fact, recorded, subject_of
 from api.rendering import JSON, PDF, PRIVATE, accepted
 from api.report import render_json, render_pdf
 from api.subjects import AS_OF, MIN_POSITION, PROBLEMS
+from ledger import Subject
 from ledger.checkpoint import open_checkpoint
 from projections import timeline
 from projections.account import Issue, account
 
-if TYPE_CHECKING:
-    from ledger import Subject
-
 router = APIRouter(tags=["report"])
 
-LANGUAGE = Annotated[Literal["en", "fr"] | None, Query(description="Language of labels and words.")]
+Language = Literal["en", "fr"]
+LANGUAGE = Annotated[Language | None, Query(description="Language of labels and words.")]
 CONTENT = {JSON: {"schema": {"type": "object"}}, PDF: {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -44,15 +43,9 @@ def read_account(
 
     The same position and parameters give the same bytes, as JSON and as PDF.
     """
-    question = ask(request, "whosaw:QueryAccount", "subjects:read")
-    kind = accepted(request, JSON, PDF)
-    subject = subject_of(question, subject_id)
-    at = position(request, question, subject.log_id, NAMES, number(request, "as_of"))
-    spoken = language or question.state.settings.language
-    document = _account(question, subject, at, spoken)
-    body = render_pdf(document, language=spoken) if kind == PDF else render_json(document)
-    recorded(question, [subject.id], count=1, as_of=at)
-    return _file(body, kind, at, spoken, {})
+    made = _make(request, subject_id, "subjects:read", language)
+    recorded(made.question, [made.subject.id], count=1, as_of=made.position, categories=made.categories)
+    return _file(made, {})
 
 
 @router.post(
@@ -69,35 +62,75 @@ def issue_account(
 
     The header Whosaw-Account names it, Repr-Digest is what the log has on record.
     """
-    question = ask(request, "whosaw:QueryAccount", "exports:create")
+    made = _make(request, subject_id, "exports:create", language)
+    question = made.question
+    account_id = f"account-{secrets.token_hex(8)}"
+    proof = made.document["proof"]
+    data: dict[str, Any] = {
+        "subjects": [{"id": made.subject.id, "role": "dpv:DataSubject"}],
+        "actor": {"kind": "human", "id": question.key.key_id, "role": question.key.position},
+        "system": "whosaw",
+        "account_id": account_id,
+        "language": made.language,
+        "formats": ["pdf" if made.kind == PDF else "json"],
+        "report_digest": f"sha256:{sha256(made.body).hexdigest()}",
+        "log": proof["log"],
+        "position": made.position,
+        "checkpoint": open_checkpoint(proof["checkpoint"].encode(), proof["verifier_key"]).size,
+        "purpose": question.purpose,
+    }
+    # In one append: an account is not issued unless the look-up that it needed is on record too.
+    issued = own_fact(question.state, "account.issued", data, question.key)
+    asked = query_fact(
+        question,
+        [made.subject.id],
+        outcome="exported",
+        count=1,
+        as_of=made.position,
+        categories=made.categories,
+    )
+    receipt, _ = question.state.ledger.append([issued, asked])
+    headers = {"Whosaw-Account": account_id, "Ledger-Issued": f"{receipt.log_id}:{receipt.position}"}
+    return _file(made, headers, status=201)
+
+
+class Made(NamedTuple):
+    """An account as a file, before anybody has it."""
+
+    question: Question
+    subject: Subject
+    position: int
+    language: Language
+    document: dict[str, Any]
+    kind: str
+    body: bytes
+
+    @property
+    def categories(self) -> list[str]:
+        """Codes of the data that it speaks of."""
+        held = {each["category"]["code"] for each in self.document["holdings"]}
+        given = {
+            category["code"]
+            for member in ("disclosures", "views")
+            for each in self.document[member]
+            for category in each["categories"]
+        }
+        return sorted(held | given)
+
+
+def _make(request: Request, subject_id: str, scope: str, language: Language | None) -> Made:
+    """Answer the question behind an account; what comes back is not recorded yet, and must not leave before."""
+    question = ask(request, "whosaw:QueryAccount", scope)
     kind = accepted(request, JSON, PDF)
     subject = subject_of(question, subject_id)
     at = position(request, question, subject.log_id, NAMES, number(request, "as_of"))
     spoken = language or question.state.settings.language
     document = _account(question, subject, at, spoken)
     body = render_pdf(document, language=spoken) if kind == PDF else render_json(document)
-    account_id = f"account-{secrets.token_hex(8)}"
-    checkpoint = open_checkpoint(document["proof"]["checkpoint"].encode(), document["proof"]["verifier_key"])
-    data: dict[str, Any] = {
-        "subjects": [{"id": subject.id, "role": "dpv:DataSubject"}],
-        "actor": {"kind": "human", "id": question.key.key_id, "role": question.key.position},
-        "system": "whosaw",
-        "account_id": account_id,
-        "language": spoken,
-        "formats": ["pdf" if kind == PDF else "json"],
-        "report_digest": f"sha256:{sha256(body).hexdigest()}",
-        "log": document["proof"]["log"],
-        "position": at,
-        "checkpoint": checkpoint.size,
-        "purpose": question.purpose,
-    }
-    receipts = question.state.ledger.append([own_fact(question.state, "account.issued", data, question.key)])
-    recorded(question, [subject.id], outcome="exported", count=1, as_of=at)
-    headers = {"Whosaw-Account": account_id, "Ledger-Issued": f"{receipts[0].log_id}:{receipts[0].position}"}
-    return _file(body, kind, at, spoken, headers, status=201)
+    return Made(question, subject, at, spoken, document, kind, body)
 
 
-def _account(question: Question, subject: Subject, at: int, language: Literal["en", "fr"]) -> dict[str, Any]:
+def _account(question: Question, subject: Subject, at: int, language: Language) -> dict[str, Any]:
     ledger, settings = question.state.ledger, question.state.settings
     signer = ledger.keys.signers[subject.log_id]
     note = ledger.checkpoint(subject.log_id, at)
@@ -117,15 +150,16 @@ def _account(question: Question, subject: Subject, at: int, language: Literal["e
         return account(connection, subject, at, issue)
 
 
-def _file(
-    body: bytes, kind: str, at: int, language: str, more: dict[str, str], *, status: int = 200
-) -> Response:
-    digest = sha256(body).digest()
-    extension = "pdf" if kind == PDF else "json"
-    headers = PRIVATE | more | {
-        "Repr-Digest": f"sha-256=:{b64encode(digest).decode()}:",
-        "Ledger-Position": str(at),
-        "Content-Language": language,
-        "Content-Disposition": f'inline; filename="account-{at}-{language}.{extension}"',
-    }
-    return Response(body, status, headers, kind)
+def _file(made: Made, more: dict[str, str], *, status: int = 200) -> Response:
+    extension = "pdf" if made.kind == PDF else "json"
+    headers = (
+        PRIVATE
+        | more
+        | {
+            "Repr-Digest": f"sha-256=:{b64encode(sha256(made.body).digest()).decode()}:",
+            "Ledger-Position": str(made.position),
+            "Content-Language": made.language,
+            "Content-Disposition": f'inline; filename="account-{made.position}-{made.language}.{extension}"',
+        }
+    )
+    return Response(made.body, status, headers, made.kind)

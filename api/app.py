@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 
-from api import accounts, catalogue, documentation, events, health, key_register, problems, recipients, subjects
-from api.access import SCOPES, Access
+from api import accounts, catalogue, events, health, key_register, openapi, problems, recipients, subjects
+from api.access import Access
 from api.observation import Figures, Observation
 from api.state import State
 from ledger import Keys, Ledger
 from projections.follow import Follower
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -50,7 +49,7 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
     figures = Figures()
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         keys = Keys.open(settings.keys, settings.name, settings.logs)
         with Ledger(address, keys, durable=settings.durable) as ledger:
             follower = Follower(address) if settings.follow else None
@@ -80,57 +79,18 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
     return app
 
 
-def _invalid_parameter(request: Request, error: Exception) -> Response:
+async def _invalid_parameter(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError), "registered for nothing else"
-    errors = [
-        {
-            "pointer": "/" + "/".join(str(part) for part in each["loc"][1:]),
-            "code": str(each["type"]).replace("_", "-"),
-            "detail": str(each["msg"]) if "value" not in each["type"] else "expected another value",
-        }
-        for each in error.errors()
-    ]
-    return problems.response(problems.Problem("invalid-parameter", errors=errors), request)
+    return problems.response(
+        problems.Problem("invalid-parameter", errors=problems.invalid(error.errors(), skip=1)), request
+    )
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
-    """Return the document, with the security scheme and the shapes that the code does not declare."""
+    """Return the document, which is made once."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        components = document.setdefault("components", {})
-        schemas = components.setdefault("schemas", {})
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        schemas.update(documentation.SCHEMAS)
-        components["securitySchemes"] = {
-            "key": {"type": "http", "scheme": "bearer", "description": f"An API key. Scopes: {', '.join(sorted(SCOPES))}."}
-        }
-        document["security"] = [{"key": []}]
-        purpose = {
-            "name": "Whosaw-Purpose",
-            "in": "header",
-            "required": True,
-            "description": "Why you ask: a code. It is recorded.",
-            "schema": {"type": "string"},
-            "example": "whosaw:AccessRequest",
-        }
-        ticket = {"name": "Whosaw-Ticket", "in": "header", "required": False, "schema": {"type": "string"}}
-        for operations in document["paths"].values():
-            for operation in operations.values():
-                _mend(operation, [purpose, ticket])
-        app.openapi_schema = document
+        app.openapi_schema = openapi.document(app)
     return app.openapi_schema
-
-
-def _mend(operation: dict[str, Any], headers: list[dict[str, Any]]) -> None:
-    responses = operation["responses"]
-    problem = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    if "HTTPValidationError" in str(responses.get("422", "")):
-        responses["422"] = {"description": "`invalid-parameter`: a parameter is not valid", "content": problem}
-    if operation["tags"][0] in {"query", "report"}:
-        operation.setdefault("parameters", []).extend(headers)
-    if operation["operationId"] in {"live", "ready", "metrics", "discover", "readSchema", "readCodes"}:
-        operation["security"] = []
 
 
 def _version() -> str:

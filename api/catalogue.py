@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 from fastapi import APIRouter
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation

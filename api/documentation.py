@@ -95,18 +95,47 @@ RECEIPTS: dict[str, Any] = {
 SCHEMAS = {"Problem": PROBLEM, "Receipt": RECEIPT, "Receipts": RECEIPTS}
 
 
+EXAMPLE_KEY: dict[str, Any] = {
+    "key_id": "key-9f2c41d07a",
+    "label": "billing",
+    "position": "whosaw:Service",
+    "scopes": ["events:write"],
+    "sources": ["/services/billing"],
+    "expires_at": "2027-11-23T21:00:00+00:00",
+    "revoked_at": None,
+}
+NEW_KEY: dict[str, Any] = {
+    "application/json": {
+        "schema": {"type": "object", "required": ["key", "key_id"], "properties": {"key": {"type": "string"}}},
+        "example": {"key": "wsk_…", **EXAMPLE_KEY},
+    }
+}
+
+
 def responses(*codes: str, content: dict[str, Any] | None = None, status: int = 200) -> dict[int | str, dict[str, Any]]:
     """Return the answers of an operation: its content, and the problems that it names besides the common ones."""
     found: dict[int | str, dict[str, Any]] = {}
     if content is not None:
         found[status] = {"description": "The answer.", "content": content}
+    found.update(problem_responses(*codes, *COMMON))
+    return found
+
+
+def problem_responses(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """Return the answers that are problems, by status: one status may have several."""
+    found: dict[int | str, dict[str, Any]] = {}
     by_status: dict[int, list[str]] = {}
-    for code in dict.fromkeys((*codes, *COMMON)):
+    for code in dict.fromkeys(codes):
         by_status.setdefault(KINDS[code].status, []).append(code)
     for number, names in sorted(by_status.items()):
         found[number] = {
             "description": "; ".join(f"`{name}`: {KINDS[name].en}" for name in names),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {
+                MEDIA_TYPE: {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "examples": {name: {"value": _example(name)} for name in names},
+                }
+            },
         }
     return found
 
@@ -115,11 +144,42 @@ def recording_responses() -> dict[int | str, dict[str, Any]]:
     """Return the answers of recording."""
     either = {"oneOf": [{"$ref": "#/components/schemas/Receipt"}, {"$ref": "#/components/schemas/Receipts"}]}
     content = {"application/json": {"schema": either, "example": EXAMPLE_RECEIPT}}
-    codes = ("not-json", "bad-request", "foreign-source", "event-conflict", "too-large", "unsupported-media-type", "invalid-event")
+    codes = (
+        "not-json",
+        "bad-request",
+        "foreign-source",
+        "event-conflict",
+        "too-large",
+        "unsupported-media-type",
+        "invalid-event",
+    )
     found = responses(*codes)
     found[201] = {"description": "Recorded, at least one of them now.", "content": content}
     found[200] = {"description": "All of it had been recorded before: the first receipts.", "content": content}
     return found
+
+
+def _example(code: str) -> dict[str, Any]:
+    example = {"type": f"/problems/{code}", "title": KINDS[code].en, "status": KINDS[code].status, "code": code}
+    if code in {"invalid-event", "event-conflict", "foreign-source"}:
+        pointer = {"invalid-event": "/3/data/basis", "event-conflict": "/3", "foreign-source": "/3/source"}[code]
+        return example | {"errors": [{"pointer": pointer, "code": code, "detail": "expected …"}]}
+    return example
+
+
+def key_body() -> dict[str, Any]:
+    """Return the request body of issuing a key."""
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"$ref": "#/components/schemas/NewKey"},
+                    "example": {"label": "billing", "role": "emitter", "sources": ["/services/billing"]},
+                }
+            },
+        }
+    }
 
 
 def recording_body() -> dict[str, Any]:

@@ -15,15 +15,16 @@ from urllib.parse import unquote_to_bytes
 import orjson
 from fastapi import APIRouter, Path
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation, strict_json
+from api import body, documentation, strict_json
 from api.problems import Problem
 from api.state import state_of
-from ledger import Fact, Receipt, fact_of
+from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
 from ledger.entry import timestamp
 from ledger.vocabulary import InvalidEvent, parse_event, parse_events
+from ledger.vocabulary.problems import MOST_PROBLEMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,11 @@ STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/ndjson"})
 BODY_TYPES = (STRUCTURED, BATCHED, JSON, *sorted(LINES))
+
+WHITESPACE = b" \t\r\n"
+"""What JSON calls so, and nothing else."""
+LARGE_BYTES = 64 * 1024
+"""From here on, reading a body takes longer than changing threads."""
 
 ATTRIBUTE = re.compile(r"ce-([a-z0-9]{1,20})")
 
@@ -62,14 +68,25 @@ async def record(request: Request) -> Response:
     key = state.access.remembered(request, "events:write") or await run_in_threadpool(
         state.access.key, request, "events:write"
     )
-    body = await _body(request, state.settings.max_body_bytes)
-    events, single = _events(request, body)
-    if len(events) > state.settings.max_batch_events:
-        raise Problem("too-large", f"expected at most {state.settings.max_batch_events} events in a request")
-    _refuse_foreign(events, key, single=single)
-    facts: Sequence[Fact] = [fact_of(state.ledger.hashes, event, key.key_id) for event in events]
-    # Shielded: once the facts are with the writer they are recorded, whether or not the caller still listens.
-    receipts = await asyncio.shield(asyncio.wrap_future(state.ledger.submit(facts)))
+    received = await body.read(request, state.settings.max_body_bytes)
+    # A large one is read beside the loop, so that small ones need not wait for it.
+    if len(received) > LARGE_BYTES:
+        facts, single = await run_in_threadpool(_facts, request, received, state, key)
+    else:
+        facts, single = _facts(request, received, state, key)
+    try:
+        # Shielded: once the facts are with the writer they are recorded, whether or not the caller still listens.
+        receipts = await asyncio.shield(asyncio.wrap_future(state.ledger.submit(facts)))
+    except Conflict as conflict:
+        errors = [
+            {
+                "pointer": "" if single else f"/{index}",
+                "code": "event-conflict",
+                "detail": "recorded with other content",
+            }
+            for index in conflict.indexes
+        ]
+        raise Problem("event-conflict", errors=errors[:MOST_PROBLEMS]) from None
     _count(state, receipts)
     if single:
         return _answer(orjson.dumps(receipt_json(receipts[0])), receipts)
@@ -116,7 +133,7 @@ def receipt_json(receipt: Receipt) -> dict[str, Any]:
     return document
 
 
-def _answer(body: bytes, receipts: Sequence[Receipt]) -> Response:
+def _answer(content: bytes, receipts: Sequence[Receipt]) -> Response:
     fresh = not all(receipt.repeated for receipt in receipts) if receipts else False
     headers = {"Cache-Control": "no-store"}
     if receipts:
@@ -129,72 +146,78 @@ def _answer(body: bytes, receipts: Sequence[Receipt]) -> Response:
             headers["Idempotent-Replay"] = "true"
         if len(receipts) == 1:
             headers["Location"] = f"/v1/logs/{receipts[0].log_id}/entries/{receipts[0].position}"
-    return Response(body, 201 if fresh else 200, headers, JSON)
+    return Response(content, 201 if fresh else 200, headers, JSON)
 
 
-async def _body(request: Request, most: int) -> bytes:
-    """Read the body up to the limit, without trusting what it says of its own length."""
-    stated = request.headers.get("content-length", "")
-    if stated.isdigit() and int(stated) > most:
-        raise Problem("too-large", f"expected at most {most} bytes")
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > most:
-                raise Problem("too-large", f"expected at most {most} bytes")
-            chunks.append(chunk)
-    except ClientDisconnect:
-        raise Problem("bad-request", "expected the whole body") from None
-    return b"".join(chunks)
+def _facts(request: Request, received: bytes, state: State, key: Key) -> tuple[list[Fact], bool]:
+    """Return the facts of a body, every one valid, and whether it was one event on its own."""
+    events, single = _events(request, received, state.settings.max_batch_events)
+    if len(events) > state.settings.max_batch_events:
+        raise Problem("too-large", f"expected at most {state.settings.max_batch_events} events in a request")
+    _refuse_foreign(events, key, single=single)
+    facts: list[Fact] = []
+    errors: list[dict[str, str]] = []
+    for index, event in enumerate(events):
+        try:
+            facts.append(fact_of(state.ledger.hashes, event, key.key_id))
+        except InvalidFact as error:
+            pointer = error.pointer if single else f"/{index}{error.pointer}"
+            errors.append({"pointer": pointer, "code": "too-large", "detail": error.detail})
+    if errors:
+        raise Problem("invalid-event", errors=errors[:MOST_PROBLEMS])
+    return facts, single
 
 
-def _events(request: Request, body: bytes) -> tuple[list[Event], bool]:
+def _events(request: Request, received: bytes, most: int) -> tuple[list[Event], bool]:
     """Parse a body by its content type; tell whether it was one event on its own."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = body.media_type(request)
     try:
         if "ce-specversion" in request.headers and not kind.startswith("application/cloudevents"):
-            return [parse_event(_structured(request, body, kind))], True
-        if kind == BATCHED:
-            strict_json.check(body, depth=strict_json.DEPTH + 1)
-            return parse_events(body), False
+            return [parse_event(_structured(request, received, kind))], True
         if kind in LINES:
-            array = b"[" + b",".join(line for line in body.split(b"\n") if line.strip()) + b"]"
-            for number, line in enumerate(body.split(b"\n"), 1):
-                _check_line(number, line)
-            return parse_events(array), False
+            return parse_events(_array(received, most)), False
+        if kind == BATCHED or (kind == JSON and received.lstrip(WHITESPACE)[:1] == b"["):
+            strict_json.check(received, depth=strict_json.DEPTH + 1)
+            return parse_events(received), False
         if kind in {STRUCTURED, JSON}:
-            strict_json.check(body)
-            if kind == JSON and body.lstrip()[:1] == b"[":
-                return parse_events(body), False
-            return [parse_event(body)], True
+            strict_json.check(received)
+            return [parse_event(received)], True
     except InvalidEvent as error:
         raise Problem("invalid-event", errors=[each._asdict() for each in error.errors]) from None
     raise Problem("unsupported-media-type", f"expected one of {', '.join(BODY_TYPES)}")
 
 
-def _check_line(number: int, line: bytes) -> None:
-    if line.strip():
+def _array(received: bytes, most: int) -> bytes:
+    """Return the JSON array of an event a line; empty lines count for nothing."""
+    found: list[bytes] = []
+    for number, line in enumerate(received.split(b"\n"), 1):
+        if not line.strip(WHITESPACE):
+            continue
+        if len(found) == most:
+            raise Problem("too-large", f"expected at most {most} events in a request")
         try:
             strict_json.check(line)
         except Problem as problem:
             raise Problem(problem.code, f"line {number}: {problem.detail}") from None
+        found.append(line)
+    return b"[" + b",".join(found) + b"]"
 
 
-def _structured(request: Request, body: bytes, kind: str) -> bytes:
+def _structured(request: Request, received: bytes, kind: str) -> bytes:
     """Return the structured form of an event in binary mode: attributes from headers, the body as its data.
 
     Source: CloudEvents HTTP binding, 3.1.3: header values are percent-encoded UTF-8, quoted or not.
     """
     if kind != JSON:
         raise Problem("unsupported-media-type", "expected data of the type application/json")
-    strict_json.check(body)
+    strict_json.check(received)
     attributes: dict[str, Any] = {}
     for name, value in request.headers.items():
-        found = ATTRIBUTE.fullmatch(name)
-        if found is None:
+        if not name.startswith("ce-"):
             continue
+        found = ATTRIBUTE.fullmatch(name)
+        if found is None or found[1] in attributes:
+            raise Problem("bad-request", "expected each header ce-… once, its name in letters and digits")
         text = value[1:-1].replace('\\"', '"').replace("\\\\", "\\") if value[:1] == value[-1:] == '"' else value
         try:
             attributes[found[1]] = unquote_to_bytes(text).decode()
@@ -204,7 +227,7 @@ def _structured(request: Request, body: bytes, kind: str) -> bytes:
         raise Problem("bad-request", "expected Content-Type instead of the header ce-datacontenttype")
     if re.fullmatch("[0-9]{1,15}", attributes.get("sequence", "")):
         attributes["sequence"] = int(attributes["sequence"])
-    return orjson.dumps(attributes)[:-1] + b',"data":' + body.strip() + b"}"
+    return orjson.dumps(attributes)[:-1] + b',"data":' + received.strip(WHITESPACE) + b"}"
 
 
 def _refuse_foreign(events: Sequence[Event], key: Key, *, single: bool) -> None:
@@ -218,7 +241,7 @@ def _refuse_foreign(events: Sequence[Event], key: Key, *, single: bool) -> None:
         if event.source not in key.sources
     ]
     if errors:
-        raise Problem("foreign-source", errors=errors[:100])
+        raise Problem("foreign-source", errors=errors[:MOST_PROBLEMS])
 
 
 def _count(state: State, receipts: Sequence[Receipt]) -> None:

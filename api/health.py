@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter
 from prometheus_client import generate_latest
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.state import State, state_of
@@ -39,13 +39,16 @@ def metrics(request: Request) -> Response:
     """Return the figures of this process, and how far each projection is behind."""
     state = state_of(request)
     text = generate_latest(state.figures.registry).decode()
-    lines = ["# HELP whosaw_projection_lag_entries Entries not yet folded", "# TYPE whosaw_projection_lag_entries gauge"]
+    lines = [
+        "# HELP whosaw_projection_lag_entries Entries not yet folded",
+        "# TYPE whosaw_projection_lag_entries gauge",
+    ]
     try:
         with state.ledger.connection() as connection:
-            for lane in progress.lanes(connection):
-                lines.append(
-                    f'whosaw_projection_lag_entries{{projection="{lane.projection}",log="{lane.log_id}"}} {lane.behind}'
-                )
+            lines.extend(
+                f'whosaw_projection_lag_entries{{projection="{lane.projection}",log="{lane.log_id}"}} {lane.behind}'
+                for lane in progress.lanes(connection)
+            )
     except LedgerError:
         lines.append("# the database does not answer")
     return Response(text + "\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
@@ -62,7 +65,9 @@ def _reasons(state: State) -> tuple[list[str], list[dict[str, Any]]]:
     except LedgerError:
         return [*reasons, "the database does not answer"], []
     for lane in lanes:
-        found.append({"projection": lane.projection, "log": lane.log_id, "position": lane.position, "behind": lane.behind})
+        found.append(
+            {"projection": lane.projection, "log": lane.log_id, "position": lane.position, "behind": lane.behind}
+        )
         if lane.error:
             reasons.append(f"projection {lane.projection} stopped on log {lane.log_id} at position {lane.stopped_at}")
         elif lane.behind > MOST_BEHIND:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import orjson
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 
-from api import access, documentation
-from api.problems import Problem
+from api import access, body, documentation, strict_json
+from api.problems import Problem, invalid
+from api.rendering import JSON
 from api.state import state_of
 
 router = APIRouter(tags=["admin"])
+
+
+Scope = Literal["events:write", "subjects:read", "disclosures:read", "exports:create", "integrity:read", "admin"]
 
 
 class NewKey(BaseModel):
@@ -25,8 +32,8 @@ class NewKey(BaseModel):
     )
 
     label: str = Field(min_length=1, max_length=100, pattern=r"^[^@]*$", description="No personal value.")
-    role: str | None = Field(None, description=f"One of {', '.join(access.ROLES)}; or name the scopes.")
-    scopes: list[str] = Field([], max_length=20)
+    role: Literal["emitter", "officer", "regulator", "admin"] | None = Field(None, description="Or name the scopes.")
+    scopes: list[Scope] = Field([], max_length=20)
     sources: list[Annotated[str, Field(pattern=r"^/[!-~]{1,200}$")]] = Field([], max_length=100)
     days: int = Field(365, ge=1, le=3660)
 
@@ -36,25 +43,46 @@ class NewKey(BaseModel):
     operation_id="issueKey",
     summary="Issue a key",
     status_code=201,
-    responses=documentation.responses("invalid-parameter"),
+    responses=documentation.responses(
+        "not-json",
+        "too-large",
+        "unsupported-media-type",
+        "invalid-parameter",
+        content=documentation.NEW_KEY,
+        status=201,
+    ),
+    openapi_extra=documentation.key_body(),
 )
-def issue_key(request: Request, wanted: NewKey) -> dict[str, Any]:
+async def issue_key(request: Request) -> Response:
     """Return a new key. Its text is shown this once and is kept nowhere."""
-    state = state_of(request)
-    state.access.key(request, "admin")
-    scopes = list(access.ROLES.get(wanted.role or "", ())) + wanted.scopes
-    with state.ledger.connection() as connection:
-        try:
-            text, key = access.issue(
-                connection,
-                label=wanted.label,
-                scopes=scopes,
-                sources=wanted.sources,
-                position=access.POSITIONS.get(wanted.role or "", access.POSITIONS["officer"]),
-                life=timedelta(days=wanted.days),
-            )
-        except ValueError as error:
-            raise Problem("invalid-parameter", str(error)) from None
+    await run_in_threadpool(state_of(request).access.key, request, "admin")
+    if body.media_type(request) != JSON:
+        raise Problem("unsupported-media-type", f"expected {JSON}")
+    received = await body.read(request)
+    strict_json.check(received)
+    try:
+        wanted = NewKey.model_validate_json(received)
+    except ValidationError as error:
+        raise Problem("invalid-parameter", errors=invalid(error.errors())) from None
+    issued = await run_in_threadpool(_issue, request, wanted)
+    return Response(orjson.dumps(issued), 201, {"Cache-Control": "no-store"}, JSON)
+
+
+def _issue(request: Request, wanted: NewKey) -> dict[str, Any]:
+    scopes = sorted({*(access.ROLES[wanted.role] if wanted.role else ()), *wanted.scopes})
+    if not scopes:
+        raise Problem("invalid-parameter", "expected a role, or scopes")
+    if "events:write" in scopes and not wanted.sources:
+        raise Problem("invalid-parameter", "sources: expected at least one for a key that writes events")
+    with state_of(request).ledger.connection() as connection:
+        text, key = access.issue(
+            connection,
+            label=wanted.label,
+            scopes=scopes,
+            sources=wanted.sources,
+            position=access.POSITIONS[wanted.role or "officer"],
+            life=timedelta(days=wanted.days),
+        )
     return {"key": text} | key._asdict()
 
 

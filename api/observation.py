@@ -1,23 +1,25 @@
-"""What an operator sees of requests: an id, a log line, and figures. Never a person: no path below a subject, no query."""
+"""What an operator sees of requests: an id, a log line, and figures. Never a person: templates of routes, no query."""
 
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 import time
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.requests import Request
+
+from api.problems import RETRY_SECONDS, Problem, response
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 log = logging.getLogger("whosaw.access")
 
-NAMED = re.compile(r"^(/v1/(?:subjects|recipients|keys|logs|schemas)/|/problems/)[^/]+")
-"""What follows is an id: it is written as {id}."""
-LONGEST_ROUTE = 80
+PROBES = frozenset({"/livez", "/readyz"})
+"""Answered however much waits: an orchestrator must not take a busy process for a dead one."""
+METHODS = frozenset({"GET", "POST", "DELETE", "HEAD", "PUT", "PATCH", "OPTIONS"})
 
 
 class Figures:
@@ -46,6 +48,7 @@ class Observation:
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens below."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -63,21 +66,22 @@ class Observation:
 
         self._open += 1
         try:
-            if self._open > self._most and not scope["path"].endswith("z"):
-                await _refuse(observed, 429, "overloaded", "Too much waits already")
+            if self._open > self._most and scope["path"] not in PROBES:
+                # At once: a queue without end would answer nobody.
+                problem = Problem("overloaded", headers={"Retry-After": RETRY_SECONDS})
+                await response(problem, Request(scope))(scope, receive, observed)
             else:
                 await self._app(scope, receive, observed)
         except Exception as error:  # noqa: BLE001 - the last resort, which must not raise
             # The type alone: a message may quote a row, and the server would log it.
             log.error("request failed", extra={"request_id": request_id, "reason": type(error).__name__})  # noqa: TRY400
             if status is None:
-                await _refuse(observed, 500, "internal", "The server failed")
+                await response(Problem("internal"), Request(scope))(scope, receive, observed)
         finally:
             self._open -= 1
             seconds = time.perf_counter() - started
-            # Unknown paths are one route: whatever a stranger types must not become a label or a log line.
-            route = "unknown" if status in {404, 405} else NAMED.sub(r"\1{id}", scope["path"])[:LONGEST_ROUTE]
-            method = scope["method"] if scope["method"] in {"GET", "POST", "DELETE", "HEAD", "PUT"} else "other"
+            route = _route(scope)
+            method = scope["method"] if scope["method"] in METHODS else "other"
             self._figures.requests.labels(method, route, str(status)).inc()
             self._figures.seconds.labels(method, route).observe(seconds)
             log.info(
@@ -92,12 +96,10 @@ class Observation:
             )
 
 
-async def _refuse(send: Send, status: int, code: str, title: str) -> None:
-    """Answer with a problem from outside the application.
+def _route(scope: Scope) -> str:
+    """Return the template of the route that took a request, such as /v1/subjects/{subject_id}/views.
 
-    Too many open requests are turned away at once: a queue without end would answer nobody.
+    All unknown paths are one: whatever a stranger types must not become a label or a log line.
     """
-    body = f'{{"type":"/problems/{code}","title":"{title}","status":{status},"code":"{code}"}}'.encode()
-    headers = [(b"content-type", b"application/problem+json"), (b"retry-after", b"1")]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else "unknown"

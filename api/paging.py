@@ -56,5 +56,6 @@ class Cursors:
         raise Problem("bad-cursor")
 
     def _signature(self, content: bytes, question: str) -> bytes:
-        both = len(question).to_bytes(4) + question.encode() + content
+        asked = question.encode()
+        both = len(asked).to_bytes(4) + asked + content
         return blake2b(both, digest_size=SIGNATURE_BYTES, key=self._key, person=b"cursor").digest()

@@ -8,17 +8,18 @@ Source: RFC 9457.
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
-from api.report import ReportBusy, ReportError
-from ledger import Conflict, Damaged, InvalidFact, LedgerError, Overloaded, Unavailable, WrongLedger
+from api.report import ReportBusy, ReportError, ReportTooLarge
+from ledger import InvalidFact, LedgerError, Overloaded, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fastapi import FastAPI
     from starlette.requests import Request
@@ -51,7 +52,10 @@ KINDS: dict[str, Kind] = {
     "unauthenticated": Kind(401, "A key is required", "Une clé est requise", "Send a working API key."),
     "forbidden": Kind(403, "The key may not do this", "La clé ne le permet pas", "Ask for a key with the scope named."),
     "foreign-source": Kind(
-        403, "The key may not speak for this source", "La clé ne parle pas pour cette source", "Use the source's own key."
+        403,
+        "The key may not speak for this source",
+        "La clé ne parle pas pour cette source",
+        "Use the source's own key.",
     ),
     "not-found": Kind(404, "Not found", "Introuvable", "Check the address."),
     "method-not-allowed": Kind(405, "The method is not allowed", "Méthode non permise", "See the header Allow."),
@@ -102,7 +106,7 @@ FRAMEWORK = {
 """What the framework's own errors are called."""
 
 
-class Problem(Exception):  # noqa: N818 - the standard's word
+class Problem(Exception):
     """Ends a request with a problem document."""
 
     def __init__(
@@ -124,22 +128,21 @@ def problem_of(error: BaseException) -> Problem:
     """Return the problem that an error is."""
     match error:
         case Problem():
-            return error
-        case Conflict():
-            errors = [{"pointer": f"/{index}", "code": "event-conflict", "detail": ""} for index in error.indexes]
-            return Problem("event-conflict", errors=errors)
+            found = error
         case InvalidFact():
-            return Problem(
-                "invalid-event", errors=[{"pointer": error.pointer, "code": "too-large", "detail": error.detail}]
-            )
+            errors = [{"pointer": error.pointer, "code": "too-large", "detail": error.detail}]
+            found = Problem("invalid-event", errors=errors)
+        case ReportTooLarge():
+            found = Problem("not-acceptable", "this account is too large for a PDF; ask for application/json")
         case Overloaded() | ReportBusy():
-            return Problem("overloaded", headers={"Retry-After": RETRY_SECONDS})
+            found = Problem("overloaded", headers={"Retry-After": RETRY_SECONDS})
         case Unavailable():
-            return Problem("unavailable", headers={"Retry-After": RETRY_SECONDS})
+            found = Problem("unavailable", headers={"Retry-After": RETRY_SECONDS})
         case HTTPException():
-            return Problem(FRAMEWORK.get(error.status_code, "internal"), headers=dict(error.headers or {}))
-        case WrongLedger() | Damaged() | LedgerError() | ReportError() | _:
-            return Problem("internal")
+            found = Problem(FRAMEWORK.get(error.status_code, "internal"), headers=dict(error.headers or {}))
+        case _:
+            found = Problem("internal")
+    return found
 
 
 def response(problem: Problem, request: Request) -> Response:
@@ -163,14 +166,38 @@ def response(problem: Problem, request: Request) -> Response:
     return Response(orjson.dumps(document), kind.status, headers, MEDIA_TYPE)
 
 
+def invalid(errors: Iterable[Mapping[str, Any]], skip: int = 0) -> list[dict[str, str]]:
+    """Return pydantic's errors as a problem lists them: where, and which rule, never what was found.
+
+    Args:
+        errors: Each with its `loc` and `type`.
+        skip: Leading parts of `loc` that are no part of a pointer, such as `query`.
+    """
+    return [
+        {
+            "pointer": "".join(f"/{_part(part)}" for part in each["loc"][skip:]),
+            "code": str(each["type"]).replace("_", "-"),
+            "detail": f"expected another value ({str(each['type']).replace('_', ' ')})",
+        }
+        for each in errors
+    ]
+
+
+def _part(part: int | str) -> str:
+    """Return a part of a pointer; what is no name might be a value."""
+    return str(part) if isinstance(part, int) or re.fullmatch("[A-Za-z_-]{1,40}", part) else "…"
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem, the framework's own too, and serve the help pages."""
 
-    def answer(request: Request, error: Exception) -> Response:
+    async def answer(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
         if problem.code == "internal":
             # The type alone: a message may quote a row.
-            log.error("request failed", extra={"reason": type(error).__name__, "request_id": request.scope.get("request_id")})
+            log.error(
+                "request failed", extra={"reason": type(error).__name__, "request_id": request.scope.get("request_id")}
+            )
         return response(problem, request)
 
     # Not `Exception`: the framework would answer, and then raise it again for the server to log with its message.

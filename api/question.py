@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import secrets
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 SOURCE = "/whosaw/api"
 """The ledger's own name as an emitter."""
 LONGEST_WAIT_SECONDS = 30.0
+POLL_SECONDS = 0.01
+WAITING = BoundedSemaphore(16)
+"""Questions that may wait for a projection at a time."""
 WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})")
 NAMES = ("holdings", "disclosures", "views", "policies")
 """The projections that an account reads."""
@@ -65,7 +70,13 @@ def ask(request: Request, query: str, scope: str) -> Question:
     kept = sorted((name, value) for name, value in request.query_params.items() if name not in {"cursor", "limit"})
     question = Question(state, key, query, purpose, ticket, f"{request.url.path}?{kept}")
     # What can not be recorded can not be asked: an ill-formed purpose is refused before anything is read.
-    _fact(question, (), outcome="refused", count=0)
+    try:
+        query_fact(question, (), outcome="refused", count=0)
+    except InvalidEvent as error:
+        errors = [each._asdict() for each in error.errors]
+        raise Problem(
+            "invalid-parameter", "Whosaw-Purpose, Whosaw-Ticket: expected another form", errors=errors
+        ) from None
     return question
 
 
@@ -82,9 +93,7 @@ def subject_of(question: Question, subject_id: str) -> Subject:
     return found
 
 
-def position(
-    request: Request, question: Question, log_id: int, projections: Sequence[str], as_of: int | None
-) -> int:
+def position(request: Request, question: Question, log_id: int, projections: Sequence[str], as_of: int | None) -> int:
     """Return the position to answer at: the one asked for, or the newest that these projections have reached.
 
     With `min_position` the answer waits for it as long as `Prefer: wait=N` says, so that a service reads its own write.
@@ -93,17 +102,44 @@ def position(
         Problem: The answer is not that far yet (a retry helps), or the log is not that long.
     """
     wanted = max(as_of or 0, number(request, "min_position") or 0)
-    with question.state.ledger.connection() as connection:
-        reached = progress.reached(connection, log_id, projections)
-        if wanted > reached:
-            if wanted > question.state.ledger.head(log_id):
-                raise Problem("invalid-parameter", f"expected a position of at most {reached}")
-            preferred = WAIT.search(request.headers.get("prefer", ""))
-            seconds = min(float(preferred[1]) if preferred else 0.0, LONGEST_WAIT_SECONDS)
-            if not progress.wait(connection, log_id, wanted, projections, seconds):
-                raise Problem("not-yet", headers={"Retry-After": "1"})
-            reached = progress.reached(connection, log_id, projections)
+    reached = _reached(question.state, log_id, projections)
+    if wanted > reached:
+        head = question.state.ledger.head(log_id)
+        if wanted > head:
+            raise Problem("invalid-parameter", f"expected a position of at most {head}")
+        preferred = WAIT.search(request.headers.get("prefer", ""))
+        seconds = min(float(preferred[1]), LONGEST_WAIT_SECONDS) if preferred else 0.0
+        reached = _wait(question.state, log_id, projections, wanted, seconds)
     return as_of if as_of is not None else reached
+
+
+def _reached(state: State, log_id: int, projections: Sequence[str]) -> int:
+    """Return how far these projections are; without any, what is recorded is all there is to read."""
+    if not projections:
+        return state.ledger.head(log_id)
+    with state.ledger.connection() as connection:
+        return progress.reached(connection, log_id, projections)
+
+
+def _wait(state: State, log_id: int, projections: Sequence[str], wanted: int, seconds: float) -> int:
+    """Wait until projections are that far, without keeping a connection; return how far they are.
+
+    Waiting is a preference: while many wait already, nobody else does, so that threads are left for answers.
+
+    Raises:
+        Problem: They are not that far. A retry helps.
+    """
+    if seconds and WAITING.acquire(blocking=False):
+        try:
+            deadline = monotonic() + seconds
+            while monotonic() < deadline:
+                reached = _reached(state, log_id, projections)
+                if reached >= wanted:
+                    return reached
+                sleep(POLL_SECONDS)
+        finally:
+            WAITING.release()
+    raise Problem("not-yet", headers={"Retry-After": "1"})
 
 
 def page_of(request: Request, question: Question) -> tuple[int, Cursor | None]:
@@ -149,11 +185,11 @@ def recorded(
         as_of: Position that it was answered at.
         categories: Categories of data that it showed.
     """
-    facts = [_fact(question, subjects, outcome=outcome, count=count, as_of=as_of, categories=categories)]
+    facts = [query_fact(question, subjects, outcome=outcome, count=count, as_of=as_of, categories=categories)]
     question.state.ledger.append(facts)
 
 
-def _fact(
+def query_fact(
     question: Question,
     subjects: Sequence[str],
     *,
@@ -162,6 +198,7 @@ def _fact(
     as_of: int | None = None,
     categories: Sequence[str] = (),
 ) -> Fact:
+    """Return the fact that a question was asked; the arguments are those of `recorded`."""
     data: dict[str, Any] = {
         "actor": {"kind": "human", "id": question.key.key_id, "role": question.key.position},
         "system": "whosaw",
@@ -184,7 +221,7 @@ def own_fact(state: State, kind: str, data: dict[str, Any], key: Key) -> Fact:
     """Return a fact that the ledger itself emits.
 
     Raises:
-        Problem: What the caller stated (a purpose, a ticket) is not of its form.
+        InvalidEvent: What the caller stated (a purpose, a ticket) is not of its form.
     """
     event = {
         "specversion": "1.0",
@@ -194,11 +231,7 @@ def own_fact(state: State, kind: str, data: dict[str, Any], key: Key) -> Fact:
         "time": datetime.now(UTC).isoformat(timespec="microseconds"),
         "data": data,
     }
-    try:
-        return fact_of(state.ledger.hashes, parse_event(orjson.dumps(event)), key.key_id)
-    except InvalidEvent as error:
-        errors = [each._asdict() for each in error.errors]
-        raise Problem("invalid-parameter", "expected another form", errors=errors) from None
+    return fact_of(state.ledger.hashes, parse_event(orjson.dumps(event)), key.key_id)
 
 
 def number(request: Request, name: str) -> int | None:

@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
-from starlette.responses import Response  # noqa: TC002 - likewise
+from starlette.requests import Request
+from starlette.responses import Response
 
 from api import documentation
 from api.paging import Cursor
 from api.problems import Problem
 from api.question import ask, following, page_of, position, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, plain
+from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
 from projections import recipients
 
 router = APIRouter(tags=["query"])
@@ -29,7 +29,7 @@ END = datetime(9999, 1, 1, tzinfo=UTC)
     summary="Whose data did this recipient get?",
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
-def read_recipient(  # noqa: PLR0913 - a filter each
+def read_recipient(
     request: Request,
     recipient_id: str,
     since: Annotated[datetime | None, Query(alias="from", description="Happened at or after this time.")] = None,
@@ -58,8 +58,7 @@ def read_recipient(  # noqa: PLR0913 - a filter each
             limit=most,
         )
     items = [plain(row) for row in found]
-    categories = {each for item in items for each in item.get("categories") or []}
-    recorded(question, [row.subject.hex for row in found], count=len(items), categories=sorted(categories))
+    recorded(question, [row.subject.hex for row in found], count=len(items), categories=categories_of(items))
     further = None
     if more is not None:
         further = following(request, question, most, Cursor(list(pinned), [more.time.isoformat(), *more[1:]]))

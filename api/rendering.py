@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -21,31 +22,50 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 JSON, CSV, NDJSON, PDF = "application/json", "text/csv", "application/x-ndjson", "application/pdf"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+WEIGHT = re.compile(r"(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
+ANY = "*/*"
 PRIVATE = {"Cache-Control": "private, no-store", "Vary": "Accept, Accept-Language"}
 
 
 def accepted(request: Request, *offered: str) -> str:
-    """Return the first format offered that the caller accepts, in her order of preference.
+    """Return the format offered that the caller likes most; of equals the first one offered.
 
     Raises:
         Problem: She accepts none of them.
+
+    Source: RFC 9110, 12.5.1: what names a format most closely says how much it is liked.
     """
-    wanted: list[tuple[float, str]] = []
-    for part in request.headers.get("accept", "*/*").split(","):
+    wanted: dict[str, float] = {}
+    for part in (request.headers.get("accept") or ANY).split(","):
         kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        wanted.append((float(weight) if weight.replace(".", "", 1).isdigit() else 1.0, kind))
-    for weight, kind in sorted(wanted, key=lambda each: -each[0]):
-        for offer in offered:
-            if weight and kind in {offer, "*/*", offer.split("/")[0] + "/*"}:
-                return offer
-    raise Problem("not-acceptable", f"expected one of {', '.join(offered)}")
+        weights = [piece[2:] for piece in parameters if piece.startswith("q=")]
+        wanted[kind] = float(weights[0]) if weights and WEIGHT.fullmatch(weights[0]) else 1.0
+
+    def liked(offer: str) -> float:
+        ranges = (offer, offer.partition("/")[0] + "/*", ANY)
+        return next((wanted[kind] for kind in ranges if kind in wanted), 0.0)
+
+    best = max(offered, key=liked)
+    if not liked(best):
+        raise Problem("not-acceptable", f"expected one of {', '.join(offered)}")
+    return best
 
 
-def etag(items: Sequence[dict[str, Any]]) -> str:
-    """Return a weak tag of an answer's rows: the same rows, the same tag, whatever else was recorded meanwhile."""
-    return f'W/"{blake2b(orjson.dumps(items), digest_size=12).hexdigest()}"'
+def etag(items: Sequence[dict[str, Any]], *, last: bool) -> str:
+    """Return a weak tag of a page: the same rows, the same tag, whatever else was recorded meanwhile.
+
+    Args:
+        items: The rows.
+        last: Whether no page follows; a page that was the last one and is no longer is another.
+    """
+    return f'W/"{blake2b(orjson.dumps([last, items]), digest_size=12).hexdigest()}"'
+
+
+def _matches(request: Request, tag: str) -> bool:
+    """Tell whether the caller has what a weak tag names. Source: RFC 9110, 13.1.2."""
+    stated = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    return "*" in stated or tag.removeprefix("W/") in stated
 
 
 def rows(
@@ -60,13 +80,13 @@ def rows(
         following: Address of the next page.
         kind: JSON, CSV or NDJSON.
     """
-    tag = etag(items)
+    tag = etag(items, last=following is None)
     headers = PRIVATE | {"ETag": tag}
     if "as_of" in document:
         headers["Ledger-Position"] = str(document["as_of"])
     if following is not None:
         headers["Link"] = f'<{following}>; rel="next"'
-    if request.headers.get("if-none-match") == tag:
+    if _matches(request, tag):
         return Response(status_code=304, headers=headers)
     if kind == CSV:
         return Response(_csv(items), headers=headers, media_type="text/csv; charset=utf-8; header=present")

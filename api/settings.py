@@ -17,7 +17,11 @@ class Settings(BaseSettings):
     """What a whosaw process is told. Read once at start."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=".env", secrets_dir=SECRETS if SECRETS.is_dir() else None, extra="ignore", frozen=True
+        env_prefix=PREFIX,
+        env_file=".env",
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+        extra="ignore",
+        frozen=True,
     )
 
     database_url: SecretStr | None = Field(None, description="PostgreSQL 15 or newer; none: the embedded server")

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request  # noqa: TC002 - FastAPI reads the annotation
+from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
+from api import body, documentation
 from api.paging import Cursor
 from api.problems import Problem
-from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
+from api.question import ask, following, number, page_of, position, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.strict_json import check
 from ledger import Reference
@@ -25,13 +25,16 @@ from projections import disclosures, holdings, timeline, views
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ledger import Subject
     from projections.projection import Page
 
 router = APIRouter(tags=["query"])
 
 PROBLEMS = ("purpose-required", "bad-cursor", "not-found", "not-acceptable", "invalid-parameter", "not-yet")
-ANSWER = {JSON: {"schema": {"type": "object"}}, CSV: {"schema": {"type": "string"}}, NDJSON: {"schema": {"type": "string"}}}
+ANSWER = {
+    JSON: {"schema": {"type": "object"}},
+    CSV: {"schema": {"type": "string"}},
+    NDJSON: {"schema": {"type": "string"}},
+}
 AS_OF = Annotated[int | None, Query(ge=0, description="Answer as of this log position; the newest by default.")]
 CURSOR = Annotated[str | None, Query(description="Where the page before ended; see its `next`.")]
 LIMIT = Annotated[int, Query(ge=1, le=500, description="Most rows of a page.")]
@@ -55,7 +58,9 @@ class LookupBody(msgspec.Struct, forbid_unknown_fields=True):
     "/v1/subjects/lookup",
     operation_id="lookUpSubject",
     summary="Find a person by a reference",
-    responses=documentation.responses(*PROBLEMS, "not-json", content={JSON: {"example": {"id": "5f92…", "log": "…/log0"}}}),
+    responses=documentation.responses(
+        *PROBLEMS, "not-json", content={JSON: {"example": {"id": "5f92…", "log": "…/log0"}}}
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -64,22 +69,25 @@ class LookupBody(msgspec.Struct, forbid_unknown_fields=True):
     },
 )
 async def look_up(request: Request) -> Response:
-    """Return the id by which the other questions name a person. The reference stands in the body, never in an address."""
-    body = await request.body()
-    return await run_in_threadpool(_look_up, request, body)
+    """Return the id by which the other questions name a person.
+
+    The reference stands in the body: a name must never be in an address.
+    """
+    return await run_in_threadpool(_look_up, request, await body.read(request))
 
 
-def _look_up(request: Request, body: bytes) -> Response:
+def _look_up(request: Request, received: bytes) -> Response:
     question = ask(request, "whosaw:QueryLookup", "subjects:read")
-    check(body)
+    check(received)
     try:
-        wanted = msgspec.json.decode(body, type=LookupBody).reference
+        wanted = msgspec.json.decode(received, type=LookupBody).reference
     except msgspec.ValidationError:
         raise Problem("invalid-parameter", 'expected {"reference": {"kind": …, "value": …}}') from None
     found = question.state.ledger.lookup(Reference(wanted.kind, wanted.value))
-    recorded(question, [found.id] if found else [], outcome="answered" if found else "refused", count=int(found is not None))
     if found is None:
+        recorded(question, (), outcome="refused", count=0)
         raise Problem("not-found", "nobody is known by that reference")
+    recorded(question, [found.id], count=1)
     origin = question.state.ledger.keys.signers[found.log_id].origin
     return Response(msgspec.json.encode({"id": found.id, "log": origin}), headers=PRIVATE, media_type=JSON)
 
@@ -124,7 +132,10 @@ def read_views(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
     min_position: MIN_POSITION = None,
 ) -> Response:  # fmt: skip
-    """Return who looked, by role and purpose; people one by one, services counted. Questions asked here are among them."""
+    """Return who looked, by role and purpose; people one by one, services counted.
+
+    Questions asked here are among them.
+    """
     return _answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), views.of_subject)
 
 
@@ -156,22 +167,14 @@ def _answer(
     limit, cursor = page_of(request, question)
     subject = subject_of(question, subject_id)
     as_of = cursor.as_of[0] if cursor else number(request, "as_of")
-    at = position(request, question, subject.log_id, projections, as_of) if projections else _head(question, subject, as_of)
+    at = position(request, question, subject.log_id, projections, as_of)
     with question.state.ledger.connection() as connection:
         page = of_subject(connection, subject, at, after=cursor.after[0] if cursor else None, limit=limit)
     items = [plain(row) for row in page.rows]
-    categories = {each for item in items for each in item.get("categories") or [item.get("category")] if each}
-    recorded(question, [subject.id], count=len(items), as_of=at, categories=sorted(categories))
+    recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
     further = following(request, question, limit, Cursor([at], [page.next])) if page.next is not None else None
     document = {"subject": subject.id, "log": question.state.ledger.keys.signers[subject.log_id].origin, "as_of": at}
     return rows(request, document, items, following=further, kind=kind)
-
-
-def _head(question: Question, subject: Subject, as_of: int | None) -> int:
-    head = question.state.ledger.head(subject.log_id)
-    if as_of is not None and as_of > head:
-        raise Problem("invalid-parameter", f"as_of: expected a position of at most {head}")
-    return head if as_of is None else as_of
 
 
 def plain(row: Any) -> dict[str, Any]:
@@ -184,18 +187,24 @@ def plain(row: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case bytes():
-            return b64encode(value).decode()
-        case UUID():
-            return value.hex
-        case datetime() | date():
-            return value.isoformat()
-        case list():
-            return [_plain(each) for each in value]
-        case tuple() if hasattr(value, "_asdict"):
-            return {name: _plain(each) for name, each in value._asdict().items()}
-        case _:
-            return value
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, UUID):
+        return value.hex
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return [_plain(each) for each in cast("list[Any]", value)]
+    members = getattr(value, "_asdict", None)
+    return value if members is None else {name: _plain(each) for name, each in members().items()}
 
 
+def categories_of(items: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the categories of data that rows show."""
+    found: set[str] = set()
+    for item in items:
+        data = item.get("data", item)
+        found.update(data.get("categories") or [])
+        if "category" in data:
+            found.add(data["category"])
+    return sorted(found)

@@ -63,7 +63,7 @@ def test_an_issued_account_is_an_event_that_names_its_digest(service: Service) -
     digest = sha256(issued.content)
     assert issued.headers["repr-digest"] == f"sha-256=:{b64encode(digest.digest()).decode()}:"
     (entry,) = service.entries("account.issued")
-    assert entry["data"]["report_digest"] == f"sha-256:{digest.hexdigest()}"
+    assert entry["data"]["report_digest"] == f"sha256:{digest.hexdigest()}"
     assert entry["data"]["account_id"] == issued.headers["whosaw-account"]
     assert issued.headers["ledger-issued"] == f"0:{entry['position']}"
     assert entry["stream"] == receipt["stream"]
