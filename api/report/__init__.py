@@ -53,9 +53,7 @@ def render_pdf(account: Mapping[str, Any], *, language: str) -> bytes:
         raise ValueError(f"a report is written in one of: {', '.join(LANGUAGES)}")
     body = render_json(account)
     if len(body) > LARGEST_ACCOUNT_BYTES:
-        raise ReportTooLarge(
-            f"the account has {len(body)} bytes; a report carries {LARGEST_ACCOUNT_BYTES}"
-        )
+        raise ReportTooLarge(f"the account has {len(body)} bytes; a report carries {LARGEST_ACCOUNT_BYTES}")
     try:
         return typeset(printable(body, language), body)
     except ReportFailed as failure:

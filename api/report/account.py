@@ -31,27 +31,37 @@ Coded = Code | str | None
 
 
 class AsOf(msgspec.Struct):
+    """What the account covers: nothing recorded after this position."""
+
     log: str | None = None
     position: int | None = None
     time: str | None = None
 
 
 class Controller(msgspec.Struct):
+    """Who answers for the data."""
+
     name: str | None = None
     contact: str | None = None
     country: str | None = None
 
 
 class Subject(msgspec.Struct):
+    """Whom the account is about, by a random id."""
+
     id: str | None = None
 
 
 class Assent(msgspec.Struct):
+    """How and when the person agreed, if she did."""
+
     mode: Coded = None
     time: str | None = None
 
 
 class Policy(msgspec.Struct):
+    """A version of a privacy policy that governed."""
+
     version: str | None = None
     effective_from: str | None = None
     title: str | None = None
@@ -60,11 +70,15 @@ class Policy(msgspec.Struct):
 
 
 class Source(msgspec.Struct):
+    """Where information came from."""
+
     origin: Coded = None
     channel: Coded = None
 
 
 class Deletion(msgspec.Struct):
+    """One step of a deletion: asked, done or verified."""
+
     time: str | None = None
     mode: Coded = None
     system: str | None = None
@@ -81,6 +95,8 @@ class Kept(msgspec.Struct):
 
 
 class Holding(msgspec.Struct):
+    """Information of one category, held in one place."""
+
     category: Coded = None
     system: str | None = None
     source: Source | str | None = None
@@ -98,6 +114,8 @@ class Holding(msgspec.Struct):
 
 
 class Recipient(msgspec.Struct, frozen=True):
+    """Who received it, as named then."""
+
     id: str | None = None
     name: str | None = None
     address: str | None = None
@@ -117,6 +135,8 @@ class Authority(msgspec.Struct, frozen=True):
 
 
 class Disclosure(msgspec.Struct):
+    """One communication to somebody outside."""
+
     time: str | None = None
     precision: str | None = None
     recipient: Recipient | None = None
@@ -132,11 +152,15 @@ class Disclosure(msgspec.Struct):
 
 
 class Actor(msgspec.Struct):
+    """Who looked, by role."""
+
     kind: Coded = None
     role: Coded = None
 
 
 class View(msgspec.Struct):
+    """Looks of one kind: who, why, and how often."""
+
     act: str | None = None
     first: str | None = None
     last: str | None = None
@@ -150,6 +174,8 @@ class View(msgspec.Struct):
 
 
 class ProofEntry(msgspec.Struct):
+    """An entry of the log that stands behind the account."""
+
     position: int | None = None
     type: Coded = None
     leaf: str | None = None
@@ -157,6 +183,8 @@ class ProofEntry(msgspec.Struct):
 
 
 class Proof(msgspec.Struct):
+    """What a stranger checks the account with."""
+
     log: str | None = None
     checkpoint: str | None = None
     verifier_key: str | None = None

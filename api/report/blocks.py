@@ -14,6 +14,8 @@ Style = Literal["plain", "strong", "quiet", "mono", "held", "asked", "deleted", 
 
 
 class Line(msgspec.Struct):
+    """A text and how it looks."""
+
     text: str
     style: Style = "plain"
 
@@ -23,6 +25,8 @@ Cell = list[Line]
 
 
 class Column(msgspec.Struct):
+    """A column of a table."""
+
     label: str
     share: float
     """Its part of the width, relative to the other columns."""
@@ -30,6 +34,8 @@ class Column(msgspec.Struct):
 
 
 class Row(msgspec.Struct):
+    """A row of a table."""
+
     cells: list[Cell]
     whole: bool = True
     """Keep it on one page. A row that might be longer than a page may not ask for that."""
@@ -45,6 +51,8 @@ class Small(msgspec.Struct, tag_field="kind", tag="small"):
     """An explanation beside the main text."""
 
     text: str
+    before: bool = False
+    """Kept with what follows it."""
 
 
 class Notice(msgspec.Struct, tag_field="kind", tag="notice"):
@@ -55,16 +63,22 @@ class Notice(msgspec.Struct, tag_field="kind", tag="notice"):
 
 
 class Table(msgspec.Struct, tag_field="kind", tag="table"):
+    """A table whose head repeats on every page."""
+
     columns: list[Column]
     rows: list[Row]
 
 
 class Point(msgspec.Struct):
+    """One item of a list, with words that stand out before it."""
+
     text: str
     head: str | None = None
 
 
 class Points(msgspec.Struct, tag_field="kind", tag="points"):
+    """A list, numbered if the order counts."""
+
     items: list[Point]
     numbered: bool = False
     heading: str | None = None
@@ -81,6 +95,8 @@ Block = Lead | Small | Notice | Table | Points | Verbatim
 
 
 class Section(msgspec.Struct):
+    """A part of the document under a heading."""
+
     heading: str
     blocks: list[Block]
     letter: str | None = None
@@ -89,11 +105,15 @@ class Section(msgspec.Struct):
 
 
 class Fact(msgspec.Struct):
+    """A labelled value of the title block."""
+
     label: str
     lines: Cell
 
 
 class Glance(msgspec.Struct):
+    """A count, and the sentence that says what it counts."""
+
     number: str
     text: str
 
@@ -122,8 +142,14 @@ class Document(msgspec.Struct):
 
 def row(*cells: Cell) -> Row:
     """Return a row that stays on one page unless it is long."""
-    length = max(sum(len(line.text) + 40 for line in cell) for cell in cells)
-    return Row(list(cells), whole=length < 1_500)  # noqa: PLR2004 - about half a page in a column
+    length = max(sum(_room(line.text) for line in cell) for cell in cells)
+    return Row(list(cells), whole=length < 600)  # noqa: PLR2004 - about half a page in a column
+
+
+def _room(text: str) -> int:
+    """Return about how many letters the text takes, where what has no glyph takes eight."""
+    latin = 0x24F
+    return 14 + sum(1 if ord(letter) <= latin else 8 for letter in text)
 
 
 def lines(*items: tuple[str | None, Style]) -> Cell:

@@ -22,6 +22,7 @@ from api.report.blocks import (
 from api.report.cap import Cap
 from api.report.series import Series
 from api.report.wording import Wording
+from projections.account import STATEMENT
 
 
 def recipients(account: Account) -> int:
@@ -30,9 +31,7 @@ def recipients(account: Account) -> int:
     return len({recipient.id or (recipient.name, recipient.address) for recipient in named})
 
 
-def disclosures_section(
-    account: Account, series: list[Series], wording: Wording, as_of: str, cap: Cap
-) -> Section:
+def disclosures_section(account: Account, series: list[Series], wording: Wording, as_of: str, cap: Cap) -> Section:
     """Return part B."""
     number = len(account.disclosures or ())
     to = wording.count("disclosures.recipients", recipients(account))
@@ -49,7 +48,7 @@ def disclosures_section(
         blocks.append(Table([Column("", 5.5), *columns], rows))
         blocks += cap.notice(len(series), wording)
     heading = wording.say("disclosures.statement_heading")
-    blocks.append(Notice(heading, account.statement or wording.say("statement.text")))
+    blocks.append(Notice(heading, account.statement or STATEMENT[wording.language]))
     return Section(wording.say("disclosures.heading"), blocks, letter="B")
 
 
@@ -111,9 +110,7 @@ def _why(item: Disclosure, wording: Wording) -> Cell:
         (purpose.text if purpose else say("disclosures.why_unknown"), "plain"),
         (say("disclosures.recipient_purpose", purpose=theirs.text) if theirs else None, "quiet"),
         (
-            say("disclosures.basis", basis=basis.text)
-            if basis
-            else say("disclosures.basis_unknown"),
+            say("disclosures.basis", basis=basis.text) if basis else say("disclosures.basis_unknown"),
             "quiet",
         ),
         (_authority(item.authority, wording), "plain"),

@@ -12,7 +12,7 @@ from api.report.blocks import Document, Fact, Glance, Line, lines
 from api.report.cap import share
 from api.report.disclosures import disclosures_section, recipients
 from api.report.glossary import glossary_section, labelled_codes
-from api.report.glyphs import Printer
+from api.report.glyphs import LONGEST_IN_TABLE, LONGEST_TEXT, Printer
 from api.report.holdings import holdings_section, kinds_held
 from api.report.policies import policies_section
 from api.report.proof import appendix_section, check_section
@@ -48,22 +48,22 @@ def printable(body: bytes, language: str, *, cautious: bool = False) -> Printabl
     content = msgspec.to_builtins(_document(account, body, wording))
     drawn = cast("dict[str, Any]", _printed(content, printer))
     drawn["remarks"] = [
-        wording.say(f"cut.{name}")
-        for name, needed in (("glyphs", printer.named), ("values", printer.cut))
-        if needed
+        wording.say(f"cut.{name}") for name, needed in (("glyphs", printer.named), ("values", printer.cut)) if needed
     ]
     as_of = wording.local(account.as_of.time) if account.as_of and account.as_of.time else None
     created = int(as_of.timestamp()) if isinstance(as_of, datetime) else 0
     return Printable(msgspec.json.encode(drawn), max(created, 0))
 
 
-def _printed(value: Any, printer: Printer) -> Any:  # noqa: ANN401 - any JSON value
+def _printed(value: Any, printer: Printer, longest: int = LONGEST_TEXT) -> Any:
     if isinstance(value, str):
-        return printer.text(value)
+        return printer.text(value, longest)
     if isinstance(value, list):
-        return [_printed(item, printer) for item in cast("list[Any]", value)]
+        return [_printed(item, printer, longest) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
-        return {key: _printed(item, printer) for key, item in cast("dict[str, Any]", value).items()}
+        members = cast("dict[str, Any]", value).items()
+        longest = LONGEST_IN_TABLE if "cells" in value else longest
+        return {key: _printed(item, printer, longest) for key, item in members}
     return value
 
 
@@ -128,10 +128,7 @@ def _glance(account: Account, wording: Wording) -> list[Glance]:
         "views": looks(account),
         "policies": len(account.policy or ()),
     }
-    return [
-        Glance(wording.number(number), wording.count(f"glance.{name}", number))
-        for name, number in numbers.items()
-    ]
+    return [Glance(wording.number(number), wording.count(f"glance.{name}", number)) for name, number in numbers.items()]
 
 
 def _names(account: Account, series: list[Series]) -> dict[int, str]:

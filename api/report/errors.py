@@ -14,19 +14,19 @@ class ReportError(Exception):
     """Root of the tree above."""
 
 
-class InvalidAccount(ReportError):  # noqa: N818 - named by what is wrong, like the ledger's errors
+class InvalidAccount(ReportError):
     """A member of the account has another type than the report reads. Do not retry."""
 
 
-class ReportTooLarge(ReportError):  # noqa: N818
+class ReportTooLarge(ReportError):
     """The account's JSON exceeds `LARGEST_ACCOUNT_BYTES`. Do not retry; hand out the JSON alone."""
 
 
-class ReportBusy(ReportError):  # noqa: N818
+class ReportBusy(ReportError):
     """No typesetting slot became free in time. Retry later."""
 
 
-class ReportFailed(ReportError):  # noqa: N818
+class ReportFailed(ReportError):
     """Typesetting ended without a document. The reason says how, never on what text."""
 
     def __init__(self, reason: str) -> None:

@@ -53,9 +53,7 @@ def _head(wording: Wording) -> list[Column]:
 
 
 def _term(name: str, wording: Wording) -> Row:
-    return row(
-        [Line(wording.say(f"term.{name}"), "strong")], [Line(wording.say(f"term.{name}_text"))]
-    )
+    return row([Line(wording.say(f"term.{name}"), "strong")], [Line(wording.say(f"term.{name}_text"))])
 
 
 def _code(item: Code, wording: Wording) -> Row:

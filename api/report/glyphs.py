@@ -14,8 +14,14 @@ from importlib.resources import files
 LONGEST_TEXT = 1_000
 """Characters of one text that are printed."""
 
-LONGEST_WORD = 24
+LONGEST_IN_TABLE = 400
+"""Characters of one text in a table: one value may not push the others off the page."""
+
+LONGEST_WORD = 20
 """Characters of one word that are printed without a place to break it."""
+
+_NARROWEST = 11.0
+"""Letters of ordinary width that the narrowest column of a table holds."""
 
 _BREAK = "\N{ZERO WIDTH SPACE}"
 
@@ -30,12 +36,12 @@ def drawable() -> tuple[tuple[int, int], ...]:
 
 @cache
 def _undrawable() -> re.Pattern[str]:
-    ranges = (f"{re.escape(chr(first))}-{re.escape(chr(last))}" for first, last in drawable())
-    return re.compile(f"[^{''.join(ranges)}]")
+    ends = [(re.escape(chr(first)), re.escape(chr(last))) for first, last in drawable()]
+    return re.compile("[^" + "".join(f"{first}-{last}" for first, last in ends) + "]")
 
 
 _UNSAFE = re.compile(r"[^\u0020-\u007e\u00a0-\u017f\u2010-\u2027\u202f\u2190-\u2193]")
-_LONG_WORD = re.compile(rf"[^\s\N{{NO-BREAK SPACE}}\N{{NARROW NO-BREAK SPACE}}]{{{LONGEST_WORD},}}")
+_LONG_WORD = re.compile(r"[^\s\u00a0\u202f]{" + str(LONGEST_WORD) + r",}|\S*\[U\+\S+")
 
 
 @dataclass
@@ -49,12 +55,12 @@ class Printer:
     cut: bool = False
     """Some text was cut."""
 
-    def text(self, text: str) -> str:
-        """Return the text on one line, drawable, breakable, and at most `LONGEST_TEXT` long."""
+    def text(self, text: str, longest: int = LONGEST_TEXT) -> str:
+        """Return the text on one line, drawable, breakable, and cut to the given length."""
         line = " ".join(re.split(r"[ \t\r\n\f\v\x85\u2028\u2029]+", text)).strip(" ")
-        if len(line) > LONGEST_TEXT:
+        if len(line) > longest:
             self.cut = True
-            line = line[:LONGEST_TEXT] + "\N{NO-BREAK SPACE}[…]"
+            line = line[:longest] + "\N{NO-BREAK SPACE}[…]"
         pattern = _UNSAFE if self.cautious else _undrawable()
         drawn, named = pattern.subn(lambda found: f"[U+{ord(found[0]):04X}]", line)
         self.named = self.named or named > 0
@@ -64,11 +70,14 @@ class Printer:
 def _broken(word: str) -> str:
     """Put invisible break points after punctuation, and into runs of letters."""
     out: list[str] = []
-    since = 0
+    width = 0.0
     for letter in word:
-        out.append(letter)
-        since += 1
-        if since >= 12 or (since > 3 and letter in "/-_.@:,;=&?]"):  # noqa: PLR2004 - typography
+        if width >= _NARROWEST or letter == "[":
             out.append(_BREAK)
-            since = 0
+            width = 0.0
+        out.append(letter)
+        width += 1.6 if letter.isupper() else 1.0
+        if width > 3.0 and letter in "/-_.@:,;=&?]":  # noqa: PLR2004 - a syllable's worth
+            out.append(_BREAK)
+            width = 0.0
     return "".join(out)

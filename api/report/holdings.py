@@ -25,7 +25,8 @@ _MARKS: dict[str, Style] = {
     "deleted": "deleted",
     "verified": "verified",
 }
-_STILL_HELD = {"held", "deletion_requested"}
+_GONE = {"deleted", "verified"}
+"""Every other state counts as held, an unknown one too."""
 
 
 def state_of(holding: Holding) -> str:
@@ -35,7 +36,7 @@ def state_of(holding: Holding) -> str:
 
 def kinds_held(account: Account) -> int:
     """Return how many kinds of information are held; one asked to be deleted still is."""
-    held = [item for item in account.holdings or () if state_of(item) in _STILL_HELD]
+    held = [item for item in account.holdings or () if state_of(item) not in _GONE]
     named = {shown.code or shown.text for item in held if (shown := code(item.category))}
     return len(named) + sum(1 for item in held if code(item.category) is None)
 
@@ -45,7 +46,7 @@ def holdings_section(account: Account, wording: Wording, as_of: str, cap: Cap) -
     holdings = account.holdings or []
     lead = [wording.count("holdings.lead", kinds_held(account), as_of=as_of)]
     asked = sum(1 for item in holdings if state_of(item) == "deletion_requested")
-    gone = sum(1 for item in holdings if state_of(item) in {"deleted", "verified"})
+    gone = sum(1 for item in holdings if state_of(item) in _GONE)
     lead += [wording.count("holdings.asked", asked)] if asked else []
     lead += [wording.count("holdings.gone", gone)] if gone else []
     blocks: list[Block] = [Lead(" ".join(lead))]

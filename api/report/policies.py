@@ -21,9 +21,9 @@ def policies_section(account: Account, wording: Wording, cap: Cap) -> Section:
             for name, share in (("version", 30), ("from", 20), ("how", 36), ("when", 18))
         ]
         rows = [_row(item, f"D{n}", wording) for n, item in enumerate(cap.shown(policies), 1)]
+        blocks.append(Small(wording.say("policies.modes"), before=True))
         blocks.append(Table([Column("", 5.5), *columns], rows))
         blocks += cap.notice(len(policies), wording)
-        blocks.append(Small(wording.say("policies.modes")))
     return Section(wording.say("policies.heading"), blocks, letter="D")
 
 
@@ -41,11 +41,7 @@ def _row(policy: Policy, name: str, wording: Wording) -> Row:
             (policy.version, "quiet"),
             (wording.word("notice", policy.notice), "quiet"),
         ),
-        lines(
-            (wording.day(start), "plain")
-            if start
-            else (wording.say("policies.from_unknown"), "quiet")
-        ),
+        lines((wording.day(start), "plain") if start else (wording.say("policies.from_unknown"), "quiet")),
         lines((how or (mode.text if mode else wording.say("assent.none")), "plain")),
         lines(
             (wording.day(when) if when else None, "plain"),

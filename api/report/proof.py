@@ -53,28 +53,20 @@ def check_section(account: Account, body: bytes, wording: Wording) -> Section:
     return Section(wording.say("check.heading"), blocks)
 
 
-def appendix_section(
-    account: Account, names: Mapping[int, str], wording: Wording, cap: Cap
-) -> Section:
-    """Return the list of entries.
-
-    Args:
-        names: The row of this report that shows an entry, by the entry's position.
-    """
+def appendix_section(account: Account, names: Mapping[int, str], wording: Wording, cap: Cap) -> Section:
+    """Return the list of entries, each with the row of this report that shows it, by the entry's position."""
     entries = (account.proof.entries if account.proof else None) or []
     blocks: list[Block] = [Lead(wording.count("appendix.lead", len(entries)))]
     if entries:
         shares = (("row", 8), ("position", 12), ("type", 34), ("time", 24), ("leaf", 26))
         columns = [
-            Column(
-                wording.say(f"appendix.column.{name}"), share, "end" if name == "position" else "start"
-            )
+            Column(wording.say(f"appendix.column.{name}"), share, "end" if name == "position" else "start")
             for name, share in shares
         ]
         rows = [_row(entry, names, wording) for entry in cap.shown(entries)]
+        blocks.append(Small(wording.say("appendix.numbers"), before=True))
         blocks.append(Table(columns, rows))
         blocks += cap.notice(len(entries), wording)
-        blocks.append(Small(wording.say("appendix.numbers")))
     return Section(wording.say("appendix.heading"), blocks, break_before=len(entries) > 0)
 
 

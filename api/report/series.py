@@ -40,9 +40,7 @@ class Series(NamedTuple):
     def frequency(self) -> str:
         """The word for the rhythm: daily, weekly, monthly, quarterly, yearly or irregular."""
         moments = [_moment(item) for item in self.disclosures]
-        gaps = [
-            later - earlier for earlier, later in pairwise(moments) if earlier and later
-        ]
+        gaps = [later - earlier for earlier, later in pairwise(moments) if earlier and later]
         for word, least, most in _RHYTHMS:
             if gaps and sum(least <= gap <= most for gap in gaps) * 4 >= len(gaps) * 3:
                 return word

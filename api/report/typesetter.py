@@ -5,11 +5,11 @@ UTC. Writes the PDF to standard output. Says how it failed by its exit code alon
 quote the text.
 """
 
-import datetime
 import json
 import resource
 import signal
 import sys
+from datetime import UTC, datetime
 
 UNPRINTABLE = 3
 """Exit code: a character has no glyph, or may not stand in a PDF/A file."""
@@ -44,15 +44,16 @@ def main() -> int:
 
     try:
         order = json.load(sys.stdin.buffer)
+        files: dict[str, bytes] = {name: text.encode() for name, text in order["files"].items()}
         made = typst.compile(
-            {name: text.encode() for name, text in order["files"].items()},
+            files,  # pyright: ignore[reportArgumentType] - texts by name are taken; the stub does not say so
             root=".",
             package_path=".",
             package_cache_path=".",
             ignore_system_fonts=True,
             format="pdf",
             pdf_standards=["a-3a", "ua-1"],
-            timestamp=datetime.datetime.fromtimestamp(order["created"], datetime.UTC),
+            timestamp=datetime.fromtimestamp(order["created"], UTC),
         )
     except typst.TypstError as error:
         return UNPRINTABLE if any(sign in str(error) for sign in _UNPRINTABLE_SIGNS) else REFUSED

@@ -70,7 +70,7 @@ def typeset(document: Printable, attachment: bytes) -> bytes:
 
 def _run(order: bytes, empty: str) -> bytes:
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and file; the account is its input
+        done = subprocess.run(
             [sys.executable, "-P", typesetter.__file__],
             input=order,
             capture_output=True,

@@ -29,9 +29,9 @@ def views_section(account: Account, wording: Wording, as_of: str, cap: Cap) -> S
             for name, share in shares
         ]
         rows = [_row(item, f"C{n}", wording) for n, item in enumerate(cap.shown(views), 1)]
+        blocks.append(Small(wording.say("views.roles"), before=True))
         blocks.append(Table([Column("", 5.5), *columns], rows))
         blocks += cap.notice(len(views), wording)
-        blocks.append(Small(wording.say("views.roles")))
     return Section(wording.say("views.heading"), blocks, letter="C")
 
 
@@ -57,15 +57,11 @@ def _row(view: View, name: str, wording: Wording) -> Row:
         lines(
             (wording.listed(purposes) or wording.say("views.why_unknown"), "plain"),
             (
-                wording.count("views.ticket", len(tickets), tickets=wording.listed(tickets))
-                if tickets
-                else None,
+                wording.count("views.ticket", len(tickets), tickets=wording.listed(tickets)) if tickets else None,
                 "quiet",
             ),
         ),
-        lines(
-            (wording.listed(categories) or wording.say("views.what_unknown"), "plain"), (act, "quiet")
-        ),
+        lines((wording.listed(categories) or wording.say("views.what_unknown"), "plain"), (act, "quiet")),
         [Line(wording.count("views.times", view.count))],
         _when(view, wording),
     )

@@ -110,6 +110,7 @@ def typical(language: str = "en") -> dict[str, Any]:
             "version": "2026-02-01",
             "effective_from": "2026-02-01",
             "title": None,
+            "notice": "not_given",
             "assent": {"mode": "deemed_by_use", "time": "2026-02-03T18:40:12-05:00"},
         },
         {"version": "2026-09-15", "effective_from": "2026-09-15", "assent": None},
@@ -121,7 +122,11 @@ def typical(language: str = "en") -> dict[str, Any]:
         _holding("pd:PaymentCard", "billing-vault", "dpv:Billing", of, 40)
         | {
             "state": "deletion_requested",
-            "deletions": [{"time": "2026-11-02T11:00:00-05:00", "mode": "delete", "system": "billing-vault"}],
+            "deletions": [
+                {"time": "2026-11-02T11:00:00-05:00", "state": "requested", "mode": None, "system": "billing-vault"}
+            ],
+            "kept": {"reason": of("dpv:Billing"), "until": "2027-02-01"},
+            "rectified": "2026-01-15T12:00:00-05:00",
         },
         _holding("pd:CallLog", "call-records", "dpv:Billing", of, 52)
         | {"source": {"origin": "observed"}, "until": "2027-06-01", "last": "2026-11-20"},
@@ -132,10 +137,11 @@ def typical(language: str = "en") -> dict[str, Any]:
                 {
                     "time": "2026-08-14T03:00:00-04:00",
                     "mode": "erase",
+                    "state": "done",
                     "system": "voicemail",
-                    "verified": True,
                     "backups_until": "2026-11-14",
-                }
+                },
+                {"time": "2026-08-20T03:00:00-04:00", "state": "verified", "mode": "erase", "system": "backups"},
             ],
         },
         _holding("pd:Complaint", "support-desk", "dpv:CustomerCare", of, 61)
@@ -143,7 +149,7 @@ def typical(language: str = "en") -> dict[str, Any]:
             "source": {"origin": "third_party", "channel": "email"},
             "basis": None,
             "state": "deleted",
-            "deletions": [{"time": "2026-10-01T00:00:00Z", "mode": "key-destroyed"}],
+            "deletions": [{"time": "2026-10-01T00:00:00Z", "state": "done", "mode": "key_destroyed"}],
         },
     ]
     account["disclosures"] = [
@@ -197,7 +203,7 @@ def _monthly_invoice(month: int, of: Any) -> dict[str, Any]:
             "id": "payments-ltd",
             "name": "Paiements Boréal ltée",
             "address": "410, rue Saint-Nicolas, Montréal (Québec) H2Y 2P5",
-            "country": "CA",
+            "country": "Canada",
             "kind": None,
             "role": of("dpv:DataProcessor"),
         },
@@ -222,7 +228,7 @@ def _to_collector(of: Any) -> dict[str, Any]:
             "id": "northgate",
             "name": "Northgate Recovery Inc.",
             "address": "88 King Street West, Toronto, Ontario M5H 0A1",
-            "country": "CA",
+            "country": "Canada",
             "kind": of("voipms:collector"),
             "role": of("dpv:ThirdParty"),
         },
@@ -248,7 +254,7 @@ def _to_court(of: Any) -> dict[str, Any]:
             "id": "cq-mtl",
             "name": "Cour du Québec, district de Montréal",
             "address": "1, rue Notre-Dame Est, Montréal (Québec) H2Y 1B6",
-            "country": "CA",
+            "country": "Canada",
             "kind": of("voipms:court"),
             "role": of("dpv:Authority"),
         },
@@ -260,6 +266,7 @@ def _to_court(of: Any) -> dict[str, Any]:
             "label": "Production order" if of("pd:Name")["label"] == "Name" else "Ordonnance",
             "issuer": "Cour du Québec",
             "date": "2026-09-28",
+            "cited": of("ca-pipeda:7-3-c"),
         },
         "initiative": "recipient",
         "mode": "transmitted",
@@ -270,12 +277,14 @@ def _to_court(of: Any) -> dict[str, Any]:
 
 def _view(kind: str, role: str, purpose: str, of: Any, count: int) -> dict[str, Any]:
     return {
+        "act": "data.viewed",
         "first": "2025-07-12T14:02:00-04:00",
         "last": "2026-11-19T09:31:00-05:00",
         "count": count,
         "actor": {"kind": kind, "role": of(role)},
         "system": None,
         "purpose": of(purpose),
+        "purposes": [of(purpose), of("dpv:FraudPrevention")],
         "categories": [of("pd:Name"), of("pd:CallLog")],
         "tickets": [],
     }
