@@ -16,7 +16,7 @@ VECTORS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "vectors" / "h
 LOOKUP, HOME = bytes(range(32)), bytes(range(32, 64))
 
 
-@pytest.mark.parametrize("vector", VECTORS["references"], ids=lambda vector: vector["kind"])
+@pytest.mark.parametrize("vector", VECTORS["references"], ids=lambda vector: f"{vector['kind']}-{vector['digest'][:4]}")
 def test_a_reference_is_found_and_housed_as_it_always_was(vector: dict[str, Any]) -> None:
     digest = KeyedHashes(LOOKUP).reference(vector["kind"], vector["value"])
     assert digest.hex() == vector["digest"]
