@@ -42,14 +42,11 @@ def check_section(account: Account, body: bytes, wording: Wording) -> Section:
         blocks.append(Small(wording.say("check.no_checkpoint")))
     key = proof.verifier_key or wording.say("check.no_verifier_key")
     blocks.append(Verbatim(wording.say("check.verifier_key"), [key]))
-    log = proof.log or (as_of.log if as_of else None)
-    position = as_of.position if as_of else None
-    place = [log] if log else []
-    place += [f"{wording.say('check.position')} {position}"] if position is not None else []
-    if place:
-        blocks.append(Verbatim(wording.say("check.log"), [", ".join(place)]))
     blocks.append(Verbatim(wording.say("check.digest"), [sha256(body).hexdigest()]))
-    blocks.append(Verbatim(wording.say("check.engine"), [f"typst {version('typst')}"]))
+    blocks += [Small(wording.say("check.engine", engine=f"typst {version('typst')}"))]
+    log, position = proof.log or (as_of and as_of.log), as_of and as_of.position
+    if log and position is not None:
+        blocks.append(Small(wording.say("check.scope", log=log, position=wording.number(position))))
     return Section(wording.say("check.heading"), blocks)
 
 
