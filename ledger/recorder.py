@@ -10,12 +10,14 @@ Never turn on POSTGRES_ENABLE_DB_FUNCTIONS, and never use the DCB append: both l
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, LiteralString, cast
 from uuid import UUID
 
 import orjson
+import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
@@ -28,9 +30,10 @@ from ledger.group import COPY_HEADER, COPY_TRAILER, Group, Receipt
 from ledger.merkle import leaf_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from psycopg import Connection, Cursor
+    from psycopg.errors import Diagnostic
 
     from ledger.checkpoint import Signer
     from ledger.fact import Fact
@@ -48,6 +51,8 @@ COPY_REFERENCES = "COPY ledger.reference (digest, subject, log_id, home, envelop
 COPY_MEMBERS = """
     COPY ledger.member (position, subject, ordinal, log_id, role, salt, envelope) FROM STDIN (FORMAT binary)
 """
+# Changes nothing, but is a write, so that its commit waits for whatever this server's commits wait for.
+TOUCH = "UPDATE ledger.log SET appended_at = appended_at WHERE log_id = %b"
 LOCK = "SELECT size FROM ledger.log WHERE log_id = %b FOR UPDATE"
 # Entries by the unique index on the repeat key, each with the first checkpoint that covers it.
 REPEATS = """
@@ -106,6 +111,10 @@ def datastore(dsn: str, role: str = ROLE, *, pool: int = 5) -> PostgresDatastore
     return store
 
 
+class Unreplicated(psycopg.OperationalError):
+    """The wait for a synchronous standby was cancelled: committed here, and perhaps nowhere else."""
+
+
 class LedgerRecorder(PostgresApplicationRecorder):
     """Records the entries of one log. Threads may share it; each commit takes a connection of its own."""
 
@@ -129,6 +138,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         Raises:
             Beaten: The log's head is not where the group expects it. Nothing was written; prepare it anew.
             psycopg.errors.UniqueViolation: A fact or a reference was recorded before. Nothing was written.
+            Unreplicated: It is on this server's disk, but a standby that it waits for did not confirm it.
             psycopg.OperationalError: The outcome is not known if COMMIT had been sent. Look before writing again.
         """
         cursor = connection.cursor(row_factory=tuple_row)
@@ -144,7 +154,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             _copy(cursor, COPY_SUBJECTS, group.subjects)
             _copy(cursor, COPY_REFERENCES, group.references)
             _copy(cursor, COPY_MEMBERS, group.members)
-            with connection.pipeline():
+            with _heeding(connection), connection.pipeline():
                 for tile in group.tiles:
                     row = (self.log_id, tile.level, tile.index, tile.root, tile.hashes)
                     cursor.execute(INSERT_TILE, row, prepare=True)
@@ -155,6 +165,19 @@ class LedgerRecorder(PostgresApplicationRecorder):
         except BaseException:
             self.abandon(connection)
             raise
+
+    def confirm(self, connection: Connection[Any]) -> None:
+        """End a transaction that `lock` began, once everything that it saw is durable wherever it must be.
+
+        What others committed can be seen before a standby has it, if their wait was cancelled. A commit of our own
+        comes after it in the server's log, and waits for both.
+
+        Raises:
+            Unreplicated: See `commit`.
+        """
+        with _heeding(connection), connection.pipeline():
+            connection.execute(TOUCH, (self.log_id,), prepare=True)
+            connection.execute("COMMIT")
 
     def lock(self, connection: Connection[Any]) -> None:
         """Begin a transaction that holds the log's head: what a *later* statement reads stays true until its end."""
@@ -283,6 +306,27 @@ class LedgerRecorder(PostgresApplicationRecorder):
             row = connection.execute(MAX_POSITION, (self.log_id,)).fetchone()
             assert row is not None
             return row["max"]
+
+
+@contextmanager
+def _heeding(connection: Connection[Any]) -> Iterator[None]:
+    """Commit within this: a server answers a cancelled wait for a standby with success and a warning.
+
+    Raises:
+        Unreplicated: It did.
+    """
+    warnings: list[str | None] = []
+
+    def hear(diagnostic: Diagnostic) -> None:
+        warnings.append(diagnostic.message_primary)
+
+    connection.add_notice_handler(hear)
+    try:
+        yield
+    finally:
+        connection.remove_notice_handler(hear)
+    if warnings:
+        raise Unreplicated(f"committed with a warning: {warnings[0]}")
 
 
 def _copy(cursor: Cursor[Any], statement: LiteralString, rows: Sequence[bytes]) -> None:

@@ -301,7 +301,8 @@ class Writer:
                 group = preparer.prepare(fresh)
                 recorder.commit(connection, group)
             else:
-                recorder.abandon(connection)
+                # A repeat is acknowledged like a first recording: only when it is durable.
+                recorder.confirm(connection)
         except BaseException:
             recorder.abandon(connection)
             raise
