@@ -30,7 +30,7 @@ from ledger.group import COPY_HEADER, COPY_TRAILER, Group, Receipt
 from ledger.merkle import leaf_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from psycopg import Connection, Cursor
     from psycopg.errors import Diagnostic
@@ -309,7 +309,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
 
 @contextmanager
-def _heeding(connection: Connection[Any]) -> Iterator[None]:
+def _heeding(connection: Connection[Any]) -> Generator[None]:
     """Commit within this: a server answers a cancelled wait for a standby with success and a warning.
 
     Raises:
