@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -102,7 +102,7 @@ def list_keys(request: Request) -> dict[str, Any]:
     status_code=204,
     responses=documentation.responses("not-found"),
 )
-def revoke_key(request: Request, key_id: str) -> None:
+def revoke_key(request: Request, key_id: Annotated[str, Path(pattern="^key-[0-9a-f]{1,32}$")]) -> None:
     """Stop a key for good. A process that has just seen it may accept it for some seconds more."""
     state = state_of(request)
     state.access.key(request, "admin")

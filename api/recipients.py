@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -19,19 +19,24 @@ from projections import recipients
 
 router = APIRouter(tags=["query"])
 
+RECIPIENT_ID = "^[A-Za-z0-9_.:/#-]+$"
+"""What an opaque reference may be made of."""
+
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @router.get(
-    "/v1/recipients/{recipient_id}/disclosures",
+    "/v1/recipients/{recipient_id:path}/disclosures",
     operation_id="readRecipientDisclosures",
     summary="Whose data did this recipient get?",
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
 def read_recipient(
     request: Request,
-    recipient_id: str,
+    recipient_id: Annotated[
+        str, Path(max_length=128, pattern=RECIPIENT_ID, description="The company's own name for it.")
+    ],
     since: Annotated[datetime | None, Query(alias="from", description="Happened at or after this time.")] = None,
     until: Annotated[datetime | None, Query(alias="to", description="Happened before this time.")] = None,
     cursor: CURSOR = None,

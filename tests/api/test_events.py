@@ -33,7 +33,9 @@ def cloud_event(document: dict[str, Any]) -> CloudEvent:
 def test_events_in_binary_mode_are_those_of_the_reference_package(service: Service) -> None:
     document = event()
     message = http.to_binary_event(cloud_event(document))
-    answer = service.client.post("/v1/events", content=message.body, headers=service.bearer("emitter") | message.headers)
+    answer = service.client.post(
+        "/v1/events", content=message.body, headers=service.bearer("emitter") | message.headers
+    )
     assert answer.status_code == 201, answer.text
     (entry,) = service.entries()
     assert (entry["id"], entry["source"], entry["type"]) == (document["id"], SOURCE, "data.collected")
@@ -42,7 +44,9 @@ def test_events_in_binary_mode_are_those_of_the_reference_package(service: Servi
 def test_events_in_structured_mode_are_those_of_the_reference_package(service: Service) -> None:
     document = event()
     message = http.to_structured_event(cloud_event(document))
-    answer = service.client.post("/v1/events", content=message.body, headers=service.bearer("emitter") | message.headers)
+    answer = service.client.post(
+        "/v1/events", content=message.body, headers=service.bearer("emitter") | message.headers
+    )
     assert answer.status_code == 201, answer.text
     assert service.entries()[0]["id"] == document["id"]
 
