@@ -109,12 +109,11 @@ def _facts(account: Account, moment: str, wording: Wording) -> list[Fact]:
     company = account.controller or Controller()
     subject = account.subject.id if account.subject else None
     issued = wording.moment(account.issued_at) if account.issued_at else None
-    zone = wording.say("opening.zone_note", zone=wording.zone)
     shown = {
         "concerning": [Line(subject, "mono")] if subject else [Line("—")],
         "as_of": [Line(moment)],
         "issued": [Line(issued or wording.say("opening.not_issued"))],
-        "zone": [Line(zone)],
+        "zone": [Line(wording.zone)],
         "company": [Line(company.name or wording.say("opening.unnamed_company"))],
         "contact": lines((company.contact or wording.say("opening.no_contact"), "plain")),
     }
@@ -132,14 +131,13 @@ def _glance(account: Account, wording: Wording) -> list[Glance]:
 
 
 def _names(account: Account, series: list[Series]) -> dict[int, str]:
-    """Return the row that shows an entry, by position; rows have no other link to the appendix."""
-    named = {
-        holding.position: f"A{number}"
-        for number, holding in enumerate(account.holdings or (), 1)
-        if holding.position is not None
-    }
-    for number, item in enumerate(series, 1):
-        for member in item.disclosures:
-            if member.position is not None:
-                named[member.position] = f"B{number}"
-    return named
+    """Return the rows that show an entry, by position; rows have no other link to the appendix."""
+    rows = [(f"A{number}", [item.position]) for number, item in enumerate(account.holdings or (), 1)]
+    rows += [(f"B{number}", [each.position for each in item.disclosures]) for number, item in enumerate(series, 1)]
+    named: dict[int, list[str]] = {}
+    for name, positions in rows:
+        for position in positions:
+            if position is not None:
+                named.setdefault(position, []).append(name)
+    most = 4
+    return {at: ", ".join(names[:most]) + ("…" if len(names) > most else "") for at, names in named.items()}

@@ -5,6 +5,8 @@ Source: PIPEDA, Schedule 1, 4.9.4: abbreviations and codes are explained.
 
 from __future__ import annotations
 
+from unicodedata import combining, normalize
+
 from api.report.account import Account, Code, Coded, Recipient, Source, code, codes
 from api.report.blocks import Block, Column, Lead, Line, Row, Section, Table, lines, row
 from api.report.cap import Cap
@@ -30,7 +32,13 @@ def labelled_codes(account: Account) -> list[Code]:
         found += [view.purpose, *codes(view.purposes), *codes(view.categories)]
         found += [view.actor.kind, view.actor.role] if view.actor else []
     shown = {item.code: item for value in found if (item := code(value)) and item.label}
-    return sorted(shown.values(), key=lambda item: (item.text.casefold(), item.code))
+    return sorted(shown.values(), key=_alphabetical)
+
+
+def _alphabetical(item: Code) -> tuple[str, str]:
+    """Order as a dictionary does: accents and case decide nothing."""
+    plain = "".join(letter for letter in normalize("NFKD", item.text) if not combining(letter))
+    return plain.casefold(), item.code
 
 
 def glossary_section(labelled: list[Code], wording: Wording, cap: Cap) -> Section:

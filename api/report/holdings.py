@@ -106,8 +106,7 @@ def _source(source: Source | str | None, wording: Wording) -> Cell:
     origin, channel = wording.word("origin", stated.origin), code(stated.channel)
     if origin is None:
         return lines((wording.say("holdings.source_unknown"), "quiet"))
-    by = wording.say("holdings.by", channel=channel.text) if channel else None
-    return lines((origin, "plain"), (by, "quiet"))
+    return lines((origin, "plain"), (channel.text if channel else None, "quiet"))
 
 
 def _state(holding: Holding, wording: Wording) -> Cell:

@@ -55,7 +55,7 @@ def appendix_section(account: Account, names: Mapping[int, str], wording: Wordin
     entries = (account.proof.entries if account.proof else None) or []
     blocks: list[Block] = [Lead(wording.count("appendix.lead", len(entries)))]
     if entries:
-        shares = (("row", 8), ("position", 12), ("type", 34), ("time", 24), ("leaf", 26))
+        shares = (("row", 12), ("position", 11), ("type", 31), ("time", 24), ("leaf", 26))
         columns = [
             Column(wording.say(f"appendix.column.{name}"), share, "end" if name == "position" else "start")
             for name, share in shares

@@ -23,7 +23,7 @@ def views_section(account: Account, wording: Wording, as_of: str, cap: Cap) -> S
     lead += [wording.count("views.services", services)] if services else []
     blocks: list[Block] = [Lead(" ".join(lead))]
     if views:
-        shares = (("who", 29), ("why", 26), ("what", 22), ("times", 11), ("when", 18))
+        shares = (("who", 30), ("why", 23), ("what", 25), ("times", 10), ("when", 18))
         columns = [
             Column(wording.say(f"views.column.{name}"), share, "end" if name == "times" else "start")
             for name, share in shares

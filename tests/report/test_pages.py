@@ -58,7 +58,7 @@ def test_french_says_dates_numbers_and_terms_as_in_quebec() -> None:
     account = accounts.typical("fr")
     account["views"][1]["count"] = 12_345
     text = read(account, "fr")
-    for said_so in ("23 novembre 2026, 15 h 04 HNE", "depuis le 1er juin 2025", "12 350 consultations"):
+    for said_so in ("23 novembre 2026, 15 h 04 HNE", "depuis le 1er juin 2025", "12 350 consultations ou utilisations"):
         assert said(said_so, text)
     for term in ("renseignements personnels", "communications de vos renseignements", "Adresse courriel"):
         assert said(term, text)
@@ -183,3 +183,17 @@ def test_a_head_is_repeated_on_each_page_of_its_table() -> None:
     rows = [text for text in pages if squeezed("Carrier 00") in text]
     assert len(rows) > 3
     assert all(squeezed("Who received it") in text for text in rows)
+
+
+def test_an_entry_behind_several_rows_names_them() -> None:
+    account = accounts.empty()
+    account["holdings"] = [{"category": f"pd:C{number}", "position": 7} for number in range(6)]
+    account["proof"]["entries"] = [{"position": 7, "type": "data.collected", "leaf": accounts.leaf(7)}]
+    assert said("A1, A2, A3, A4… 7 Data collected", read(account))
+
+
+def test_codes_stand_in_the_order_of_a_dictionary() -> None:
+    account = accounts.empty("fr")
+    labels = ["Zone", "Études", "Espèces", "À l’interne"]
+    account["holdings"] = [{"category": {"code": f"c:{number}", "label": text}} for number, text in enumerate(labels)]
+    assert said("À l’interne c:3 Espèces c:2 Études c:1 Zone c:0", read(account, "fr"))
