@@ -43,7 +43,7 @@ def check_section(account: Account, body: bytes, wording: Wording) -> Section:
     key = proof.verifier_key or wording.say("check.no_verifier_key")
     blocks.append(Verbatim(wording.say("check.verifier_key"), [key]))
     blocks.append(Verbatim(wording.say("check.digest"), [sha256(body).hexdigest()]))
-    blocks += [Small(wording.say("check.engine", engine=f"typst {version('typst')}"))]
+    blocks += [Small(wording.say("check.engine", engine=f"typst-py {version('typst')}"))]
     log, position = proof.log or (as_of and as_of.log), as_of and as_of.position
     if log and position is not None:
         blocks.append(Small(wording.say("check.scope", log=log, position=wording.number(position))))
