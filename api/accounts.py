@@ -6,13 +6,14 @@ import secrets
 from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
+from api.language import Language, preferred
 from api.problems import Problem
 from api.question import NAMES, Question, ask, number, own_fact, position, query_fact, recorded, subject_of
 from api.rendering import JSON, PDF, PRIVATE, accepted
@@ -25,7 +26,6 @@ from projections.account import Issue, account
 
 router = APIRouter(tags=["report"])
 
-Language = Literal["en", "fr"]
 LANGUAGE = Annotated[Language | None, Query(description="Language of labels and words.")]
 CONTENT = {JSON: {"schema": {"type": "object"}}, PDF: {"schema": {"type": "string", "format": "binary"}}}
 
@@ -124,7 +124,7 @@ def _make(request: Request, subject_id: str, scope: str, language: Language | No
     kind = accepted(request, JSON, PDF)
     subject = subject_of(question, subject_id)
     at = position(request, question, subject.log_id, NAMES, number(request, "as_of"))
-    spoken = language or question.state.settings.language
+    spoken = language or preferred(request, question.state.settings.language)
     document = _account(question, subject, at, spoken)
     body = render_pdf(document, language=spoken) if kind == PDF else render_json(document)
     return Made(question, subject, at, spoken, document, kind, body)

@@ -15,6 +15,7 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from api.language import preferred
 from api.report import ReportBusy, ReportError, ReportTooLarge
 from ledger import InvalidFact, LedgerError, Overloaded, Unavailable
 
@@ -148,7 +149,7 @@ def problem_of(error: BaseException) -> Problem:
 def response(problem: Problem, request: Request) -> Response:
     """Return the document, in the caller's language."""
     kind = KINDS[problem.code]
-    french = request.headers.get("accept-language", "").lower().startswith("fr")
+    french = preferred(request) == "fr"
     document: dict[str, Any] = {
         "type": f"{request.base_url}problems/{problem.code}",
         "title": kind.fr if french else kind.en,

@@ -42,7 +42,7 @@ class Service:
         self.app = app
         self.client = client
         self.dsn = dsn
-        self.keys = {role: self.issue(access.ROLES[role]) for role in access.ROLES}
+        self.keys = {role: self.issue(access.ROLES[role], position=access.POSITIONS[role]) for role in access.ROLES}
 
     @property
     def state(self) -> State:

@@ -306,6 +306,14 @@ def test_accounts_of_the_same_position_are_the_same_bytes(service: Service) -> N
             assert first.headers["repr-digest"] == again.headers["repr-digest"]
 
 
+def test_an_account_speaks_the_language_asked_for(service: Service) -> None:
+    subject, _ = known(service)
+    path = f"/v1/subjects/{subject}/account"
+    for query, stated, language in (("", "", "en"), ("", "fr-CA", "fr"), ("?language=en", "fr", "en")):
+        answer = service.ask(path + query, **{"Accept-Language": stated})
+        assert answer.headers["content-language"] == answer.json()["language"] == language
+
+
 def test_private_answers_are_not_kept_on_the_way(service: Service) -> None:
     subject, _ = known(service)
     for question in (*QUESTIONS, "account"):
