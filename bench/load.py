@@ -1,0 +1,80 @@
+"""A load generator: keep-alive HTTP/1.1 over raw sockets, in a process of its own, so that it costs as little as can be.
+
+    python -m bench.load HOST PORT CLIENTS SECONDS BATCH KEY FIRST
+
+Each client sends the next request when the answer to the last one is there. Prints one JSON line: answers of 2xx,
+others, and seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from itertools import count
+
+import orjson
+
+from bench import scene
+
+CUSTOMERS = 20_000
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, head: bytes, batch: int, numbers: count[int], until: float) -> None:
+        self._head = head
+        self._batch = batch
+        self._numbers = numbers
+        self._until = until
+        self.good = self.bad = 0
+
+    def _request(self) -> bytes:
+        events = []
+        for _ in range(self._batch):
+            number = next(self._numbers)
+            events.append(scene.event(number, number % CUSTOMERS))
+        body = orjson.dumps(events if self._batch > 1 else events[0])
+        return self._head + b"%d\r\n\r\n" % len(body) + body
+
+    async def run(self, host: str, port: int) -> None:
+        """Send until the time is over."""
+        reader, writer = await asyncio.open_connection(host, port)
+        while time.monotonic() < self._until:
+            writer.write(self._request())
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+            await reader.readexactly(length)
+            if head.startswith((b"HTTP/1.1 200", b"HTTP/1.1 201")):
+                self.good += 1
+            else:
+                self.bad += 1
+        writer.close()
+
+
+async def load(
+    host: str, port: int, clients: int, seconds: float, batch: int, key: str, first: int
+) -> dict[str, float]:
+    """Run all clients and return what came back."""
+    kind = "application/cloudevents-batch+json" if batch > 1 else "application/cloudevents+json"
+    head = (
+        f"POST /v1/events HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: {kind}\r\nContent-Length: "
+    ).encode()
+    numbers = count(first)
+    started = time.monotonic()
+    everyone = [Client(head, batch, numbers, started + seconds) for _ in range(clients)]
+    await asyncio.gather(*(client.run(host, port) for client in everyone))
+    return {
+        "good": sum(client.good for client in everyone),
+        "bad": sum(client.bad for client in everyone),
+        "seconds": time.monotonic() - started,
+    }
+
+
+if __name__ == "__main__":
+    host, port, clients, seconds, batch, key, first = sys.argv[1:]
+    outcome = asyncio.run(load(host, int(port), int(clients), float(seconds), int(batch), key, int(first)))
+    sys.stdout.write(json.dumps(outcome) + "\n")
