@@ -1,4 +1,4 @@
-"""Measure everything and print the table: `python -m bench [--quick] [--only WORD]`; results in bench/out/latest.json."""
+"""Measure all and print the table: `python -m bench [--quick] [--only WORD]`; results in bench/out/latest.json."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Feed:
     def __init__(self) -> None:
         self._numbers = count()
         self._newcomers = count(KNOWN)
-        self._chance = random.Random(1)  # noqa: S311 - a benchmark's choice of customers
+        self._chance = random.Random(1)
 
     def take(self, ledger: Ledger, size: int) -> list[scene.Fact]:
         """Return facts, ready to append."""

@@ -1,4 +1,4 @@
-"""A load generator: keep-alive HTTP/1.1 over raw sockets, in a process of its own, so that it costs as little as can be.
+"""A load generator: keep-alive HTTP/1.1 over raw sockets, in a process of its own, so that it costs little.
 
     python -m bench.load HOST PORT CLIENTS SECONDS BATCH KEY FIRST
 

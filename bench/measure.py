@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import asdict, dataclass
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ def row(name: str, target: str, pairs: list[tuple[float, float]]) -> Row:
 class Clock:
     """Times a block of work."""
 
-    def __enter__(self) -> Clock:
+    def __enter__(self) -> Self:
         self.started = time.perf_counter()
         return self
 

@@ -1,4 +1,4 @@
-"""Recording over HTTP: what the route costs beyond validating, what group commit gains, and batches against in-process."""
+"""Recording over HTTP: what the route costs beyond validating, what group commit gains, batches against in-process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Server:
 
     def rate(self, clients: int, batch: int, seconds: float) -> float:
         """Load it from a process of its own; return events answered a second. Any answer but 2xx is an error."""
-        done = subprocess.run(  # noqa: S603 - our own module
+        done = subprocess.run(
             [
                 *(sys.executable, "-m", "bench.load", "127.0.0.1", str(self.port), str(clients), str(seconds)),
                 *(str(batch), self.key, str(next(STARTS))),
@@ -66,7 +66,7 @@ def serving(form: str, server: str, folder: Path) -> Iterator[Server]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        process = subprocess.Popen(  # noqa: S603 - our own module
+        process = subprocess.Popen(
             [sys.executable, "-m", "bench.server", form, str(port), str(data_dir), dsn]
         )
         try:

@@ -29,7 +29,7 @@ def grow(ledger: Ledger, dsn: str, size: int) -> None:
     """Fill a ledger with ten entries a person, and fold it."""
     install(dsn)
     people = size // ENTRIES_A_PERSON
-    chance = random.Random(7)  # noqa: S311 - a benchmark's choice
+    chance = random.Random(7)
     for start in range(0, size, 10 * GROUP):
         futures = [
             ledger.submit(
@@ -47,7 +47,7 @@ def grow(ledger: Ledger, dsn: str, size: int) -> None:
 
 def p99_milliseconds(ledger: Ledger, people: int, questions: int) -> float:
     """Assemble accounts of people chosen at random, one after the other; return the 99th percentile."""
-    chance = random.Random()  # noqa: S311 - other people each time
+    chance = random.Random()
     subjects: list[Subject] = []
     while len(subjects) < questions:
         found = ledger.lookup(Reference("customer", f"C-{chance.randrange(people)}"))

@@ -13,13 +13,14 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from ledger import Fact, Keys, Ledger, fact_of
-from ledger.fact import KeyedHashes
 from ledger.migrate import create_logs, migrate
 from ledger.vocabulary import parse_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from ledger.fact import KeyedHashes
 
 NAME = "bench.example/ledger"
 SOURCE = "/services/billing"
