@@ -28,6 +28,8 @@ STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 LONG_NUMBER = re.compile(rb"[0-9]{%d}" % (DIGITS + 1))
 NOT_NUMBER = re.compile(rb"NaN|Infinity")
 PAIR = re.compile(rb"\[\]|\{\}")
+LONG_DIGITS = b"0" * (DIGITS + 1)
+DIGIT_ZERO = bytes(ord("0") if byte in b"0123456789" else byte for byte in range(256))
 NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
@@ -37,6 +39,8 @@ def check(body: bytes, *, depth: int = DEPTH) -> None:
     Raises:
         Problem: Wrong encoding, too deep, a number too long, or a member given twice. Do not retry.
     """
+    if _plainly_strict(body, depth):
+        return
     if body.startswith(b"\xef\xbb\xbf"):
         raise Problem("not-json", "expected UTF-8 without a byte order mark")
     try:
@@ -57,6 +61,28 @@ def check(body: bytes, *, depth: int = DEPTH) -> None:
     if NOT_NUMBER.search(skeleton):
         raise Problem("not-json", "expected a number; NaN and Infinity are none")
     _refuse_duplicates(body, skeleton)
+
+
+def _plainly_strict(body: bytes, depth: int) -> bool:
+    """Tell whether a body is beyond doubt, at a tenth of the price; False says nothing.
+
+    Without a backslash every quote is one of JSON's own. A member that stands twice is gone after parsing, and its
+    quotes with it. Each round takes at least one level of brackets away and at most two; brackets inside strings
+    leave something over, as do more levels than allowed.
+    """
+    if b"\\" in body or LONG_DIGITS in body.translate(DIGIT_ZERO):
+        return False
+    brackets = body.translate(None, NOT_BRACKETS)
+    if len(brackets) > CONTAINERS_A_BYTE * len(body):
+        return False
+    for _ in range(depth // 2):
+        brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
+    if brackets:
+        return False
+    try:
+        return orjson.dumps(orjson.loads(body)).count(b'"') == body.count(b'"')
+    except orjson.JSONDecodeError:
+        return False
 
 
 def _unbalanced(brackets: bytes) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,6 +56,7 @@ class Entry(NamedTuple):
         return members
 
 
+@lru_cache(maxsize=256)
 def timestamp(moment: datetime) -> str:
     """Write an aware time as RFC 3339 in UTC, with microseconds and `Z`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

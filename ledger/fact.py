@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DIGEST_BYTES = 16
+ACTOR_BYTES = 8
 ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/#-]{0,127}")
 SUBJECT_KIND = "subject"
 SUBJECT_ID = re.compile(r"[0-9a-f]{32}")
@@ -79,10 +80,16 @@ class KeyedHashes:
     """
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        # Keyed once: a copy costs a third of keying anew.
+        self._keyed = {
+            use: blake2b(digest_size=DIGEST_BYTES, key=key, person=use)
+            for use in (b"reference", b"sealed", b"repeat", b"content")
+        } | {b"actor": blake2b(digest_size=ACTOR_BYTES, key=key, person=b"actor")}
 
-    def _digest(self, use: bytes, data: bytes, size: int = DIGEST_BYTES) -> bytes:
-        return blake2b(data, digest_size=size, key=self._key, person=use).digest()
+    def _digest(self, use: bytes, data: bytes) -> bytes:
+        keyed = self._keyed[use].copy()
+        keyed.update(data)
+        return keyed.digest()
 
     def reference(self, kind: str, value: str) -> bytes:
         """Return the 16 bytes that a reference is found by; kind and value as given, without folding."""
@@ -98,11 +105,12 @@ class KeyedHashes:
 
     def content(self, *parts: bytes) -> bytes:
         """Return 16 bytes over parts, each with its length."""
-        return self._digest(b"content", b"".join(len(part).to_bytes(4) + part for part in parts))
+        lengths = b",".join([b"%d" % len(part) for part in parts])
+        return self._digest(b"content", b"".join((lengths, b";", *parts)))
 
     def actor(self, actor_id: str) -> str:
         """Return 16 hexadecimal digits that stand for a person at work, so that her look-ups can be counted."""
-        return self._digest(b"actor", actor_id.encode(), 8).hex()
+        return self._digest(b"actor", actor_id.encode()).hex()
 
 
 def about(hashes: KeyedHashes, reference: Reference, role: str, private: bytes | None = None) -> About:
@@ -147,17 +155,16 @@ def make_fact(
     """
     if not about:
         raise InvalidFact("/data/subjects", "expected at least one subject, found none")
-    subjects = tuple({each.digest: each for each in about}.values())
+    subjects = tuple(about) if len(about) == 1 else tuple({each.digest: each for each in about}.values())
     members = b'"emitter":' + orjson.dumps(emitter) + b"," + clear
-    private = b"".join(each.private or b"" for each in subjects) if len(subjects) == 1 else b""
-    size = len(members) + len(private) * 4 // 3 + OWN_BYTES
+    private = len(subjects[0].private or b"") if len(subjects) == 1 else 0
+    size = len(members) + private * 4 // 3 + OWN_BYTES
     if size > MAX_ENTRY_BYTES:
         raise InvalidFact("/data", f"expected at most {MAX_ENTRY_BYTES} bytes as an entry, found about {size}")
-    content = hashes.content(
-        clear,
-        b"\1" if sealed else b"\0",
-        *(part for each in subjects for part in (each.digest, each.role, each.private or b"")),
-    )
+    parts = [clear, b"sealed" if sealed else b"open"]
+    for each in subjects:
+        parts += (each.digest, each.role, each.private or b"")
+    content = hashes.content(*parts)
     linked = Link(hashes.reference(*link), named(link)) if link is not None else None
     return Fact(source, id, type, hashes.repeat_key(source, id), content, members, subjects, sealed, linked)
 
