@@ -66,9 +66,7 @@ def serving(form: str, server: str, folder: Path) -> Iterator[Server]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.server", form, str(port), str(data_dir), dsn]
-        )
+        process = subprocess.Popen([sys.executable, "-m", "bench.server", form, str(port), str(data_dir), dsn])
         try:
             _await(port, process)
             yield Server(port, key)
