@@ -11,6 +11,7 @@ After a crash at any moment the next start goes on: each step is safe to repeat,
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -29,7 +30,7 @@ from api.cli.storage import database, prepare
 from api.cli.variables import read_settings
 from api.cli.web import serving
 from api.demo_guide import Ready, ShownKeys
-from api.demo_memory import Memory
+from api.demo_memory import Memory, check_scale
 from projections.progress import lanes
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     from api.demo_load import Loaded
 
-NAME = "demo.example/ledger"
 HOST = "127.0.0.1"
 CATCH_UP_SECONDS = 600.0
 LOOK_SECONDS = 0.1
@@ -100,12 +100,13 @@ def wipe(data_dir: Path) -> None:
 
 def start(options: Options, stack: ExitStack, signals: Signals) -> Ready:
     """Start every part; whatever can fail at once does so before anything slow begins."""
+    check_scale(options.scale)
     listener = stack.enter_context(listen(HOST, options.port))
     stack.enter_context(folder(options.data_dir))
     memory = Memory(options.data_dir / "demo.json")
     memory.remember(scale=memory.scale(options.scale))
     settings = read_settings(
-        data_dir=options.data_dir, name=NAME, logs=1, host=HOST, port=options.port, follow=True, docs=True,
+        data_dir=options.data_dir, host=HOST, port=options.port, follow=True, docs=True,
         log_level="WARNING", controller_name="Voip.ms (sample)", controller_contact="privacy@company.example",
     )  # fmt: skip
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
@@ -224,6 +225,9 @@ class Signals:
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         again, self._asked = self._asked, True
+        if not again:
+            # Unbuffered: whatever the main thread was writing is not disturbed.
+            os.write(sys.stderr.fileno(), b"whosaw: stopping\n")
         if not again and not self._deferred:
             raise Stopped
 

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 SCALES = (1, 10, 100)
 
 
+def check_scale(wanted: int | None) -> None:
+    """Return if there is a sample of that scale.
+
+    Raises:
+        Failure: There is none.
+    """
+    if wanted is not None and wanted not in SCALES:
+        raise Failure(Exit.ARGUMENT, f"--scale {wanted}", expected="1, 10 or 100")
+
+
 class Memory:
     """One small file, 0600, replaced as a whole: after a crash it is the old one or the new one."""
 
@@ -53,11 +63,9 @@ class Memory:
         """Return the scale of the sample that is here, or that will be.
 
         Raises:
-            Failure: There is no such scale, or another one is here: half of two samples is none.
+            Failure: Another one is here: half of two samples is none.
         """
         here = self._known.get("scale")
-        if wanted is not None and wanted not in SCALES:
-            raise Failure(Exit.ARGUMENT, f"--scale {wanted}", expected="1, 10 or 100")
         if here is not None and wanted not in {None, here}:
             raise Failure(
                 Exit.ARGUMENT,

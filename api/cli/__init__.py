@@ -5,7 +5,10 @@ Exit codes are listed in `api.cli.failure`.
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
+from pathlib import Path
 
 import typer
 
@@ -27,13 +30,22 @@ def run(arguments: list[str]) -> int:
     except Failure as failure:
         return complain(failure.line(), failure.code)
     except typer.TyperException as error:
-        return complain(f"{error.format_message()} See 'whosaw --help'.", Exit.ARGUMENT)
+        # Some of its messages are lists over several lines.
+        message = " ".join(error.format_message().split()).rstrip(".")
+        return complain(f"{message}; see 'whosaw --help'", Exit.ARGUMENT)
     except (KeyboardInterrupt, typer.Abort):
         return complain("interrupted", Exit.INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone; what was asked is done as far as anybody wants it.
         sys.stdout = None  # type: ignore[assignment]
         return Exit.DONE
+    except Exception as error:
+        if os.environ.get("WHOSAW_DEBUG"):
+            raise
+        # Not the message: a driver's may quote a value.
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        return complain(f"unexpected {type(error).__name__} at {where}; WHOSAW_DEBUG=1 shows the rest", Exit.DEFECT)
     return code if isinstance(code, int) else Exit.DONE
 
 

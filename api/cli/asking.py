@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from api.cli.ask import Question, find, pages, reference, stated
-from api.cli.connection import Connection
+from api.cli.connection import IMPATIENT, Connection
 from api.cli.failure import Exit, Failure
 from api.cli.tables import write_table
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 COLUMNS: Mapping[Question, Sequence[str]] = {
-    Question.HOLDINGS: ("category", "system", "source", "purposes", "basis", "since", "last", "until", "state"),
-    Question.DISCLOSURES: ("time", "recipient", "categories", "purpose", "basis", "mode", "policy_version"),
-    Question.VIEWS: ("first", "last", "count", "actor", "system", "purpose", "categories", "tickets"),
+    Question.HOLDINGS: ("category", "system", "origin", "purposes", "basis", "since", "until", "state", "position"),
+    Question.DISCLOSURES: ("time", "recipient_name", "categories", "purpose", "basis", "recipient_role", "position"),
+    Question.VIEWS: ("first", "looks", "act", "actor_role", "actor", "system", "purposes", "tickets", "position"),
     Question.TIMELINE: ("time", "type", "source", "position"),
 }
 FORMATS = {".pdf": "application/pdf", ".json": "application/json"}
@@ -34,7 +34,7 @@ def ask_about(question: Question, named: str | None, purpose: str, ticket: str |
     """
     headers = stated(purpose, ticket)
     whom = reference(named)
-    connection = Connection.from_environment()
+    connection = Connection.from_environment(IMPATIENT)
     try:
         subject = find(connection, whom, headers)
         path = f"/v1/subjects/{subject}/{question}"
@@ -73,7 +73,7 @@ def write_account(named: str | None, purpose: str, ticket: str | None, language:
         raise Failure(Exit.MACHINE, f"{out.parent} can not be written", remedy="choose another folder with --out")
     whom = reference(named)
     headers = stated(purpose, ticket)
-    connection = Connection.from_environment()
+    connection = Connection.from_environment(IMPATIENT)
     try:
         subject = find(connection, whom, headers)
         headers["Accept"] = FORMATS[out.suffix.lower()]

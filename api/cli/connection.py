@@ -16,7 +16,8 @@ from api.cli.failure import Exit, Failure
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 30.0
-ATTEMPTS = 6
+PATIENT, IMPATIENT = 6, 2
+"""Attempts: what must arrive is tried for some nine seconds; somebody waits for an answer."""
 BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -39,13 +40,13 @@ class Refused(Failure):
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
         self.status = status
         self.problem = problem
-        super().__init__(Exit.REFUSED, explained(status, problem))
+        super().__init__(Exit.REFUSED, explained(status, problem), expected="", remedy=first_error(problem))
 
 
 class Connection:
     """Calls one server with one key. Belongs to one thread."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, attempts: int = PATIENT) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise Failure(Exit.ARGUMENT, "WHOSAW_URL is not a web address", expected="one such as " + DEFAULT_URL)
@@ -53,12 +54,13 @@ class Connection:
         port = parts.port or (443 if secure else 80)
         kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         self._where = f"{parts.scheme}://{parts.hostname}:{port}"
+        self._attempts = attempts
         self._prefix = parts.path.rstrip("/")
         self._http = kind(parts.hostname, port, timeout=TIMEOUT_SECONDS)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
 
     @classmethod
-    def from_environment(cls) -> Self:
+    def from_environment(cls, attempts: int = PATIENT) -> Self:
         """Open a connection to `WHOSAW_URL` with `WHOSAW_KEY`: a key on the command line would show in `ps`.
 
         Raises:
@@ -72,7 +74,7 @@ class Connection:
                 expected="an API key",
                 remedy="issue one with 'whosaw keys issue' and export WHOSAW_KEY",
             )
-        return cls(os.environ.get("WHOSAW_URL", DEFAULT_URL), key)
+        return cls(os.environ.get("WHOSAW_URL", DEFAULT_URL), key, attempts)
 
     def call(
         self,
@@ -90,7 +92,7 @@ class Connection:
             Failure: It did not answer, or kept failing, for all attempts.
         """
         last = "no answer"
-        for attempt in range(ATTEMPTS):
+        for attempt in range(self._attempts):
             if attempt:
                 time.sleep(min(0.2 * 2**attempt, 3.0))
             try:
@@ -109,7 +111,7 @@ class Connection:
             last = explained(answer.status, problem_of(answer))
         raise Failure(
             Exit.UNREACHABLE,
-            f"{self._where}: {last}, {ATTEMPTS} times",
+            f"{self._where}: {last}, {self._attempts} times",
             remedy="start it with 'whosaw serve', or set WHOSAW_URL",
         )
 
@@ -130,4 +132,10 @@ def problem_of(answer: Answer) -> dict[str, Any]:
 def explained(status: int, problem: dict[str, Any]) -> str:
     """Say a problem document in one line; its own words hold no personal value."""
     words = [str(problem[name]) for name in ("title", "detail") if problem.get(name)]
-    return f"the server answered {status}" + (": " + ": ".join(words) if words else "")
+    return ": ".join([f"the server answered {status}", *words])
+
+
+def first_error(problem: dict[str, Any]) -> str:
+    """Say the first of a problem's errors, if it lists any."""
+    errors: list[dict[str, Any]] = problem.get("errors", [])
+    return f"{errors[0].get('pointer', '')}: {errors[0].get('detail', '')}" if errors else ""

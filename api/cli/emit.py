@@ -64,6 +64,8 @@ def split(file: Iterable[bytes]) -> Iterator[Line]:
                 yield Line(f"line {number}", line.strip())
         return
     text = first + b"".join(lines)
+    if not text.strip():
+        raise Failure(Exit.ARGUMENT, "the input is empty", expected="an event, an array of events, or one event a line")
     try:
         document = json.loads(text, object_pairs_hook=whole)
     except ValueError as error:
@@ -135,7 +137,8 @@ def explained(problem: dict[str, Any], batch: list[Line]) -> list[str]:
         pointer = str(error.get("pointer", ""))
         index, _, rest = pointer.removeprefix("/").partition("/")
         place = batch[int(index)].place if index.isdecimal() and int(index) < len(batch) else "the batch"
-        said.append(f"{place}: /{rest}: {error.get('detail', '')}")
+        where = f"{place}: /{rest}" if rest else place
+        said.append(f"{where}: {error.get('detail') or error.get('code', '')}")
     if len(errors) > SHOWN_ERRORS:
         said.append(f"and {len(errors) - SHOWN_ERRORS} more")
     return said

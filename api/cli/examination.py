@@ -94,7 +94,7 @@ def of_keys(settings: Settings) -> Iterator[Check]:
         except Failure as failure:
             yield Check("keys", well=False, found=failure.line(), remedy="restore them; without them nothing opens")
         else:
-            yield Check("keys", well=True, found=f"{len(keys.signers)} of logs, for {settings.name}")
+            yield Check("keys", well=True, found=f"whole, for {settings.name} with {len(keys.signers)} logs")
 
 
 def mode_of(path: Path) -> int:

@@ -2,7 +2,7 @@
 
 Exit codes: 0 done, 1 done and the answer is no (nobody of that name, a doctor's finding), 2 a wrong argument,
 3 a server or database that does not answer, 4 the server refused, 5 this machine does not allow it
-(a busy port, a folder that cannot be written, a missing file), 130 interrupted.
+(a busy port, a folder that can not be written, a missing file), 70 a defect of whosaw itself, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ class Exit(IntEnum):
     UNREACHABLE = 3
     REFUSED = 4
     MACHINE = 5
+    DEFECT = 70
     INTERRUPTED = 130
 
 

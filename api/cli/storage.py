@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 DATABASE = "whosaw"
 DIRECTORIES = (SCHEMA, Path(__file__).parent.parent / "schema")
 CONNECT_SECONDS = 10
-REASON = re.compile(r"(?:FATAL: +|failed: |\\A)(?!.*FATAL: )([^\n]+)")
+REASON = re.compile(r".*(?:FATAL: +|failed: )([^\n]+)|([^\n]+)")
 """What a driver's message says after the address."""
 EXISTS = "SELECT 1 FROM pg_database WHERE datname = 'whosaw'"
 CREATE = "CREATE DATABASE whosaw"
@@ -104,15 +104,15 @@ def failing_clearly() -> Generator[None]:
     except Unavailable as error:
         raise Failure(Exit.UNREACHABLE, str(error), remedy="start it, or correct WHOSAW_DATABASE_URL") from error
     except LedgerError as error:
-        raise Failure(Exit.MACHINE, str(error)) from error
+        raise Failure(Exit.MACHINE, str(error), remedy="see 'whosaw doctor'") from error
     except OSError as error:
         raise Failure(Exit.MACHINE, f"{error.filename}: {error.strerror}", remedy="choose another folder") from error
 
 
 def unreachable(error: psycopg.OperationalError) -> NoReturn:
     """Say that a database does not answer, without its address: that may hold a password."""
-    found = REASON.search(str(error))
-    reason = found[1] if found else type(error).__name__
+    found = REASON.match(str(error))
+    reason = found[1] or found[2] if found else type(error).__name__
     raise Failure(
         Exit.UNREACHABLE,
         f"the database does not answer ({reason})",

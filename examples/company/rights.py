@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from examples.company import codes as c
-from examples.company.diary import BILLING, CALLS, SIGNUP, SUPPORT
+from examples.company.diary import BILLING, CALLS, FRAUD, SIGNUP, SUPPORT
 from examples.company.facts import (
     answered,
     confirmed,
@@ -33,10 +33,16 @@ if TYPE_CHECKING:
 OFFICER = employee(31, "whosaw:PrivacyOfficer")
 DESK = service("helpdesk", "whosaw:SupportService")
 OWN_SYSTEMS = (
-    ("crm", SIGNUP, (c.NAME, c.MAIL_ADDRESS, c.TELEPHONE, c.ADDRESS, c.USERNAME, c.PASSWORD)),
+    (
+        "crm",
+        SIGNUP,
+        (c.NAME, c.MAIL_ADDRESS, c.TELEPHONE, c.ADDRESS, c.USERNAME, c.PASSWORD, c.IP_ADDRESS, c.RECORDING),
+    ),
     ("billing", BILLING, (c.CARD, c.BANK_ACCOUNT, c.TRANSACTION)),
     ("switch", CALLS, (c.CALL_LOG, c.CONSUMPTION, c.VOICE_MAIL)),
     ("helpdesk", SUPPORT, (c.MESSAGE, c.OPINION, c.COMPLAINT_FILE)),
+    ("research", SIGNUP, (c.SEGMENT, c.INTEREST)),
+    ("fraud-engine", FRAUD, (c.FRAUD_SCORE,)),
 )
 """Where the company keeps customers' data, which service answers for it, and what is there."""
 
@@ -121,6 +127,6 @@ def wants_to_be_forgotten(
             ), correlation=number, causation=asked)  # fmt: skip
             trigger = event(source, gone)
     for recipient, answers in told.items():
-        tell(customer, diary, at + timedelta(days=7), recipient, trigger, number, "erased", answers=answers)
+        tell(customer, diary, at + timedelta(days=9), recipient, trigger, number, "erased", answers=answers)
     is_answered(customer, diary, at + timedelta(days=22), number, asked)
     return number

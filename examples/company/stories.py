@@ -40,9 +40,9 @@ def curious_employee(customer: Customer, diary: Diary) -> None:
     look-ups with tickets. The employee's name is in the envelopes alone.
     """
     who = employee(17, "whosaw:SupportAgent")
-    first = datetime(2026, 8, 24, 23, 11, tzinfo=UTC)
+    first = datetime(2026, 8, 25, 0, 11, tzinfo=UTC)
     for visit in range(37):
-        at = first + timedelta(hours=31 * visit, minutes=diary.draw.randrange(50))
+        at = first + timedelta(days=visit * 4 // 3, minutes=diary.draw.randrange(150))
         diary.note(at, SUPPORT, "data.viewed", viewed(
             [person(customer)], who, "switch", categories=[c.CALL_LOG, c.TELEPHONE], purpose=c.CARE,
             ticket=None,

@@ -31,6 +31,10 @@ def test_an_employee_looked_37_times_without_a_ticket(sample: list[Event]) -> No
     assert len(without) == 37
     assert len(set(without)) == 1
     assert any("ticket" in look["data"] for look in looks)
+    evenings = [
+        look["time"] for look in looks if "ticket" not in look["data"] and look["data"]["actor"]["kind"] == "human"
+    ]
+    assert all(datetime.fromisoformat(time).hour >= 20 for time in evenings)
 
 
 def test_a_gag_order_lapses_tomorrow(sample: list[Event]) -> None:
@@ -61,7 +65,7 @@ def test_one_processor_never_confirmed_a_deletion(sample: list[Event]) -> None:
     assert len(told) == 4
     assert told - said == {"cloud-host"}
     states = [each["data"]["state"] for each in about(sample, story, "data.erased")]
-    assert states.count("verified") == 4
+    assert states.count("requested") == states.count("done") == states.count("verified") == 6
 
 
 def test_marketing_went_on_after_unsubscribing(sample: list[Event]) -> None:
@@ -103,7 +107,14 @@ def test_no_campaign_reached_him_after_he_unsubscribed(sample: list[Event]) -> N
 def test_a_customer_was_erased_everywhere_and_everybody_confirmed(sample: list[Event]) -> None:
     story = "erased_customer"
     verified = [each for each in about(sample, story, "data.erased") if each["data"]["state"] == "verified"]
-    assert {each["data"]["system"] for each in verified} == {"crm", "billing", "switch", "helpdesk"}
+    held = {
+        (each["data"]["system"], category)
+        for each in about(sample, story, "data.collected")
+        if each["data"]["retained"]
+        for category in each["data"]["categories"]
+    }
+    gone = {(each["data"]["system"], category) for each in verified for category in each["data"]["categories"]}
+    assert held - gone == set()
     assert {each["data"]["mode"] for each in verified} == {"key_destroyed"}
     told = {each["data"]["recipient_id"] for each in about(sample, story, "recipient.notification_due")}
     said = {each["data"]["recipient_id"] for each in about(sample, story, "recipient.notification_answered")}
