@@ -10,12 +10,13 @@ import fcntl
 import hashlib
 import subprocess
 import sys
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 ENVIRONMENT = ROOT / ".venv"
 PYTHON = ENVIRONMENT / "bin" / "python"
+WHOLE = ENVIRONMENT / "made"
+"""Written once pip is in: without it the environment is made anew."""
 REQUIREMENTS = {"run": ROOT / "requirements.txt", "dev": ROOT / "requirements-dev.txt"}
 INCLUDES = {"run": ("run",), "dev": ("dev", "run")}
 """What an environment of each kind is good for."""
@@ -42,12 +43,15 @@ def is_made(kind: str) -> bool:
 
 def make(kind: str) -> None:
     """Create or complete the environment. Interrupted, it has no stamp and is completed by the next run."""
-    if not PYTHON.exists():
+    if not (PYTHON.exists() and WHOLE.exists()):
         say("making .venv")
         try:
+            import venv  # noqa: PLC0415 - not every Python has it
+
             venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
-        except subprocess.CalledProcessError as error:
-            sys.exit(f"whosaw: {NO_VENV} [{error.returncode}]")
+        except (ImportError, subprocess.CalledProcessError) as error:
+            sys.exit(f"whosaw: {NO_VENV} [{error}]")
+        WHOLE.touch()
     for old in REQUIREMENTS:
         stamp(old).unlink(missing_ok=True)
     say(f"installing {WHAT[kind]}: once, about a minute")
