@@ -64,7 +64,12 @@ def read_codes() -> dict[str, Any]:
     }
 
 
-@router.get("/v1/logs", operation_id="readLogs", summary="The logs and their verifier keys")
+@router.get(
+    "/v1/logs",
+    operation_id="readLogs",
+    summary="The logs and their verifier keys",
+    responses=documentation.responses(),
+)
 def read_logs(request: Request) -> dict[str, Any]:
     """Return each log with the key that its checkpoints are verified by."""
     state = state_of(request)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from api.problems import KINDS, MEDIA_TYPE
 
 EXAMPLE_EVENT: dict[str, Any] = {
@@ -140,10 +142,19 @@ def problem_responses(*codes: str) -> dict[int | str, dict[str, Any]]:
     return found
 
 
+def _line(number: int) -> str:
+    return orjson.dumps(EXAMPLE_EVENT | {"id": f"billing-{number}"}).decode()
+
+
 def recording_responses() -> dict[int | str, dict[str, Any]]:
     """Return the answers of recording."""
     either = {"oneOf": [{"$ref": "#/components/schemas/Receipt"}, {"$ref": "#/components/schemas/Receipts"}]}
-    content = {"application/json": {"schema": either, "example": EXAMPLE_RECEIPT}}
+    content = {
+        "application/json": {
+            "schema": either,
+            "examples": {"one": {"value": EXAMPLE_RECEIPT}, "batch": {"value": {"receipts": [EXAMPLE_RECEIPT]}}},
+        }
+    }
     codes = (
         "not-json",
         "bad-request",
@@ -193,7 +204,7 @@ def recording_body() -> dict[str, Any]:
                 "application/cloudevents+json": {"schema": one, "example": EXAMPLE_EVENT},
                 "application/cloudevents-batch+json": {"schema": many, "example": [EXAMPLE_EVENT]},
                 "application/json": {"schema": {"oneOf": [one, many]}, "example": EXAMPLE_EVENT},
-                "application/x-ndjson": {"schema": {"type": "string"}, "example": "{…}\n{…}\n"},
+                "application/x-ndjson": {"schema": {"type": "string"}, "example": f"{_line(1)}\n{_line(2)}\n"},
             },
         },
         "security": [{"key": ["events:write"]}],

@@ -20,13 +20,26 @@ MOST_BEHIND = 100_000
 """A projection further behind than this answers with too old a picture."""
 
 
+NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {
+        "description": "Not now, and why.",
+        "content": {
+            "application/json": {
+                "schema": {"type": "object", "required": ["status", "reasons", "projections"]},
+                "example": {"status": "not ready", "reasons": ["a writer has stopped"], "projections": []},
+            }
+        },
+    }
+}
+
+
 @router.get("/livez", operation_id="live", summary="Is the process alive?")
 def live() -> dict[str, str]:
     """Answer, if anything can."""
     return {"status": "alive"}
 
 
-@router.get("/readyz", operation_id="ready", summary="Can it serve?", responses={503: {"description": "Not now."}})
+@router.get("/readyz", operation_id="ready", summary="Can it serve?", responses=NOT_READY)
 def ready(request: Request) -> Response:
     """Tell whether facts are taken and answers are current, with every reason why not."""
     reasons, lanes = _reasons(state_of(request))

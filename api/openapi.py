@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import sys
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi.openapi.utils import get_openapi
 
-from api import documentation
+from api import documentation, shapes
 from api.access import SCOPES
 from api.key_register import NewKey
+from api.rendering import PDF
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -22,6 +24,10 @@ OPEN = frozenset({"live", "ready", "metrics", "discover", "readSchema", "readCod
 """Operations that need no key."""
 ANSWERING = frozenset({"query", "report"})
 """Tags of the operations that need a purpose."""
+SHALLOW = frozenset({"readAccount", "issueAccount", "readEntry", "readSchema", "discover"})
+"""Operations whose answers differ below their first level."""
+EXAMPLES: dict[str, dict[str, Any]] = orjson.loads(files("api").joinpath("examples.json").read_bytes())
+"""Real answers by operation and format, cut short."""
 HEADERS: list[dict[str, Any]] = [
     {
         "name": "Whosaw-Purpose",
@@ -79,6 +85,13 @@ def document(app: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any]) -> None:
     """Say of an operation what no declaration does: its headers, its problems, whether it needs a key."""
     answers = operation["responses"]
+    name = operation["operationId"]
+    if name in EXAMPLES:
+        (status,) = [each for each in answers if each.startswith("2")]
+        answers[status]["content"] = {
+            kind: {"schema": _schema(name, kind, example), "example": example}
+            for kind, example in EXAMPLES[name].items()
+        }
     if "HTTPValidationError" in str(answers.get("422", "")):
         del answers["422"]
         if operation.get("parameters"):
@@ -88,8 +101,25 @@ def _complete(operation: dict[str, Any]) -> None:
         parameters.extend(HEADERS)
         if any(each["name"] == "min_position" for each in parameters):
             parameters.append(PREFER)
-    if operation["operationId"] in OPEN:
+    if name in OPEN:
         operation["security"] = []
+        for status in ("401", "403"):
+            answers.pop(status, None)
+        for status, answer in documentation.problem_responses("overloaded", "internal").items():
+            answers.setdefault(str(status), answer)
+
+
+def _schema(name: str, kind: str, example: Any) -> dict[str, Any]:
+    """Return the schema of an answer in one format."""
+    if kind == PDF:
+        return {"type": "string", "contentMediaType": PDF}
+    if isinstance(example, str):
+        return {"type": "string"}
+    if name in shapes.PAGES:
+        return shapes.page(name)
+    if name in SHALLOW:
+        return shapes.like(example, 1)
+    return shapes.like(example)
 
 
 def main() -> None:

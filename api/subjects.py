@@ -54,17 +54,21 @@ class LookupBody(msgspec.Struct, forbid_unknown_fields=True):
     reference: Lookup
 
 
+_DEFINED = msgspec.json.schema(LookupBody)["$defs"]
+LOOKUP = _DEFINED["LookupBody"] | {"properties": {"reference": _DEFINED["Lookup"]}}
+
+
 @router.post(
     "/v1/subjects/lookup",
     operation_id="lookUpSubject",
     summary="Find a person by a reference",
     responses=documentation.responses(
-        *PROBLEMS, "not-json", content={JSON: {"example": {"id": "5f92…", "log": "…/log0"}}}
+        "not-json", "purpose-required", "not-found", "too-large", "invalid-parameter", content={}
     ),
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {JSON: {"example": {"reference": {"kind": "customer", "value": "C-1001"}}}},
+            "content": {JSON: {"schema": LOOKUP, "example": {"reference": {"kind": "customer", "value": "C-1001"}}}},
         }
     },
 )
