@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,11 @@ deletion; officers ask what is held on a person, why, until when, and who saw it
 
 Every question needs a purpose (header `Whosaw-Purpose`) and is itself recorded.
 """
+SWITCH_SECONDS = 0.0005
+"""How long a thread may hold the interpreter. A commit waits for the database a dozen times, and after each wait for its
+turn: at the usual 5 ms, while the event loop is busy, the turns would cost more than the commit. Measured: batches of 100
+over HTTP rise by a third to a half, single events do not change.
+"""
 ROUTERS = (events, subjects, recipients, accounts, catalogue, key_register, health)
 
 
@@ -50,6 +56,7 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        sys.setswitchinterval(SWITCH_SECONDS)
         keys = Keys.open(settings.keys, settings.name, settings.logs)
         with Ledger(address, keys, durable=settings.durable) as ledger:
             follower = Follower(address) if settings.follow else None
