@@ -77,7 +77,7 @@ def check(history: History, dsn: str, verifier_keys: Sequence[str]) -> int:
             leaves = _check_log(connection, log_id, by_key)
             for readings in history.readings:
                 seen = [position for log, position in readings if log == log_id]
-                assert seen == list(range(1, len(seen) + 1)), "a reader missed, doubled or reordered an entry"
+                unbroken(seen, f"log {log_id}, a reader")
             _check_inclusion(connection, log_id, verifier_key, leaves)
     for operation in history.operations:
         found = by_key.get(operation.key, [])
@@ -90,6 +90,12 @@ def check(history: History, dsn: str, verifier_keys: Sequence[str]) -> int:
         assert len({log for log, _, _ in found}) == len(found), f"recorded more than once: {operation.key}"
     _check_real_time(history)
     return acknowledged
+
+
+def unbroken(positions: Sequence[int], whose: str) -> None:
+    """Check that positions are 1, 2, 3 and so on: none missed, doubled or reordered."""
+    for expected, position in enumerate(positions, 1):
+        assert position == expected, f"{whose}: {position} where {expected} should be"
 
 
 def _check_log(
