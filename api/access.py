@@ -145,8 +145,8 @@ class Access:
 
     def remembered(self, request: Request, scope: str) -> Key | None:
         """Return the caller's key if it is known without asking the database, and has the scope."""
-        text = request.headers.get("authorization", "").partition(" ")[2].strip()
-        found = KEY.fullmatch(text)
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        found = KEY.fullmatch(text.strip()) if scheme.lower() == "bearer" else None
         known = self._known.get(_digest(found[1])) if found else None
         if known is None or known[0] <= time.monotonic() or not known[1].alive or scope not in known[1].scopes:
             return None

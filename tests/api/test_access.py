@@ -9,14 +9,12 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from api import access
+from api import access, events
 from api.app import create_app
 from api.settings import Settings
 from tests.api.conftest import PURPOSE, SOURCE, event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from httpx2 import Response
 
     from tests.api.conftest import Service
@@ -174,12 +172,18 @@ def same_problem(one: Response, other: Response) -> bool:
     return {**one.json(), "request_id": ""} == {**other.json(), "request_id": ""}
 
 
-def test_a_known_key_costs_no_look_into_the_database(start: Callable[..., Service]) -> None:
-    service = start()
+def test_a_known_key_costs_no_look_into_the_database(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     assert service.send(event()).status_code == 201
 
-    def refuse() -> Any:
+    def refuse(*_: Any) -> Any:
         raise AssertionError("the database was asked")
 
     service.state.access._lend = refuse
+    # Nor another thread: a hop costs more than all the rest of a small request.
+    monkeypatch.setattr(events, "run_in_threadpool", refuse)
     assert service.send(event()).status_code == 201
+
+
+def test_a_known_key_under_another_scheme_is_none(service: Service) -> None:
+    assert service.send(event()).status_code == 201
+    assert service.send(event(), Authorization=f"Basic {service.keys['emitter']}").status_code == 401
