@@ -32,9 +32,9 @@ deletion; officers ask what is held on a person, why, until when, and who saw it
 Every question needs a purpose (header `Whosaw-Purpose`) and is itself recorded.
 """
 SWITCH_SECONDS = 0.0005
-"""How long a thread may hold the interpreter. A commit waits for the database a dozen times, and after each wait for its
-turn: at the usual 5 ms, while the event loop is busy, the turns would cost more than the commit. Measured: batches of 100
-over HTTP rise by a third to a half, single events do not change.
+"""How long a thread may hold the interpreter. A commit waits for the database a dozen times, and after each wait for
+its turn: at the usual 5 ms, while the event loop is busy, the turns would cost more than the commit. Batches of 100
+over HTTP rose by a quarter to a half (four rounds on a loaded machine); single events did not change.
 """
 ROUTERS = (events, subjects, recipients, accounts, catalogue, key_register, health)
 
