@@ -16,6 +16,7 @@ from api import documentation, shapes
 from api.access import SCOPES
 from api.key_register import NewKey
 from api.rendering import PDF
+from ledger.vocabulary import forms
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -34,7 +35,7 @@ HEADERS: list[dict[str, Any]] = [
         "in": "header",
         "required": True,
         "description": "Why you ask: a code. It is recorded.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": forms.CODE_PATTERN, "maxLength": 128},
         "example": "whosaw:AccessRequest",
     },
     {
@@ -42,7 +43,7 @@ HEADERS: list[dict[str, Any]] = [
         "in": "header",
         "required": False,
         "description": "The case that the question belongs to. It is recorded.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "pattern": forms.OPAQUE_PATTERN, "maxLength": 128},
         "example": "TKT-1042",
     },
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -22,6 +24,8 @@ router = APIRouter(tags=["query"])
 RECIPIENT_ID = "^[A-Za-z0-9_.:/#-]+$"
 """What an opaque reference may be made of."""
 
+DATE_TIME = {"format": "date-time"}
+RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -37,8 +41,12 @@ def read_recipient(
     recipient_id: Annotated[
         str, Path(max_length=128, pattern=RECIPIENT_ID, description="The company's own name for it.")
     ],
-    since: Annotated[datetime | None, Query(alias="from", description="Happened at or after this time.")] = None,
-    until: Annotated[datetime | None, Query(alias="to", description="Happened before this time.")] = None,
+    since: Annotated[
+        str | None, Query(alias="from", description="Happened at or after this time.", json_schema_extra=DATE_TIME)
+    ] = None,
+    until: Annotated[
+        str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)
+    ] = None,
     cursor: CURSOR = None,
     limit: LIMIT = 100,
 ) -> Response:
@@ -56,8 +64,8 @@ def read_recipient(
         found, more = recipients.disclosed_to(
             connection,
             recipient_id,
-            _aware(since) or BEGINNING,
-            _aware(until) or END,
+            _time("from", since, BEGINNING),
+            _time("to", until, END),
             dict(enumerate(pinned)),
             after=after,
             limit=most,
@@ -70,7 +78,12 @@ def read_recipient(
     return rows(request, {"recipient": recipient_id, "positions": pinned}, items, following=further, kind=kind)
 
 
-def _aware(time: datetime | None) -> datetime | None:
-    if time is not None and time.tzinfo is None:
-        raise Problem("invalid-parameter", "expected a time with its offset, such as 2026-11-01T00:00:00-05:00")
-    return time
+def _time(name: str, text: str | None, otherwise: datetime) -> datetime:
+    """Return a time as RFC 3339 writes it. Source: RFC 3339, 5.6."""
+    if text is None:
+        return otherwise
+    if RFC3339.fullmatch(text):
+        with suppress(ValueError, OverflowError):
+            # In UTC at once: at either end of the calendar there may be no such time.
+            return datetime.fromisoformat(text).astimezone(UTC)
+    raise Problem("invalid-parameter", f"{name}: expected a time with its offset, such as 2026-11-01T00:00:00-05:00")

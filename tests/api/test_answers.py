@@ -154,7 +154,19 @@ def test_wrong_parameters_are_refused_without_repeating_them(service: Service, q
     assert answer.json()["code"] == "invalid-parameter"
 
 
-@pytest.mark.parametrize("query", ["from=yesterday", "to=2026-02-30T00:00:00Z", "from=2026-01-01T00:00:00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "from=yesterday",
+        "to=2026-02-30T00:00:00Z",
+        "from=2026-01-01T00:00:00",
+        "to=0.5",
+        "to=1",
+        "from=2026-01-01",
+        "to=0001-01-01T00:00:00%2B14:00",
+        "from=2026-01-01T25:00:00Z",
+    ],
+)
 def test_wrong_times_are_refused(standing: Service, query: str) -> None:
     answer = standing.ask(f"/v1/recipients/rec-7/disclosures?{query}")
     assert answer.status_code == 422
