@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WRITERS = 16
 SERVERS = 2
+KILLS = 10
 REQUESTS = 50
 BATCH = 25
 LOGS = 2
@@ -78,7 +79,7 @@ def tail(read: Callable[[int, int], list[int]], seen: list[tuple[int, int]], sto
 def disturb(dsn: str, stop: Event, killed: list[int]) -> None:
     """Take positions and give them back, and end sessions in the middle of a group."""
     with psycopg.connect(dsn, autocommit=True) as owner:
-        while not stop.wait(0.2):
+        while not stop.wait(0.5) and sum(killed) < KILLS:
             with suppress(psycopg.errors.DeadlockDetected), owner.transaction(force_rollback=True):
                 owner.execute(TAKE_AND_ROLL_BACK)
             killed.append(owner.execute(KILL).rowcount)
