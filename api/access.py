@@ -43,6 +43,8 @@ SCOPES = frozenset(scope for scopes in ROLES.values() for scope in scopes)
 
 KEY = re.compile(r"wsk_([A-Za-z0-9_-]{43})([0-9a-f]{6})")
 SECRET_BYTES = 32
+OWN_SOURCES = "/whosaw/"
+"""What the ledger itself speaks as: no key may, or a look-up could be made up."""
 DEFAULT_LIFE = timedelta(days=365)
 REMEMBER_SECONDS = 5.0
 """A revoked key may work for so long in a process that has just seen it."""
@@ -109,6 +111,8 @@ def issue(
         raise ValueError(f"expected scopes of {', '.join(sorted(SCOPES))}; found {', '.join(unknown) or 'none'}")
     if "events:write" in scopes and not sources:
         raise ValueError("expected at least one source for a key that writes events")
+    if any(source.startswith(OWN_SOURCES) for source in sources):
+        raise ValueError(f"expected sources outside {OWN_SOURCES}, which is the ledger's own")
     text = secrets.token_urlsafe(SECRET_BYTES)
     key = Key(
         f"key-{secrets.token_hex(5)}",

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from api.problems import KINDS, MEDIA_TYPE
+from ledger.vocabulary import FACTS
 
 EXAMPLE_EVENT: dict[str, Any] = {
     "specversion": "1.0",
@@ -195,7 +196,19 @@ def key_body() -> dict[str, Any]:
 
 def recording_body() -> dict[str, Any]:
     """Return the request body of recording."""
-    one = {"type": "object", "description": "An event; its schema is at the address that `dataschema` names."}
+    one = {
+        "type": "object",
+        "description": "An event; GET /v1/schemas/{type}.v1 is the whole schema of each type.",
+        "required": ["id", "source", "type", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string", "maxLength": 128},
+            "source": {"type": "string", "description": "One that the key may speak for."},
+            "type": {"enum": sorted(FACTS)},
+            "time": {"type": "string", "format": "date-time"},
+            "data": {"type": "object"},
+        },
+    }
     many = {"type": "array", "items": one}
     return {
         "requestBody": {

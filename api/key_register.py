@@ -74,6 +74,8 @@ def _issue(request: Request, wanted: NewKey) -> dict[str, Any]:
         raise Problem("invalid-parameter", "expected a role, or scopes")
     if "events:write" in scopes and not wanted.sources:
         raise Problem("invalid-parameter", "sources: expected at least one for a key that writes events")
+    if any(source.startswith(access.OWN_SOURCES) for source in wanted.sources):
+        raise Problem("invalid-parameter", f"sources: expected none under {access.OWN_SOURCES}")
     with state_of(request).ledger.connection() as connection:
         text, key = access.issue(
             connection,

@@ -140,7 +140,10 @@ def problem_of(error: BaseException) -> Problem:
         case Unavailable():
             found = Problem("unavailable", headers={"Retry-After": RETRY_SECONDS})
         case HTTPException():
-            found = Problem(FRAMEWORK.get(error.status_code, "internal"), headers=dict(error.headers or {}))
+            found = Problem(
+                FRAMEWORK.get(error.status_code, "internal"),
+                headers={name.lower(): value for name, value in (error.headers or {}).items()},
+            )
         case _:
             found = Problem("internal")
     return found
@@ -189,11 +192,19 @@ def _part(part: int | str) -> str:
     return str(part) if isinstance(part, int) or re.fullmatch("[A-Za-z_-]{1,40}", part) else "…"
 
 
+def _methods(request: Request) -> list[str]:
+    """Return every method of a path: each is a route of its own, and the framework names those of the first one."""
+    template = getattr(request.scope.get("route"), "path_format", "")
+    return [method.upper() for method in sorted(request.app.openapi()["paths"].get(template, ()))]
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the application with a problem, the framework's own too, and serve the help pages."""
 
     async def answer(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
+        if problem.code == "method-not-allowed":
+            problem.headers["allow"] = ", ".join(_methods(request)) or problem.headers.get("allow", "")
         if problem.code == "internal":
             # The type alone: a message may quote a row.
             log.error(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from api.access import OWN_SOURCES
 from api.paging import MOST_ROWS, Cursor, Cursors
 from api.problems import Problem
 from api.state import State, state_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from api.access import Key
 
-SOURCE = "/whosaw/api"
+SOURCE = f"{OWN_SOURCES}api"
 """The ledger's own name as an emitter."""
 LONGEST_WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.01

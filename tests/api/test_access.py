@@ -135,6 +135,7 @@ def test_a_key_is_shown_once_and_stored_as_a_hash(service: Service) -> None:
         {"label": "x", "role": "officer", "days": 0},
         {"label": "x", "role": "officer", "secret": "mine"},
         {"label": "x", "role": "emitter", "sources": ["no slash"]},
+        {"label": "x", "role": "emitter", "sources": ["/whosaw/api"]},
         [],
         7,
     ],
@@ -144,6 +145,11 @@ def test_an_ill_formed_key_is_not_issued(standing: Service, wanted: Any) -> None
     assert answer.status_code == 422, answer.text
     assert "jo@example.org" not in answer.text
     assert "king" not in answer.text
+
+
+def test_nobody_gets_a_key_to_speak_as_the_ledger_itself(standing: Service) -> None:
+    with pytest.raises(ValueError, match="own"):
+        standing.issue(("events:write",), sources=["/whosaw/api"])
 
 
 def test_an_emitter_speaks_for_its_own_source_only(service: Service) -> None:

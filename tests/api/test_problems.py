@@ -34,6 +34,7 @@ def test_every_problem_names_a_page_that_explains_it(standing: Service) -> None:
         assert answer.headers["content-type"] == MEDIA_TYPE
         assert standing.client.get(urlsplit(answer.json()["type"]).path).status_code == 200
     assert standing.client.get("/v1/events").headers["allow"] == "POST"
+    assert standing.client.put("/v1/keys").headers["allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize(
