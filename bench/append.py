@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 from eventsourcing.persistence import StoredEvent
-from eventsourcing.postgres import PostgresAggregateRecorder, PostgresApplicationRecorder
+from eventsourcing.postgres import PostgresApplicationRecorder
 
 from bench import scene
 from bench.limit import Limit
@@ -17,12 +17,13 @@ from bench.measure import Clock, Row, compare
 from ledger.recorder import datastore
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
     from pathlib import Path
 
-    from ledger import Ledger
+    from ledger import Ledger, Receipt
 
 GROUP = 1_000
-KNOWN = 10_000
+KNOWN = 4_000
 """Customers that the ledger has met before; half of the facts are about them, half about new ones."""
 
 
@@ -38,6 +39,17 @@ class Feed:
         """Return facts, ready to append."""
         customers = [self._chance.randrange(KNOWN) if index % 2 else next(self._newcomers) for index in range(size)]
         return [scene.fact(ledger.hashes, next(self._numbers), customer) for customer in customers]
+
+    def grow(self, ledger: Ledger, size: int) -> None:
+        """Append copies of one fact, about ten for each newcomer."""
+        like = scene.fact(ledger.hashes, next(self._numbers), 0)
+        futures: list[Future[list[Receipt]]] = []
+        for start in range(0, size, GROUP):
+            newcomers = [next(self._newcomers) for _ in range(GROUP // 10)]
+            customers = self._chance.choices(newcomers, k=min(GROUP, size - start))
+            futures.append(ledger.submit(scene.copies(ledger.hashes, like, customers)))
+        for future in futures:
+            future.result()
 
     def meet(self, ledger: Ledger) -> None:
         """Let the ledger know the customers that are known."""
@@ -102,10 +114,11 @@ def against_the_library(server: str, folder: Path, size: int, runs: int) -> Row:
             ]
             with Clock() as clock:
                 for each in events:
-                    # The recorder's lock, notification and insert, in one transaction as its base class has it. Its
-                    # own way wraps the same in a pipeline, where a statement of a megabyte waits for ever: the client
-                    # then only listens, with a part of the statement unsent.
-                    PostgresAggregateRecorder.insert_events(recorder, each)
+                    # The recorder's lock, notification and insert in one transaction, as it has them, without the
+                    # pipeline around them: there a statement of a megabyte waits for ever, since the client only
+                    # listens while a part of the statement is unsent.
+                    with store.transaction(commit=True) as cursor:
+                        recorder._insert_stored_events(cursor, each)  # noqa: SLF001 - its public way never returns
             return size / clock.seconds
 
         try:
@@ -126,8 +139,8 @@ def on_a_large_ledger(server: str, folder: Path, large: int, size: int, runs: in
         old, new = Feed(), Feed()
         old.meet(grown)
         while grown.head(0) < large:
-            append_rate(grown, old, min(20_000, large))
-            scene.say(f"loading a large ledger: {grown.head(0):,} of {large:,}")
+            old.grow(grown, min(100_000, large - grown.head(0)))
+            scene.say(f"growing a ledger: {grown.head(0):,} of {large:,}")
         new.meet(empty)
         return compare(
             f"append at {large:,} events, against an empty ledger",

@@ -16,7 +16,7 @@ from itertools import count, islice
 
 import orjson
 
-from bench import scene
+from bench.event import event
 
 CUSTOMERS = 20_000
 RECIPIENTS = 15
@@ -26,7 +26,7 @@ ID, CUSTOMER = 777_777_777_777, 888_888_888
 
 def templates() -> list[bytes]:
     """Return the bytes of events with two blanks, the id's twelve digits and the customer's number."""
-    made = [orjson.dumps(scene.event(ID - ID % RECIPIENTS + each, CUSTOMER)) for each in range(RECIPIENTS)]
+    made = [orjson.dumps(event(ID - ID % RECIPIENTS + each, CUSTOMER)) for each in range(RECIPIENTS)]
     return [
         each.replace(b"%", b"%%")
         .replace(b"%012d" % (ID - ID % RECIPIENTS + index), b"%012d")

@@ -17,12 +17,13 @@ import psycopg
 from api import access
 from bench import scene
 from bench.append import Feed, append_rate
+from bench.event import SOURCE
 from bench.measure import Row, compare
 from ledger import Keys
 from ledger.migrate import SCHEMA, create_logs, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 START_SECONDS = 30.0
@@ -54,7 +55,7 @@ class Server:
 
 
 @contextmanager
-def serving(form: str, server: str, folder: Path) -> Iterator[Server]:
+def serving(form: str, server: str, folder: Path) -> Generator[Server]:
     """A server of a fresh ledger."""
     with scene.database(server) as dsn:
         migrate(dsn, (SCHEMA, SCHEMA.parents[1] / "api" / "schema"))
@@ -62,7 +63,7 @@ def serving(form: str, server: str, folder: Path) -> Iterator[Server]:
         data_dir = folder / secrets.token_hex(6)
         Keys.create(data_dir / "keys", scene.NAME, 1)
         with psycopg.connect(dsn) as connection:
-            key, _ = access.issue(connection, label="bench", scopes=["events:write"], sources=[scene.SOURCE])
+            key, _ = access.issue(connection, label="bench", scopes=["events:write"], sources=[SOURCE])
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]

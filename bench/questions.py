@@ -30,12 +30,11 @@ def grow(ledger: Ledger, dsn: str, size: int) -> None:
     install(dsn)
     people = size // ENTRIES_A_PERSON
     chance = random.Random(7)
-    for start in range(0, size, 10 * GROUP):
+    like = scene.fact(ledger.hashes, 0, 0)
+    for start in range(0, size, 100 * GROUP):
         futures = [
-            ledger.submit(
-                [scene.fact(ledger.hashes, number, chance.randrange(people)) for number in range(first, first + GROUP)]
-            )
-            for first in range(start, start + 10 * GROUP, GROUP)
+            ledger.submit(scene.copies(ledger.hashes, like, chance.choices(range(people), k=GROUP)))
+            for _ in range(start, min(start + 100 * GROUP, size), GROUP)
         ]
         for future in futures:
             future.result()

@@ -2,61 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
+from bench.event import event
 from ledger import Fact, Keys, Ledger, fact_of
+from ledger.fact import DIGEST_BYTES
 from ledger.migrate import create_logs, migrate
 from ledger.vocabulary import parse_event
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from ledger.fact import KeyedHashes
 
 NAME = "bench.example/ledger"
-SOURCE = "/services/billing"
-
-
-def event(number: int, customer: int) -> dict[str, Any]:
-    """Return a disclosure with everything that costs: a recipient's snapshot, codes, and a private part."""
-    return {
-        "specversion": "1.0",
-        "id": f"evt-{number:012d}",
-        "source": SOURCE,
-        "type": "data.disclosed",
-        "time": "2026-11-01T10:00:00-05:00",
-        "recordedtime": "2026-11-01T10:00:01-05:00",
-        "data": {
-            "subjects": [{"reference": {"kind": "customer", "value": f"C-{customer}"}, "role": "dpv:Customer"}],
-            "actor": {"kind": "service", "id": "billing", "role": "whosaw:Service"},
-            "system": "billing",
-            "policy_version": "2009-05-01",
-            "recipient": {
-                "id": f"recipient-{number % 15}",
-                "name": "Collections North",
-                "address": "100 Example Street, Montreal",
-                "country": "loc:CA",
-                "kind": "dpv:ForProfitOrganisation",
-                "role": "dpv:DataProcessor",
-            },
-            "categories": ["pd:Name", "pd:TelephoneNumber"],
-            "purpose": "dpv:CustomerClaimsManagement",
-            "recipient_purpose": "dpv:CustomerClaimsManagement",
-            "basis": "ca-qc-p39.1:18-9",
-            "initiative": "controller",
-            "mode": "transmitted",
-            "private": {"note": "sent by secure transfer"},
-        },
-    }
 
 
 def say(line: str) -> None:
@@ -65,18 +34,32 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def facts(ledger: Ledger, first: int, customers: list[int]) -> list[Fact]:
-    """Return facts of consecutive ids, one for each customer."""
-    return [fact(ledger.hashes, first + index, customer) for index, customer in enumerate(customers)]
-
-
 def fact(hashes: KeyedHashes, number: int, customer: int) -> Fact:
     """Return one validated fact."""
     return fact_of(hashes, parse_event(orjson.dumps(event(number, customer))), "key-bench")
 
 
+def copies(hashes: KeyedHashes, like: Fact, customers: Sequence[int]) -> list[Fact]:
+    """Return facts like one, of other ids and customers, without validating each anew: only to grow a ledger fast.
+
+    They are appended like all others, so that the entries are real ones; only the id inside them is the same.
+    """
+    (who,) = like.about
+    return [
+        like._replace(
+            repeat_key=os.urandom(DIGEST_BYTES),
+            about=(
+                who._replace(
+                    digest=hashes.reference("customer", f"C-{customer}"), name=f"customer\0C-{customer}".encode()
+                ),
+            ),
+        )
+        for customer in customers
+    ]
+
+
 @contextmanager
-def database(server: str) -> Iterator[str]:
+def database(server: str) -> Generator[str]:
     """A fresh, empty database; dropped at the end."""
     name = f"bench_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -89,7 +72,7 @@ def database(server: str) -> Iterator[str]:
 
 
 @contextmanager
-def ledger(server: str, folder: Path, logs: int = 1) -> Iterator[tuple[Ledger, str]]:
+def ledger(server: str, folder: Path, logs: int = 1) -> Generator[tuple[Ledger, str]]:
     """A fresh ledger, and the address of its database."""
     with database(server) as dsn:
         migrate(dsn)
