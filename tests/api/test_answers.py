@@ -119,9 +119,9 @@ def test_an_answer_as_of_a_position_does_not_change(service: Service) -> None:
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("parameter", ["as_of", "min_position"])
-def test_a_position_that_the_log_has_not_is_refused(service: Service, question: str, parameter: str) -> None:
-    subject, _ = known(service)
-    answer = service.ask(f"/v1/subjects/{subject}/{question}?{parameter}=999999")
+def test_a_position_that_the_log_has_not_is_refused(standing: Service, question: str, parameter: str) -> None:
+    subject, _ = known(standing)
+    answer = standing.ask(f"/v1/subjects/{subject}/{question}?{parameter}=999999")
     assert answer.status_code == 422
     assert answer.headers["content-type"] == MEDIA_TYPE
 
@@ -146,9 +146,9 @@ def test_a_reader_who_waits_reads_her_own_write_and_one_who_does_not_is_told(sta
     "query",
     ["limit=0", "limit=501", "limit=x", "limit=1_0", "as_of=-1", "as_of=x", "as_of=" + "9" * 40, "as_of=%C2%B2"],
 )
-def test_wrong_parameters_are_refused_without_repeating_them(service: Service, query: str) -> None:
-    subject, _ = known(service)
-    answer = service.ask(f"/v1/subjects/{subject}/holdings?{query}")
+def test_wrong_parameters_are_refused_without_repeating_them(standing: Service, query: str) -> None:
+    subject, _ = known(standing)
+    answer = standing.ask(f"/v1/subjects/{subject}/holdings?{query}")
     assert answer.status_code == 422, answer.text
     assert answer.headers["content-type"] == MEDIA_TYPE
     assert answer.json()["code"] == "invalid-parameter"
@@ -219,13 +219,13 @@ def test_a_last_page_that_is_no_longer_the_last_is_another(service: Service) -> 
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_an_answer_is_json_csv_or_lines(service: Service, question: str) -> None:
-    subject, position = known(service)
+def test_an_answer_is_json_csv_or_lines(standing: Service, question: str) -> None:
+    subject, position = known(standing)
     path = f"/v1/subjects/{subject}/{question}?as_of={position}"
-    items = service.ask(path).json()["items"]
-    lines = service.ask(path, Accept="application/x-ndjson")
+    items = standing.ask(path).json()["items"]
+    lines = standing.ask(path, Accept="application/x-ndjson")
     assert [orjson.loads(line) for line in lines.content.splitlines()] == items
-    table = service.ask(path, Accept="text/csv")
+    table = standing.ask(path, Accept="text/csv")
     assert table.headers["content-type"].startswith("text/csv")
     cells = list(csv.DictReader(io.StringIO(table.text)))
     assert len(cells) == len(items)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from api.problems import MEDIA_TYPE
+from api import strict_json
+from api.problems import MEDIA_TYPE, Problem
 from tests.api.conftest import PURPOSE, event
 from tests.vocabulary.events import wrong_events
 
@@ -108,6 +109,18 @@ def refused(service: Service, body: bytes, content_type: str = "application/json
     assert "Zoltan" not in answer.text
     assert len(service.entries()) == before
     return answer
+
+
+@pytest.mark.parametrize("levels", [17, 18, 40, 254, 300, 1_000])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b'["]xxxxxxxxxxxx",', b',"[xxxxxxxxxxxx"]'), (b'{"}axxxxxxxxxxxx":1,"bxxxxxxxxxxxx":', b',"{cxxxxxxxxxxxx":1}')],
+)
+def test_brackets_in_strings_do_not_hide_how_deep_a_body_is(before: bytes, after: bytes, levels: int) -> None:
+    """They match the real ones up, for whoever does not tell strings from structure."""
+    with pytest.raises(Problem, match="not-json"):
+        strict_json.check(before * levels + b"1" + after * levels)
+    strict_json.check(before * 16 + b"1" + after * 16)
 
 
 @pytest.mark.parametrize("name", sorted(NOT_JSON))

@@ -69,7 +69,7 @@ def test_a_problem_names_its_request_and_the_log_line_does_too(
 )
 @pytest.mark.parametrize("late", [False, True])
 def test_what_breaks_inside_is_told_by_its_code_alone(
-    service: Service,
+    standing: Service,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     error: Exception,
@@ -87,8 +87,8 @@ def test_what_breaks_inside_is_told_by_its_code_alone(
             return broken
         raise error
 
-    monkeypatch.setattr(service.state.ledger, "submit", fail)
-    answer = service.send(event())
+    monkeypatch.setattr(standing.state.ledger, "submit", fail)
+    answer = standing.send(event())
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == MEDIA_TYPE
     assert ("retry-after" in answer.headers) == (status in {429, 503} and code != "not-yet")
