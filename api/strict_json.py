@@ -30,6 +30,7 @@ NOT_NUMBER = re.compile(rb"NaN|Infinity")
 PAIR = re.compile(rb"\[\]|\{\}")
 LONG_DIGITS = b"0" * (DIGITS + 1)
 DIGIT_ZERO = bytes(ord("0") if byte in b"0123456789" else byte for byte in range(256))
+NOT_SKELETON = bytes(byte for byte in range(256) if byte not in b'[]{}"')
 NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 
@@ -67,13 +68,14 @@ def _plainly_strict(body: bytes, depth: int) -> bool:
     """Tell whether a body is beyond doubt, at a tenth of the price; False says nothing.
 
     Without a backslash every quote is one of JSON's own. A member that stands twice is gone after parsing, and its
-    quotes with it. Each round takes at least one level of brackets away and at most two; brackets inside strings
-    leave something over, as do more levels than allowed.
+    quotes with it. Quotes that belong together are neighbours once all but quotes and brackets is cut out, unless a
+    bracket stands inside a string: then a quote is left over. Each round takes at most two levels of brackets away, so
+    more levels than allowed leave something over too.
     """
     if b"\\" in body or LONG_DIGITS in body.translate(DIGIT_ZERO):
         return False
-    brackets = body.translate(None, NOT_BRACKETS)
-    if len(brackets) > CONTAINERS_A_BYTE * len(body):
+    brackets = body.translate(None, NOT_SKELETON).replace(b'""', b"")
+    if b'"' in brackets or len(brackets) > CONTAINERS_A_BYTE * len(body):
         return False
     for _ in range(depth // 2):
         brackets = brackets.replace(b"{}", b"").replace(b"[]", b"")
