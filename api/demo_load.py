@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DAYS = (AS_OF - START).days + 1
 """How many days the sample lasts."""
-ROUND_EVENTS = 80
+ROUND_EVENTS = 150
 """The services send in turns, when a day ends on which so many events wait: a batch costs little more than an event."""
 
 
