@@ -118,7 +118,7 @@ def against_the_library(server: str, folder: Path, size: int, runs: int) -> Row:
                     # pipeline around them: there a statement of a megabyte waits for ever, since the client only
                     # listens while a part of the statement is unsent.
                     with store.transaction(commit=True) as cursor:
-                        recorder._insert_stored_events(cursor, each)  # noqa: SLF001 - its public way never returns
+                        recorder._insert_stored_events(cursor, each)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
             return size / clock.seconds
 
         try:

@@ -61,7 +61,7 @@ def main(form: str, port: int, data_dir: Path, dsn: str) -> None:
         Ledger.submit = validate_only  # type: ignore[method-assign]
     elif form == "alone":
         Ledger.submit = one_by_one()  # type: ignore[method-assign]
-    settings = Settings(data_dir=data_dir, name=scene.NAME, logs=1, port=port, follow=False, log_level="ERROR")
+    settings = Settings(data_dir=data_dir, name=scene.NAME, logs=1, port=port, follow=False, log_level="ERROR")  # pyright: ignore[reportCallIssue]
     app = create_app(settings, dsn=dsn)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
 
