@@ -115,8 +115,7 @@ def against_the_library(server: str, folder: Path, size: int, runs: int) -> Row:
             with Clock() as clock:
                 for each in events:
                     # The recorder's lock, notification and insert in one transaction, as it has them, without the
-                    # pipeline around them: there a statement of a megabyte waits for ever, since the client only
-                    # listens while a part of the statement is unsent.
+                    # pipeline around them: there a statement of a megabyte never returns (seen waiting in its sync).
                     with store.transaction(commit=True) as cursor:
                         recorder._insert_stored_events(cursor, each)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
             return size / clock.seconds
