@@ -40,6 +40,17 @@ class KeyWrapper:
         """Return the nonce, then content encrypted for this owner only; it is deleted with its row, not shredded."""
         return nonce + self._cipher.encrypt(nonce, content + b" " * (-len(content) % PAD), owner)
 
+    def decrypt(self, encrypted: bytes, owner: bytes) -> bytes:
+        """Return content that `encrypt` hid, without its padding.
+
+        Raises:
+            Unopenable: Another key-encryption key hid it, or for another owner.
+        """
+        try:
+            return self._cipher.decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], owner).rstrip(b" ")
+        except InvalidTag:
+            raise Unopenable("the key-encryption key does not open this") from None
+
     def wrap(self, data_key: bytes, nonce: bytes, owner: bytes) -> bytes:
         """Return 60 bytes: nonce, then the data key encrypted for this owner only.
 

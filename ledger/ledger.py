@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool
 
+from ledger import belonging
 from ledger.edge import Edge
 from ledger.entry import Entry, identity, member_identity
 from ledger.envelope import KeyWrapper, decrypt
@@ -138,11 +139,9 @@ class Ledger:
             raise WrongLedger(
                 f"expected a durable server, found {', '.join(f'{name} = {value}' for name, value in weak)}"
             )
-        expected = [signer.origin for signer in self.keys.signers]
-        found = [origin for _, origin, _ in connection.execute(LOGS).fetchall()]
-        if found != expected:
-            others = f" of {found[0]}" if found else ""
-            raise WrongLedger(f"expected {len(expected)} logs of {expected[0]}, found {len(found)}{others}")
+        if not connection.execute(LOGS).fetchall():
+            raise WrongLedger(f"expected {len(self.keys.signers)} logs of {self.keys.signers[0].origin}, found 0")
+        belonging.check(connection, self.keys)
 
     def __enter__(self) -> Self:
         return self

@@ -267,7 +267,11 @@ class Writer:
                 if self._reading is None or self._reading.closed:
                     self._reading = self._connect()
                 self._under_lock(self._reading, requests)
-            except psycopg.OperationalError as error:
+            except Exception as error:  # noqa: BLE001 - a lost session is tried again, all else is handed to its caller
+                # Not only operational errors end a session: an idle transaction's time-out is an internal one.
+                if not isinstance(error, psycopg.OperationalError) and _usable(self._reading):
+                    self._halve(requests, error)
+                    return
                 if self._reading is not None:
                     self._reading.close()
                 if time.monotonic() >= deadline or self._closing:
@@ -275,16 +279,17 @@ class Writer:
                         request.fail(Unavailable(f"the database does not answer ({type(error).__name__})"))
                     return
                 time.sleep(RETRY_SECONDS)
-            except Exception as error:  # noqa: BLE001 - handed to the caller whose fact it is
-                if len(requests) == 1:
-                    requests[0].fail(error)
-                    return
-                middle = len(requests) // 2
-                self._surely(requests[:middle])
-                self._surely(requests[middle:])
-                return
             else:
                 return
+
+    def _halve(self, requests: Sequence[Request], error: Exception) -> None:
+        """Record the two halves of what could not be recorded together; of one request alone, say why."""
+        if len(requests) == 1:
+            requests[0].fail(error)
+            return
+        middle = len(requests) // 2
+        self._surely(requests[:middle])
+        self._surely(requests[middle:])
 
     def _under_lock(self, connection: Connection[Any], requests: Sequence[Request]) -> None:
         recorder, preparer = self._recorder, self._preparer

@@ -11,7 +11,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from api.cli.failure import Exit, Failure
-from ledger import Keys, LedgerError, Unavailable
+from ledger import Keys, LedgerError, Unavailable, belonging
 from ledger.embedded import EmbeddedServer
 from ledger.migrate import OLDEST_SERVER, SCHEMA, create_logs, migrate
 from projections.install import install
@@ -83,7 +83,12 @@ def prepare(dsn: str, settings: Settings) -> tuple[Keys, list[str]]:
         settings.keys.parent.mkdir(parents=True, exist_ok=True)
         applied = migrate(dsn, DIRECTORIES)
         # Keys first: a log whose signing key does not exist could never be opened.
-        keys = Keys.create(settings.keys, settings.name, settings.logs)
+        # Only a ledger that has nothing yet is given new ones; another's are looked for and compared.
+        with psycopg.connect(dsn) as connection:
+            kept = connection.execute("SELECT FROM ledger.log WHERE size > 0").fetchone() is not None
+            make = Keys.open if kept else Keys.create
+            keys = make(settings.keys, settings.name, settings.logs)
+            belonging.check(connection, keys)
         create_logs(dsn, settings.name, settings.logs)
         return keys, applied + [f"projections/{name}" for name in install(dsn)]
 

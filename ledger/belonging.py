@@ -1,0 +1,59 @@
+"""Whether a key directory and a database are of one ledger: found out before the first entry under a wrong key.
+
+New keys on an old database would sign heads that no verifier knows, find nobody, and open nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ledger.checkpoint import open_checkpoint
+from ledger.entry import reference_identity
+from ledger.envelope import KeyWrapper, Unopenable
+from ledger.errors import WrongLedger
+from ledger.fact import KeyedHashes
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from ledger.keys import Keys
+
+LOGS = "SELECT log_id, origin, size FROM ledger.log ORDER BY log_id"
+NEWEST = "SELECT note FROM ledger.checkpoint WHERE log_id = %s ORDER BY size DESC LIMIT 1"
+ANY_REFERENCE = "SELECT digest, envelope FROM ledger.reference LIMIT 1"
+
+
+def check(connection: Connection[Any], keys: Keys) -> None:
+    """Return if these keys are the ones that this database was written with; a ledger without logs belongs to any.
+
+    Raises:
+        WrongLedger: They are others, or of another number of logs. Do not retry: find the right key directory.
+    """
+    found = connection.execute(LOGS).fetchall()
+    expected = [signer.origin for signer in keys.signers]
+    verifier_keys: list[str] = [signer.verifier_key for signer in keys.signers]
+    if found and [origin for _, origin, _ in found] != expected:
+        raise WrongLedger(f"expected {len(expected)} logs of {expected[0]}, found {len(found)} of {found[0][1]}")
+    for log_id, origin, size in found:
+        row = connection.execute(NEWEST, (log_id,)).fetchone() if size else None
+        if row is not None:
+            try:
+                open_checkpoint(row[0], verifier_keys[log_id])
+            except ValueError:
+                raise WrongLedger(f"expected the key that signed {origin}, found another log{log_id}.key") from None
+    reference = connection.execute(ANY_REFERENCE).fetchone()
+    if reference is not None:
+        _check_reference(keys, *reference)
+
+
+def _check_reference(keys: Keys, digest: Any, envelope: bytes) -> None:
+    """Open one reference and find it again: that takes the right kek and the right lookup.key."""
+    try:
+        name = KeyWrapper(keys.kek).decrypt(envelope, reference_identity(digest.bytes)).decode()
+    except Unopenable:
+        raise WrongLedger("expected the kek that this ledger's keys are wrapped by, found another") from None
+    kind, _, value = name.partition("\0")
+    hashes = KeyedHashes(keys.lookup)
+    sealed = kind == "sealed" and hashes.sealed(bytes.fromhex(value)) == digest.bytes
+    if not sealed and hashes.reference(kind, value) != digest.bytes:
+        raise WrongLedger("expected the lookup.key that this ledger's references are found by, found another")
