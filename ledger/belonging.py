@@ -31,14 +31,13 @@ def check(connection: Connection[Any], keys: Keys) -> None:
     """
     found = connection.execute(LOGS).fetchall()
     expected = [signer.origin for signer in keys.signers]
-    verifier_keys: list[str] = [signer.verifier_key for signer in keys.signers]
     if found and [origin for _, origin, _ in found] != expected:
         raise WrongLedger(f"expected {len(expected)} logs of {expected[0]}, found {len(found)} of {found[0][1]}")
-    for log_id, origin, size in found:
+    for log_id, (_, origin, size) in enumerate(found):
         row = connection.execute(NEWEST, (log_id,)).fetchone() if size else None
         if row is not None:
             try:
-                open_checkpoint(row[0], verifier_keys[log_id])
+                open_checkpoint(row[0], keys.signers[log_id].verifier_key)
             except ValueError:
                 raise WrongLedger(f"expected the key that signed {origin}, found another log{log_id}.key") from None
     reference = connection.execute(ANY_REFERENCE).fetchone()
