@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from projections.projection import Projection
 
 LIVE, BESIDE = "projections", "projections_rebuild"
-# One rebuild at a time; the session holds it.
+# One rebuild at a time; the session holds it. Given back by name: the server notices a closed connection only later.
 LOCK = "SELECT pg_try_advisory_lock(7791223003)"
+UNLOCK = "SELECT pg_advisory_unlock(7791223003)"
 SIZES = "SELECT log_id, size FROM ledger.log ORDER BY log_id"
 # While these rows are locked no follower folds this projection.
 POSITIONS = """
@@ -108,6 +109,7 @@ def rebuild(
             if not connection.closed:
                 for table in projection.tables:
                     connection.execute(DROP.format(Identifier(BESIDE, table)))
+                connection.execute(UNLOCK)
 
 
 def _fold(connection: Connection[Any], projection: Projection, span: Batch, batch: int) -> Iterator[int]:
