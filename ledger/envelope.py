@@ -12,7 +12,6 @@ Source: NIST SP 800-38D (nonces of 96 random bits, new for each encryption, also
 
 from __future__ import annotations
 
-import os
 from hashlib import blake2b, sha256
 
 from cryptography.exceptions import InvalidTag
@@ -107,8 +106,3 @@ def decrypt(data_key: bytes, envelope: bytes, identity: bytes) -> bytes:
         return AESGCM(entry_key).decrypt(nonce, envelope[KEY_ID_BYTES + NONCE_BYTES :], identity)
     except InvalidTag:
         raise Unopenable("the envelope was moved or changed") from None
-
-
-def new_data_key() -> bytes:
-    """Return 32 random bytes."""
-    return os.urandom(KEY_BYTES)

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
     from ledger.keys import Keys
 
-LOGS = "SELECT log_id, origin, size FROM ledger.log ORDER BY log_id"
 ENTRY = "SELECT log_id, position, stream, sequence, type, bytes FROM ledger.entry WHERE log_id = %b AND position = %b"
 # By the index (log_id, stream, sequence).
 STREAM = """
@@ -139,7 +138,7 @@ class Ledger:
             raise WrongLedger(
                 f"expected a durable server, found {', '.join(f'{name} = {value}' for name, value in weak)}"
             )
-        if not connection.execute(LOGS).fetchall():
+        if not connection.execute(belonging.LOGS).fetchall():
             raise WrongLedger(f"expected {len(self.keys.signers)} logs of {self.keys.signers[0].origin}, found 0")
         belonging.check(connection, self.keys)
 
@@ -222,7 +221,7 @@ class Ledger:
     def logs(self) -> list[Log]:
         """Return the ledger's logs, by id."""
         with self.connection() as connection:
-            rows: list[tuple[int, str, int]] = connection.execute(LOGS).fetchall()
+            rows: list[tuple[int, str, int]] = connection.execute(belonging.LOGS).fetchall()
         return [Log(log_id, origin, size, self.keys.signers[log_id].verifier_key) for log_id, origin, size in rows]
 
     def head(self, log_id: int) -> int:
