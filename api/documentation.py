@@ -45,7 +45,7 @@ EXAMPLE_RECEIPT: dict[str, Any] = {
     "checkpoint": 184231,
     "repeated": False,
 }
-COMMON = ("unauthenticated", "forbidden", "overloaded", "internal", "unavailable")
+COMMON = ("unauthenticated", "forbidden", "overloaded", "internal", "unavailable", "not-signing")
 
 PROBLEM: dict[str, Any] = {
     "type": "object",

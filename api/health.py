@@ -73,6 +73,7 @@ def _reasons(state: State) -> tuple[list[str], list[dict[str, Any]]]:
     if not state.ledger.alive:
         reasons.append("a writer has stopped")
     try:
+        reasons += [f"log {log_id} is shorter than what was signed" for log_id in state.ledger.rolled_back()]
         with state.ledger.connection() as connection:
             lanes = progress.lanes(connection)
     except LedgerError:

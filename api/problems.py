@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.language import preferred
 from api.report import ReportBusy, ReportError, ReportTooLarge
-from ledger import InvalidFact, LedgerError, Overloaded, Unavailable
+from ledger import Forked, InvalidFact, LedgerError, Overloaded, RolledBack, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = "1"
+LONG_RETRY_SECONDS = "60"
+"""When an operator must look first."""
 
 
 class Kind(NamedTuple):
@@ -85,6 +87,12 @@ KINDS: dict[str, Kind] = {
         "La réponse n’est pas connue maintenant",
         "Send the same again, with the same ids: it is never recorded twice.",
     ),
+    "not-signing": Kind(
+        503,
+        "The log is shorter than what was signed, or another",
+        "Le journal est plus court que ce qui a été signé, ou autre",
+        "Nothing is recorded until an operator has brought back what is missing. Keep it and send it again.",
+    ),
     "not-yet": Kind(
         503, "The answer is not that far yet", "La réponse n’est pas encore rendue là", "Ask again in a moment."
     ),
@@ -137,6 +145,8 @@ def problem_of(error: BaseException) -> Problem:
             found = Problem("not-acceptable", "this account is too large for a PDF; ask for application/json")
         case Overloaded() | ReportBusy():
             found = Problem("overloaded", headers={"Retry-After": RETRY_SECONDS})
+        case RolledBack() | Forked():
+            found = Problem("not-signing", headers={"Retry-After": LONG_RETRY_SECONDS})
         case Unavailable():
             found = Problem("unavailable", headers={"Retry-After": RETRY_SECONDS})
         case HTTPException():

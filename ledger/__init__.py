@@ -1,7 +1,17 @@
 """Writes facts, in order, provably, erasably. Knows PostgreSQL; knows no HTTP and no report."""
 
 from ledger.entry import Entry
-from ledger.errors import Conflict, Damaged, InvalidFact, LedgerError, Overloaded, Unavailable, WrongLedger
+from ledger.errors import (
+    Conflict,
+    Damaged,
+    Forked,
+    InvalidFact,
+    LedgerError,
+    Overloaded,
+    RolledBack,
+    Unavailable,
+    WrongLedger,
+)
 from ledger.fact import Fact, Reference
 from ledger.group import Receipt
 from ledger.keys import Keys
@@ -14,6 +24,7 @@ __all__ = [
     "Damaged",
     "Entry",
     "Fact",
+    "Forked",
     "InvalidFact",
     "Keys",
     "Ledger",
@@ -22,6 +33,7 @@ __all__ = [
     "Overloaded",
     "Receipt",
     "Reference",
+    "RolledBack",
     "Subject",
     "Unavailable",
     "WrongLedger",

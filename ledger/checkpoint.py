@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 ED25519 = b"\x01"
 DASH = "\N{EM DASH} "
@@ -37,27 +40,17 @@ def verifier_key(name: str, public_key: bytes) -> str:
     return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
 
 
-class Signer:
-    """Signs the heads of one log. Threads may share it."""
+def note_text(origin: str, size: int, root: bytes) -> bytes:
+    """Return what is signed: three lines. Source: C2SP tlog-checkpoint, «Note text»."""
+    return f"{origin}\n{size}\n{b64encode(root).decode()}\n".encode()
 
-    def __init__(self, origin: str, seed: bytes) -> None:
-        """Hold the key.
 
-        Args:
-            origin: The log's name, which is also the key's.
-            seed: 32 random bytes, the Ed25519 private key of RFC 8032.
-        """
-        self.origin = origin
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public_key: bytes = self._key.public_key().public_bytes_raw()
-        self.verifier_key: str = verifier_key(origin, self.public_key)
-        self._key_id = key_id(origin, self.public_key)
-
-    def sign(self, size: int, root: bytes) -> bytes:
-        """Return the signed note for a head of this log."""
-        text = f"{self.origin}\n{size}\n{b64encode(root).decode()}\n"
-        signature = b64encode(self._key_id + self._key.sign(text.encode())).decode()
-        return f"{text}\n{DASH}{self.origin} {signature}\n".encode()
+def signed_note(name: str, text: bytes, signatures: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return the note: the text, and a line for each (public key, signature). Source: C2SP signed-note, «Format»."""
+    lines = [
+        f"{DASH}{name} {b64encode(key_id(name, key) + signature).decode()}\n".encode() for key, signature in signatures
+    ]
+    return b"".join((text, b"\n", *lines))
 
 
 def open_checkpoint(note: bytes, verifier: str) -> Checkpoint:
@@ -89,6 +82,12 @@ def open_checkpoint(note: bytes, verifier: str) -> Checkpoint:
             raise ValueError("the signature does not match the text") from None
         return _parse(text)
     raise ValueError(f"no signature by {name}")
+
+
+def head_of(note: bytes) -> tuple[int, bytes]:
+    """Return size and root of a note of our own, whose signature need not be checked again."""
+    _, size, root = _parse(note.decode())
+    return size, root
 
 
 def _canonical(text: str) -> bytes:

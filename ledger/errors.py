@@ -6,6 +6,8 @@ LedgerError
 ├── Overloaded       too much waits already; retry later, with the same ids
 ├── Unavailable      the database can not be reached or its answer was lost; retry with the same ids
 ├── WrongLedger      the database, the keys and the settings do not belong together; an operator must look
+│   ├── RolledBack   the database ends before the newest head that was signed: an older copy was put back
+│   └── Forked       the database holds another history than the one that was signed
 └── Damaged          what is stored contradicts itself; stop, and audit
 """
 
@@ -49,6 +51,14 @@ class Unavailable(LedgerError):
 
 class WrongLedger(LedgerError):
     """Database, key directory and settings are not of one ledger."""
+
+
+class RolledBack(WrongLedger):
+    """The database ends before the newest head that was signed. Nothing is signed until the missing tail is back."""
+
+
+class Forked(WrongLedger):
+    """The database does not extend the newest head that was signed. Nothing is signed for it, ever."""
 
 
 class Damaged(LedgerError):

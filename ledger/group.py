@@ -56,6 +56,7 @@ class Group:
         "note",
         "receipts",
         "references",
+        "root",
         "size",
         "subjects",
         "tiles",
@@ -72,6 +73,8 @@ class Group:
         self.members: list[bytes] = []
         """Each a list of row bytes for COPY."""
         self.tiles: list[Tile] = []
+        self.root = b""
+        """Of the log's tree, with this group."""
         self.note = b""
         """The signed checkpoint. It must not leave the process before the commit is known."""
         self.receipts: list[Receipt] = []

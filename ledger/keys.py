@@ -4,8 +4,10 @@
     lookup.key    finds references, repeats and actors by keyed hash
     home.key      chooses a subject's log; never rotates, else the same person would get a second home
     logN.key      signs log N's checkpoints
+    logN.old.key  its predecessor, while a rotation is under way: both sign
+    signed/logN   the newest head that log N's key signed: no secret, but the only memory outside the database
 
-Each file holds 32 random bytes in hexadecimal. The directory is 0700 and the files 0600; wider modes are refused.
+Each key file holds 32 random bytes in hexadecimal. The directory is 0700 and the files 0600; wider modes are refused.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ import secrets
 import stat
 from typing import TYPE_CHECKING, Self
 
-from ledger.checkpoint import Signer
 from ledger.errors import WrongLedger
+from ledger.signed_head import SignedHead
+from ledger.signer import HeldKey, Signer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +40,7 @@ class Keys:
         """One for each log, by log id."""
 
     @classmethod
-    def create(cls, directory: Path, name: str, logs: int) -> Self:
+    def create(cls, directory: Path, name: str, logs: int, signed: Path | None = None) -> Self:
         """Make the key directory of a new ledger and open it.
 
         Keys that exist already are kept: a crash in the middle is mended by calling again.
@@ -61,11 +64,17 @@ class Keys:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        return cls.open(directory, name, logs)
+        return cls.open(directory, name, logs, signed)
 
     @classmethod
-    def open(cls, directory: Path, name: str, logs: int) -> Self:
+    def open(cls, directory: Path, name: str, logs: int, signed: Path | None = None) -> Self:
         """Read the key directory of the ledger `name`.
+
+        Args:
+            directory: The keys; only read.
+            name: The ledger's.
+            logs: How many it has.
+            signed: Folder of the newest signed heads, which is written; `signed` in the key directory if None.
 
         Raises:
             WrongLedger: A key is missing, malformed, or readable by somebody else.
@@ -76,9 +85,16 @@ class Keys:
             lookup=_read(directory / "lookup.key"),
             home=_read(directory / "home.key"),
             signers=tuple(
-                Signer(f"{name}/log{log_id}", _read(directory / f"log{log_id}.key")) for log_id in range(logs)
+                _signer(directory, f"{name}/log{log_id}", log_id, signed or directory / "signed")
+                for log_id in range(logs)
             ),
         )
+
+
+def _signer(directory: Path, origin: str, log_id: int, signed: Path) -> Signer:
+    files = [directory / f"log{log_id}.key", directory / f"log{log_id}.old.key"]
+    keys = [HeldKey(_read(file)) for file in files[: 1 + files[1].exists()]]
+    return Signer(origin, keys, SignedHead(signed / f"log{log_id}"))
 
 
 def _read(path: Path) -> bytes:

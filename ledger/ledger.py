@@ -141,6 +141,9 @@ class Ledger:
         if not connection.execute(belonging.LOGS).fetchall():
             raise WrongLedger(f"expected {len(self.keys.signers)} logs of {self.keys.signers[0].origin}, found 0")
         belonging.check(connection, self.keys)
+        # Before anything is signed: a database that was put back to an older state is refused here.
+        for log_id, signer in enumerate(self.keys.signers):
+            Edge(log_id).read(connection, signer)
 
     def __enter__(self) -> Self:
         return self
@@ -223,6 +226,12 @@ class Ledger:
         with self.connection() as connection:
             rows: list[tuple[int, str, int]] = connection.execute(belonging.LOGS).fetchall()
         return [Log(log_id, origin, size, self.keys.signers[log_id].verifier_key) for log_id, origin, size in rows]
+
+    def rolled_back(self) -> list[int]:
+        """Return the logs that are shorter than what was signed: an older copy of the database was put back."""
+        # In this order: what is kept was committed before it was kept.
+        newest = [signer.newest() for signer in self.keys.signers]
+        return [log.log_id for log, head in zip(self.logs(), newest, strict=True) if head and log.size < head.size]
 
     def head(self, log_id: int) -> int:
         """Return a log's last position; 0 while it is empty."""

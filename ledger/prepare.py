@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from ledger.checkpoint import Signer
     from ledger.edge import Edge
     from ledger.envelope import KeyWrapper
     from ledger.fact import About, Fact, KeyedHashes, Link
     from ledger.home import Homes
+    from ledger.signer import Signer
     from ledger.streams import Streams
 
 SALT_BYTES = 18
@@ -71,7 +71,7 @@ class Preparer:
         """
         streams, log_id = self._streams, self._log_id
         if not self._edge.known:
-            self._edge.read(connection)
+            self._edge.read(connection, self._signer)
         every = [each for fact in facts for each in fact.about]
         named = [each.named for each in every if each.named is not None]
         if named:

@@ -24,10 +24,12 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
+from ledger.checkpoint import head_of
 from ledger.edge import Edge
 from ledger.fact import DIGEST_BYTES
 from ledger.group import COPY_HEADER, COPY_TRAILER, Group, Receipt
 from ledger.merkle import leaf_hash
+from ledger.signed_head import Head
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
     from psycopg.errors import Diagnostic
 
-    from ledger.checkpoint import Signer
     from ledger.fact import Fact
+    from ledger.signer import Signer
 
 # Compare-and-swap on the head: the row lock is the sequencer. A writer that waited for it sees the newest size, since
 # UPDATE looks at the row again after the wait; no row means that somebody else's group came first.
@@ -61,6 +63,7 @@ REPEATS = """
     FROM unnest(%b::uuid[]) AS wanted (repeat_key)
     JOIN ledger.entry AS e ON e.log_id = %b AND e.repeat_key = wanted.repeat_key
 """
+NEWEST = "SELECT note FROM ledger.checkpoint WHERE log_id = %b ORDER BY size DESC LIMIT 1"
 INSERT_TILE = "INSERT INTO ledger.tile (log_id, level, index, root, hashes) VALUES (%b, %b, %b, %b, %b)"
 INSERT_CHECKPOINT = "INSERT INTO ledger.checkpoint (log_id, size, note) VALUES (%b, %b, %b)"
 
@@ -139,6 +142,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             Beaten: The log's head is not where the group expects it. Nothing was written; prepare it anew.
             psycopg.errors.UniqueViolation: A fact or a reference was recorded before. Nothing was written.
             Unreplicated: It is on this server's disk, but a standby that it waits for did not confirm it.
+            WrongLedger: It is committed, but its head can not be kept outside the database.
             psycopg.OperationalError: The outcome is not known if COMMIT had been sent. Look before writing again.
         """
         cursor = connection.cursor(row_factory=tuple_row)
@@ -162,6 +166,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 cursor.execute(NOTIFY)
                 # Crash before this reaches the server: nothing of the group exists. After: all of it does.
                 cursor.execute("COMMIT")
+            # Crash here: the kept head is a group behind, which the database extends. No receipt has left yet.
+            self._signer.committed(Head(group.size, group.root))
         except BaseException:
             self.abandon(connection)
             raise
@@ -174,10 +180,15 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
         Raises:
             Unreplicated: See `commit`.
+            WrongLedger: The newest head can not be kept outside the database.
         """
+        row = connection.execute(NEWEST, (self.log_id,)).fetchone()
         with _heeding(connection), connection.pipeline():
             connection.execute(TOUCH, (self.log_id,), prepare=True)
             connection.execute("COMMIT")
+        if row is not None:
+            # Whoever committed it may have died before keeping it; no receipt of ours leaves before that is done.
+            self._signer.committed(Head(*head_of(row[0])))
 
     def lock(self, connection: Connection[Any]) -> None:
         """Begin a transaction that holds the log's head: what a *later* statement reads stays true until its end."""
@@ -235,7 +246,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             while True:
                 try:
                     if not self._edge.known:
-                        self._edge.read(connection)
+                        self._edge.read(connection, self._signer)
                     group = self._group_of(stored_events)
                     self.commit(connection, group)
                 except Beaten:

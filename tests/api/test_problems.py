@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from api.problems import KINDS, MEDIA_TYPE, Problem
-from ledger import Overloaded, Unavailable
+from ledger import Forked, Overloaded, RolledBack, Unavailable
 from ledger.errors import Damaged
 from tests.api.conftest import event
 
@@ -60,6 +60,8 @@ def test_a_problem_names_its_request_and_the_log_line_does_too(
     ("error", "status", "code"),
     [
         (Unavailable("row (jo@example.org)"), 503, "unavailable"),
+        (RolledBack("expected 7, found 5"), 503, "not-signing"),
+        (Forked("expected 7, found others"), 503, "not-signing"),
         (Overloaded("row (jo@example.org)"), 429, "overloaded"),
         (Damaged("row (jo@example.org)"), 500, "internal"),
         (RuntimeError("row (jo@example.org)"), 500, "internal"),

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.checkpoint import Checkpoint, Signer, open_checkpoint
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.signed_head import Head
+from ledger.signer import HeldKey, Signer
 
 ROOT = bytes.fromhex("118d9f1220412719fd4d53a67ab398d2222128ffcc04ee554586d3f78c2f967f")
 VERIFIER = "ledger.example/log0+245fc197+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
@@ -22,9 +24,9 @@ WITNESS = (
 
 
 def test_a_head_is_signed_byte_for_byte_as_the_specification_says() -> None:
-    signer = Signer("ledger.example/log0", b"\x01" * 32)
+    signer = Signer("ledger.example/log0", [HeldKey(b"\x01" * 32)])
     assert signer.verifier_key == VERIFIER
-    assert signer.sign(5, ROOT) == NOTE
+    assert signer.sign(Head(5, ROOT), {}) == NOTE
 
 
 def test_a_note_opens_with_its_key_also_when_others_have_signed_too() -> None:
@@ -42,6 +44,6 @@ def test_no_byte_of_a_note_can_change_unseen(place: int, change: int) -> None:
 
 
 def test_another_key_does_not_open_a_note() -> None:
-    other = Signer("ledger.example/log0", b"\x03" * 32).verifier_key
+    other = Signer("ledger.example/log0", [HeldKey(b"\x03" * 32)]).verifier_key
     with pytest.raises(ValueError, match="no signature by"):
         open_checkpoint(NOTE, other)
