@@ -20,7 +20,7 @@ RUN /opt/whosaw/bin/pip install --no-deps --no-build-isolation . \
 FROM python:${PYTHON}-slim-bookworm
 RUN groupadd --system --gid 10001 whosaw \
     && useradd --system --uid 10001 --gid whosaw --home-dir /var/lib/whosaw --shell /usr/sbin/nologin whosaw \
-    && install --directory --mode 0700 --owner whosaw --group whosaw /var/lib/whosaw
+    && install --directory --mode 0700 --owner whosaw --group whosaw /var/lib/whosaw /var/lib/whosaw-signed
 COPY --from=build /opt/whosaw /opt/whosaw
 ENV PATH=/opt/whosaw/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 WHOSAW_DATA_DIR=/var/lib/whosaw
 USER 10001:10001

@@ -90,7 +90,10 @@ def wipe(data_dir: Path) -> None:
     if not (data_dir / "demo.lock").exists():
         raise Failure(Exit.NO, f"{data_dir} holds no demo", expected="the --data-dir of one")
     with folder(data_dir):
-        if read_settings(data_dir=data_dir).database_url is None:
+        settings = read_settings(data_dir=data_dir)
+        # First: a crash from here on leaves no memory of heads that no database has any more.
+        shutil.rmtree(settings.signed, ignore_errors=True)
+        if settings.database_url is None:
             server = EmbeddedServer(data_dir / "postgres")
             server.start()
             server.stop(wipe=True)

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(None, description="PostgreSQL 15 or newer; none: the embedded server")
     data_dir: Path = Field(Path(".whosaw"), description="folder of the embedded server, the keys and the demo")
     keys_dir: Path | None = Field(None, description="the key directory; none: keys/ in the data folder")
+    signed_dir: Path | None = Field(None, description="the newest signed heads; none: signed/ in the key directory")
     name: str = Field("whosaw.example/ledger", pattern=r"^[^\s+]*[^\s+/]$", description="the ledger's name, for ever")
     logs: int = Field(1, ge=1, le=1024, description="number of logs, fixed when the ledger is made")
     host: str = Field("127.0.0.1", description="address to listen on")
@@ -47,6 +48,11 @@ class Settings(BaseSettings):
     def keys(self) -> Path:
         """The key directory."""
         return self.keys_dir or self.data_dir / "keys"
+
+    @property
+    def signed(self) -> Path:
+        """The folder of the newest signed heads."""
+        return self.signed_dir or self.keys / "signed"
 
     def effective(self) -> list[tuple[str, str, str, str]]:
         """Return (variable, value, where it comes from, what it is for) of each; secrets are not shown."""

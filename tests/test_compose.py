@@ -95,7 +95,7 @@ def test_no_secret_is_in_an_environment_and_each_service_has_only_its_own(secret
 
 
 def test_the_follower_has_no_keys_and_the_api_can_not_change_them() -> None:
-    assert SERVICES["api"]["volumes"] == ["keys:/var/lib/whosaw:ro"]
+    assert SERVICES["api"]["volumes"] == ["keys:/var/lib/whosaw:ro", "signed:/var/lib/whosaw-signed"]
     assert "volumes" not in SERVICES["follow"]
 
 

@@ -79,7 +79,8 @@ def of_keys(settings: Settings) -> Iterator[Check]:
     if not directory.is_dir():
         yield Check("keys", well=False, found=f"{directory}: nothing", remedy="make them with 'whosaw migrate'")
         return
-    modes = [(directory, DIRECTORY_MODE), *((path, FILE_MODE) for path in sorted(directory.iterdir()))]
+    files = [path for path in sorted(directory.iterdir()) if path.is_file()]
+    modes = [(directory, DIRECTORY_MODE), *((path, FILE_MODE) for path in files)]
     wide = [f"{path.name} {mode_of(path):04o}" for path, mode in modes if mode_of(path) & ~mode]
     yield Check(
         "key modes",
@@ -90,7 +91,7 @@ def of_keys(settings: Settings) -> Iterator[Check]:
     if not wide:
         try:
             with failing_clearly():
-                keys = Keys.open(directory, settings.name, settings.logs)
+                keys = Keys.open(directory, settings.name, settings.logs, settings.signed)
         except Failure as failure:
             yield Check("keys", well=False, found=failure.line(), remedy="restore them; without them nothing opens")
         else:
