@@ -25,6 +25,7 @@ from ledger.fact import Fact, KeyedHashes, Reference
 from ledger.group import Receipt
 from ledger.home import Homes
 from ledger.prepare import Moved, Preparer
+from ledger.proofs import Proofs
 from ledger.recorder import ROLE, LedgerRecorder, datastore
 from ledger.route import Directory, Subject
 from ledger.streams import Streams, owner
@@ -271,6 +272,11 @@ class Ledger:
         data_key = self._wrapper.unwrap(key[0], owner(subject.log_id, wanted.bytes))
         content: dict[str, Any] = orjson.loads(decrypt(data_key, envelope, bound))
         return content
+
+    @property
+    def proofs(self) -> Proofs:
+        """Proofs of what is recorded, from the reading pool's connections."""
+        return Proofs(self.connection)
 
     def checkpoint(self, log_id: int, size: int | None = None) -> bytes | None:
         """Return the newest signed checkpoint, or the first that covers `size`; None if there is none."""

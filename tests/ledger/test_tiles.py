@@ -1,0 +1,393 @@
+"""Tiles, bundles and proofs: the vectors of the specifications, the definition, and somebody else's verifier."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode
+from contextlib import nullcontext, suppress
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger import Damaged, tiles
+from ledger.ledger import in_role
+from ledger.merkle import inclusion_path, inclusion_root, is_consistent
+from ledger.migrate import create_logs
+from ledger.proofs import Proofs, consistency_file, tlog_proof
+from ledger.tiles import Address, addresses, entry_bundle, hash_tile, parse, write
+from tests.conftest import NAME, _database
+from tests.ledger.grown import Hand, grow, numbered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from psycopg import Connection
+
+VECTOR, SMALL, LARGE, UNEVEN = range(4)
+"""The logs here: five entries of the vectors, 600, 70,000 and 65,793."""
+SIZES = {VECTOR: 5, SMALL: 600, LARGE: 70_000, UNEVEN: 65_793}
+FIVE = (b"a", b"b", b"c", b"", b"e")
+ROOTS = (
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "022a6979e6dab7aa5ae4c3e5e45f7e977112a7e63593820dbec1ec738a24f93c",
+    "b137985ff484fb600db93107c77b0365c80d78f5b429ded0fd97361d077999eb",
+    "36642e73c2540ab121e3a6bf9545b0a24982cd830eb13d3cd19de3ce6c021ec1",
+    "da4b92343516e8268e41de5a54d7b2eb9443e98c31e76a8ba2b4abefa6773fc6",
+    "118d9f1220412719fd4d53a67ab398d2222128ffcc04ee554586d3f78c2f967f",
+)
+NOTE = (
+    "ledger.example/log0\n5\nEY2fEiBBJxn9TVOmerOY0iIhKP/MBO5VRYbT94wvln8=\n\n"
+    "— ledger.example/log0 "
+    "JF/Blyra2mCRSeqQAJX9XJDMzjtyVmfB8oSeY7jkwLzxAs8tHpLaKwrqAqI7qkfVuXBQo23N3rLpXoxsL9u+KKs/Jw4=\n"
+).encode()
+PROOF = b"""c2sp.org/tlog-proof@v1
+index 2
+bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=
+sTeYX/SE+2ANuTEHx3sDZcgNePW0Kd7Q/Zc2HQd5mes=
+KCSnzNosqnIMhcn7oei1tzXuz9sDh45Pjf5sNiUDC8Q=
+
+"""
+CONSISTENCY = b"""old 3
+WX/LMSgtNGVMIA00GPylcFxkjr8ybsc9jd7xGEH4dtg=
+bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=
+sTeYX/SE+2ANuTEHx3sDZcgNePW0Kd7Q/Zc2HQd5mes=
+KCSnzNosqnIMhcn7oei1tzXuz9sDh45Pjf5sNiUDC8Q=
+
+"""
+
+
+class Grown(NamedTuple):
+    """The logs, and what was written to them."""
+
+    connection: Connection[Any]
+    """In the role of the API."""
+    proofs: Proofs
+    entries: dict[int, list[bytes]]
+    leaves: dict[int, list[bytes]]
+
+
+@pytest.fixture(scope="module")
+def grown(server: str, template: str) -> Iterator[Grown]:
+    """Logs of several lengths, for reading only."""
+    with _database(server, template) as dsn:
+        create_logs(dsn, NAME, len(SIZES))
+        entries = {log_id: numbered(size) for log_id, size in SIZES.items()}
+        leaves: dict[int, list[bytes]] = {}
+        with psycopg.connect(dsn, autocommit=True) as owner:
+            # An entry is never empty here; the one of the vectors is put in by hand.
+            owner.execute("ALTER TABLE ledger.entry DROP CONSTRAINT entry_bytes_check")
+            entries[VECTOR] = list(FIVE)
+            for log_id in SIZES:
+                leaves[log_id] = grow(owner, log_id, entries[log_id])
+            owner.execute("ANALYZE")
+        with psycopg.connect(in_role(dsn, "whosaw_api"), autocommit=True) as connection:
+            yield Grown(connection, Proofs(lambda: nullcontext(connection)), entries, leaves)
+
+
+def definition(leaves: list[bytes]) -> bytes:
+    """RFC 6962, section 2.1, word for word."""
+    if not leaves:
+        return sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1
+    while split * 2 < len(leaves):
+        split *= 2
+    return sha256(b"\x01" + definition(leaves[:split]) + definition(leaves[split:])).digest()
+
+
+def expected_tile(leaves: list[bytes], address: Address) -> bytes:
+    """Return a tile by the definition."""
+    assert address.level is not None
+    span = 256**address.level
+    first = address.index * 256
+    return b"".join(
+        definition(leaves[place * span : (place + 1) * span]) for place in range(first, first + address.width)
+    )
+
+
+# Addresses.
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        (Address(0, 0), "tile/0/000"),
+        (Address(0, 1), "tile/0/001"),
+        (Address(0, 273), "tile/0/273"),
+        (Address(0, 315_921_152 // 256), "tile/0/x001/x234/067"),
+        (Address(0, 0, 5), "tile/0/000.p/5"),
+        (Address(1, 0, 1), "tile/1/000.p/1"),
+        (Address(2, 999), "tile/2/999"),
+        (Address(2, 1_000), "tile/2/x001/000"),
+        (Address(None, 0, 5), "tile/entries/000.p/5"),
+        (Address(None, 1_234_067), "tile/entries/x001/x234/067"),
+    ],
+)
+def test_an_address_is_written_as_the_specification_says_and_read_back(address: Address, text: str) -> None:
+    assert write(address) == text
+    assert parse(text) == address
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        (0, []),
+        (5, ["tile/0/000.p/5"]),
+        (256, ["tile/0/000", "tile/1/000.p/1"]),
+        (257, ["tile/0/000", "tile/0/001.p/1", "tile/1/000.p/1"]),
+    ],
+)
+def test_a_size_has_the_tiles_of_the_vectors(size: int, expected: list[str]) -> None:
+    assert [write(each) for each in addresses(size) if each.level is not None] == expected
+
+
+def test_seventy_thousand_entries_have_the_tiles_of_the_vectors() -> None:
+    found = [write(each) for each in addresses(70_000) if each.level is not None]
+    assert found[:273] == [f"tile/0/{index:03}" for index in range(273)]
+    assert found[273:] == ["tile/0/273.p/112", "tile/1/000", "tile/1/001.p/17", "tile/2/000.p/1"]
+    assert Address(0, 273, 112).leaves == 70_000
+
+
+@given(st.integers(0, 200_000), st.integers(0, 200_000))
+def test_what_a_longer_log_has_more_is_all_that_it_has_more(one: int, other: int) -> None:
+    since, size = sorted((one, other))
+    assert set(addresses(size, since=since)) == set(addresses(size)) - set(addresses(since))
+
+
+@given(st.one_of(st.none(), st.integers(0, 63)), st.integers(0, 10**21 - 1), st.integers(1, 256))
+def test_every_address_comes_back(level: int | None, index: int, width: int) -> None:
+    address = Address(level, index, width)
+    assert parse(write(address)) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "tile", "tile/", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000", "tile/0/1", "tile/00/000",
+        "tile/01/000", "tile/64/000", "tile/99/000", "tile/100/000", "tile/-1/000", "tile/+1/000", "tile/x/000",
+        "tile/0/x000/001", "tile/0/x001/x000", "tile/0/001/000", "tile/0/x01/000", "tile/0/X001/000", "tile/0/x001",
+        "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/257", "tile/0/000.p/01", "tile/0/000.p/", "tile/0/000.p",
+        "tile/0/000.p/5/", "tile/0/000.p/-5", "tile/0/000.p/1000", "tile/0/000/5", "tile/0/000.P/5", "tile/0/000 ",
+        " tile/0/000", "tile/0/000\n", "tile/0/000.p/5\n", "/tile/0/000", "tile//000", "tile/0//000", "tile/0/0٣0",
+        "tile/٣/000", "tile/0/../000", "tile/0/%30%30%30", "tile/8/0/000", "tile/8/data/000", "tile/data/000",
+        "tile/entries/0", "tile/entries/x000/001", "tile/entries/000.p/256", "Tile/0/000", "tile/0/000?x", "tile/0/0x0",
+        "tile/0/" + "x001/" * 7 + "000", "tile/0/" + "9" * 5_000,
+    ],
+)  # fmt: skip
+def test_no_other_spelling_is_an_address(text: str) -> None:
+    with pytest.raises(ValueError, match="expected tile/<level>/<index>"):
+        parse(text)
+
+
+@given(st.text(alphabet="tile/entris0123456789x.p", max_size=40))
+def test_whatever_is_read_as_an_address_is_its_only_spelling(text: str) -> None:
+    with suppress(ValueError):
+        assert write(parse("tile/" + text)) == "tile/" + text
+
+
+# Vectors.
+
+
+def test_the_bundle_is_the_one_of_the_vectors(grown: Grown) -> None:
+    bundle = entry_bundle(grown.connection, VECTOR, parse("tile/entries/000.p/5"), 5)
+    assert bundle == bytes.fromhex("0001 61 0001 62 0001 63 0000 0001 65")
+
+
+def test_the_roots_are_the_ones_of_the_vectors(grown: Grown) -> None:
+    assert [grown.proofs.root(VECTOR, size).hex() for size in range(6)] == list(ROOTS)
+
+
+def test_the_proof_files_are_the_ones_of_the_vectors(grown: Grown) -> None:
+    assert tlog_proof(2, grown.proofs.inclusion(VECTOR, 3, 5), NOTE) == PROOF + NOTE
+    assert grown.proofs.inclusion(VECTOR, 5, 5) == [b64decode("2kuSNDUW6CaOQd5aVNey65RD6Ywx52qLorSr76Z3P8Y=")]
+    assert consistency_file(3, grown.proofs.consistency(VECTOR, 3, 5), NOTE) == CONSISTENCY + NOTE
+    assert consistency_file(0, grown.proofs.consistency(VECTOR, 0, 5), NOTE) == b"old 0\n\n" + NOTE
+    assert consistency_file(5, grown.proofs.consistency(VECTOR, 5, 5), NOTE) == b"old 5\n\n" + NOTE
+
+
+# The definition.
+
+READING = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+LOGS = st.sampled_from([SMALL, LARGE, UNEVEN])
+
+
+@READING
+@given(st.integers(1, 600).flatmap(lambda size: st.tuples(st.integers(1, size), st.integers(0, size), st.just(size))))
+def test_proofs_of_small_trees_are_the_definition_s(grown: Grown, case: tuple[int, int, int]) -> None:
+    position, old, size = case
+    leaves = grown.leaves[SMALL]
+    for log_id in (SMALL, LARGE):
+        path = grown.proofs.inclusion(log_id, position, size)
+        assert path == inclusion_path(position - 1, size, lambda first, last: definition(leaves[first:last]))
+        root = grown.proofs.root(log_id, size)
+        assert root == definition(leaves[:size])
+        if old:
+            proof = grown.proofs.consistency(log_id, old, size)
+            assert is_consistent(old, definition(leaves[:old]), size, root, proof)
+
+
+@pytest.mark.parametrize("log_id", [LARGE, UNEVEN])
+def test_proofs_of_large_trees_lead_to_the_definition_s_root(grown: Grown, log_id: int) -> None:
+    size, leaves = SIZES[log_id], grown.leaves[log_id]
+    root = definition(leaves)
+    assert grown.proofs.root(log_id, size) == root
+    edges = (1, 2, 255, 256, 257, 65_535, 65_536, 65_537, 65_792, 65_793, size - 1, size)
+    for position, path in grown.proofs.inclusions(log_id, edges, size).items():
+        assert inclusion_root(position - 1, size, leaves[position - 1], path) == root, position
+        assert path == grown.proofs.inclusion(log_id, position, size)
+    for old in edges:
+        proof = grown.proofs.consistency(log_id, old, size)
+        assert is_consistent(old, definition(leaves[:old]), size, root, proof), old
+
+
+@READING
+@given(LOGS, st.data())
+def test_a_tile_is_the_definition_s_at_every_width_that_was_ever_signed(
+    grown: Grown, log_id: int, data: st.DataObject
+) -> None:
+    size = SIZES[log_id]
+    level = data.draw(st.integers(0, 2 if size >= 65_536 else 1))
+    hashes = size >> 8 * level
+    index = data.draw(st.integers(0, (hashes - 1) // 256))
+    width = data.draw(st.integers(1, min(256, hashes - index * 256)))
+    address = Address(level, index, width)
+    expected = expected_tile(grown.leaves[log_id], address)
+    assert hash_tile(grown.connection, log_id, address, size) == expected
+    assert hash_tile(grown.connection, log_id, address, address.leaves) == expected
+    assert hash_tile(grown.connection, log_id, address, address.leaves - 1) is None
+
+
+@READING
+@given(LOGS, st.data())
+def test_a_bundle_holds_the_entries_at_every_width(grown: Grown, log_id: int, data: st.DataObject) -> None:
+    size = SIZES[log_id]
+    index = data.draw(st.integers(0, (size - 1) // 256))
+    width = data.draw(st.integers(1, min(256, size - index * 256)))
+    address = Address(None, index, width)
+    entries = grown.entries[log_id][index * 256 : index * 256 + width]
+    expected = b"".join(len(each).to_bytes(2) + each for each in entries)
+    assert entry_bundle(grown.connection, log_id, address, size) == expected
+    assert entry_bundle(grown.connection, log_id, address, address.leaves - 1) is None
+
+
+def test_what_is_no_bundle_is_not_given_as_one(grown: Grown) -> None:
+    assert hash_tile(grown.connection, SMALL, Address(None, 0), 600) is None
+    assert entry_bundle(grown.connection, SMALL, Address(0, 0), 600) is None
+    for level in range(1, 64):
+        assert hash_tile(grown.connection, SMALL, Address(level, 10**18), 600) is None
+    assert hash_tile(grown.connection, 9, Address(0, 0, 1), 0) is None
+
+
+# What is asked for, and how it is read.
+
+
+@pytest.mark.parametrize("positions", [[0], [601], [-1, 5], [1, 10**20]])
+def test_a_position_that_the_tree_has_not_is_refused(grown: Grown, positions: list[int]) -> None:
+    with pytest.raises(ValueError, match="expected positions from 1 to 600"):
+        grown.proofs.inclusions(SMALL, positions, 600)
+
+
+@pytest.mark.parametrize(("old", "new"), [(6, 5), (-1, 5)])
+def test_sizes_the_wrong_way_round_are_refused(grown: Grown, old: int, new: int) -> None:
+    with pytest.raises(ValueError, match="the older size first"):
+        grown.proofs.consistency(SMALL, old, new)
+
+
+def test_a_size_beyond_the_end_is_not_made_up(grown: Grown) -> None:
+    with pytest.raises(Damaged):
+        grown.proofs.root(SMALL, 601)
+    with pytest.raises(Damaged):
+        entry_bundle(grown.connection, SMALL, Address(None, 2, 100), 1_000)
+
+
+def test_no_proof_is_asked_and_none_is_given(grown: Grown) -> None:
+    assert grown.proofs.inclusions(SMALL, [], 600) == {}
+
+
+def test_many_proofs_read_each_tile_once(grown: Grown, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[int, int]] = []
+    held: list[int] = []
+
+    def full_tiles(connection: Any, log_id: int, level: int, indexes: list[int]) -> dict[int, bytes]:
+        read.extend((level, index) for index in indexes)
+        held.append(len(indexes))
+        return tiles.full_tiles(connection, log_id, level, indexes)
+
+    monkeypatch.setattr("ledger.proofs.full_tiles", full_tiles)
+    positions = range(70_000, 0, -7)
+    root = definition(grown.leaves[LARGE])
+    found = grown.proofs.inclusions(LARGE, positions, 70_000)
+    assert list(found) == sorted(positions)
+    for position, path in found.items():
+        assert inclusion_root(position - 1, 70_000, grown.leaves[LARGE][position - 1], path) == root
+    assert len(read) == len(set(read)) == 274 + 2 + 1
+    assert max(held) <= 64
+
+
+PLANNED: list[tuple[str, tuple[Any, ...], str]] = [
+    (tiles.FULL, (LARGE, 0, [3, 200]), "tile"),
+    (tiles.ROOTS, (LARGE, 0, 256, 273), "tile"),
+    (tiles.LEAVES, (LARGE, 69_888, 70_000), "entry"),
+    (tiles.ENTRIES, (LARGE, 512, 768), "entry"),
+]
+
+
+def plan(connection: Connection[Any], statement: Any, parameters: tuple[Any, ...]) -> str:
+    return "\n".join(row[0] for row in connection.execute("EXPLAIN " + statement, parameters).fetchall())
+
+
+@pytest.mark.parametrize(("statement", "parameters", "table"), PLANNED)
+def test_tiles_and_entries_are_found_by_their_primary_key(
+    grown: Grown, statement: str, parameters: tuple[Any, ...], table: str
+) -> None:
+    with grown.connection.transaction():
+        # The tiles of seventy thousand entries are three pages, which nobody would look for by an index.
+        grown.connection.execute("SET LOCAL enable_seqscan = off")
+        found = plan(grown.connection, statement, parameters)
+    assert f"{table}_pkey" in found
+    (condition,) = re.findall(r"Index Cond: (.*)", found)
+    assert condition.count("AND") == (3 if "index >=" in statement else 2), found
+    assert "Filter" not in found
+
+
+def test_entries_are_found_by_their_primary_key_without_being_told(grown: Grown) -> None:
+    for statement, parameters, table in PLANNED:
+        if table == "entry":
+            assert "entry_pkey" in plan(grown.connection, statement, parameters)
+
+
+# Somebody else's verifier.
+
+
+@pytest.fixture(scope="module")
+def aics() -> Any:
+    return pytest.importorskip("aics_tlog", reason="aics-tlog is for Python 3.12 and newer")
+
+
+def test_another_verifier_accepts_tiles_checkpoint_and_proofs(aics: Any, grown: Grown) -> None:
+    for log_id in (VECTOR, SMALL, LARGE, UNEVEN):
+        size, leaves = SIZES[log_id], grown.leaves[log_id]
+        hand = Hand(f"{NAME}/log{log_id}")
+        root = grown.proofs.root(log_id, size)
+        found = aics.verify_checkpoint(aics.parse_note(hand.sign(size, root)), aics.parse_vkey(hand.verifier_key))
+        assert (found.log_ok, found.origin, found.size, found.root) == (True, hand.origin, size, root)
+        files: dict[str, bytes | None] = {}
+        for each in addresses(size):
+            read = entry_bundle if each.level is None else hash_tile
+            files[write(each)] = read(grown.connection, log_id, each, size)
+        reader = aics.MemoryTileReader(files)
+        assert aics.tree_root_from_tiles(reader, size) == root
+        audited = aics.audit_tiles(reader, size, root)
+        assert audited.tiles + audited.bundles == len(files)
+        for position in {1, size // 3 + 1, min(257, size), size}:
+            path = grown.proofs.inclusion(log_id, position, size)
+            assert aics.inclusion_proof_from_tiles(reader, position - 1, size) == path
+            assert aics.verify_leaf_inclusion(grown.entries[log_id][position - 1], position - 1, size, path, root)
+            proof = grown.proofs.consistency(log_id, position, size)
+            assert aics.consistency_proof_from_tiles(reader, position, size) == proof
+            assert aics.verify_consistency(position, size, definition(leaves[:position]), root, proof)
