@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 ROLES: dict[str, tuple[str, ...]] = {
     "emitter": ("events:write",),
     "officer": ("subjects:read", "disclosures:read", "exports:create", "integrity:read"),
-    "regulator": ("subjects:read", "disclosures:read", "exports:create", "integrity:read"),
-    "admin": ("admin", "integrity:read"),
+    "regulator": ("subjects:read", "disclosures:read", "exports:create", "integrity:read", "entries:read"),
+    "auditor": ("entries:read", "integrity:read"),
+    "admin": ("admin", "integrity:read", "entries:read"),
 }
 """The scopes that a key of each role gets."""
 POSITIONS = {
     "emitter": "whosaw:Service",
     "officer": "whosaw:PrivacyOfficer",
     "regulator": "whosaw:Regulator",
+    "auditor": "whosaw:Auditor",
     "admin": "whosaw:Administrator",
 }
 """What the holder of a key of each role is, as a person is told who looked."""

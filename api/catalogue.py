@@ -1,4 +1,4 @@
-"""What this ledger speaks: its limits, the schema of each fact, the codes and their words, its logs and their heads."""
+"""What this ledger speaks: its limits, the schema of each fact, the codes and their words."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from api.state import state_of
 from ledger.vocabulary import FACTS, schema, schema_path
 from ledger.vocabulary.codes import CODES
 
-router = APIRouter(tags=["proof"])
+router = APIRouter(tags=["emit"])
 
 
-@router.get("/v1", operation_id="discover", tags=["emit"], summary="Limits and addresses")
+@router.get("/v1", operation_id="discover", summary="Limits and addresses")
 def discover(request: Request) -> dict[str, Any]:
     """Return what an emitter needs to know beforehand."""
     settings = state_of(request).settings
@@ -39,7 +39,6 @@ def discover(request: Request) -> dict[str, Any]:
 @router.get(
     "/v1/schemas/{name}",
     operation_id="readSchema",
-    tags=["emit"],
     summary="The JSON Schema of a fact",
     responses=documentation.responses("not-found", content={"application/schema+json": {"schema": {"type": "object"}}}),
 )
@@ -62,44 +61,3 @@ def read_codes() -> dict[str, Any]:
             for code in CODES.values()
         ]
     }
-
-
-@router.get(
-    "/v1/logs",
-    operation_id="readLogs",
-    summary="The logs and their verifier keys",
-    responses=documentation.responses(),
-)
-def read_logs(request: Request) -> dict[str, Any]:
-    """Return each log with the key that its checkpoints are verified by."""
-    state = state_of(request)
-    _authorise(request)
-    return {
-        "logs": [
-            {"log_id": each.log_id, "origin": each.origin, "size": each.size, "verifier_key": each.verifier_key}
-            for each in state.ledger.logs()
-        ]
-    }
-
-
-@router.get(
-    "/v1/logs/{log_id}/checkpoint",
-    operation_id="readCheckpoint",
-    summary="The newest signed head of a log",
-    responses=documentation.responses("not-found", content={"text/plain": {"schema": {"type": "string"}}}),
-)
-def read_checkpoint(request: Request, log_id: int, size: int | None = None) -> Response:
-    """Return a signed note; with `size`, the first head that covers so many entries. Source: C2SP tlog-checkpoint."""
-    state = state_of(request)
-    _authorise(request)
-    known = 0 <= log_id < len(state.ledger.recorders)
-    note = state.ledger.checkpoint(log_id, size) if known and (size is None or 0 < size < 1 << 62) else None
-    if note is None:
-        raise Problem("not-found")
-    return Response(note, media_type="text/plain; charset=utf-8", headers={"Cache-Control": "max-age=2"})
-
-
-def _authorise(request: Request) -> None:
-    state = state_of(request)
-    if not state.settings.public_checkpoints:
-        state.access.key(request, "integrity:read")

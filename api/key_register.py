@@ -20,7 +20,9 @@ from api.state import state_of
 router = APIRouter(tags=["admin"])
 
 
-Scope = Literal["events:write", "subjects:read", "disclosures:read", "exports:create", "integrity:read", "admin"]
+Scope = Literal[
+    "events:write", "subjects:read", "disclosures:read", "exports:create", "integrity:read", "entries:read", "admin"
+]
 
 
 class NewKey(BaseModel):
@@ -32,7 +34,9 @@ class NewKey(BaseModel):
     )
 
     label: str = Field(min_length=1, max_length=100, pattern=r"^[^@]*$", description="No personal value.")
-    role: Literal["emitter", "officer", "regulator", "admin"] | None = Field(None, description="Or name the scopes.")
+    role: Literal["emitter", "officer", "regulator", "auditor", "admin"] | None = Field(
+        None, description="Or name the scopes."
+    )
     scopes: list[Scope] = Field([], max_length=20)
     sources: list[Annotated[str, Field(pattern=r"^/[!-~]{1,200}$")]] = Field([], max_length=100)
     days: int = Field(365, ge=1, le=3660)

@@ -56,15 +56,21 @@ class Question(NamedTuple):
     """Path and filters, which a cursor is bound to."""
 
 
-def ask(request: Request, query: str, scope: str) -> Question:
+def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Question:
     """Return the question of a request: the caller's key has the scope, and she says why she asks.
+
+    Args:
+        request: Hers.
+        query: What is asked: a code.
+        scope: What her key must have.
+        otherwise: The purpose if she states none; empty where she must.
 
     Raises:
         Problem: No key, no scope, or no purpose.
     """
     state = state_of(request)
     key = state.access.key(request, scope)
-    purpose = request.headers.get("whosaw-purpose", "").strip()
+    purpose = request.headers.get("whosaw-purpose", "").strip() or otherwise
     if not purpose:
         raise Problem("purpose-required", "expected the header Whosaw-Purpose: a code such as whosaw:AccessRequest")
     ticket = request.headers.get("whosaw-ticket", "").strip() or None

@@ -62,8 +62,8 @@ def etag(items: Sequence[dict[str, Any]], *, last: bool) -> str:
     return f'W/"{blake2b(orjson.dumps([last, items]), digest_size=12).hexdigest()}"'
 
 
-def _matches(request: Request, tag: str) -> bool:
-    """Tell whether the caller has what a weak tag names. Source: RFC 9110, 13.1.2."""
+def matches(request: Request, tag: str) -> bool:
+    """Tell whether the caller has what a tag names. Source: RFC 9110, 13.1.2."""
     stated = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
     return "*" in stated or tag.removeprefix("W/") in stated
 
@@ -86,7 +86,7 @@ def rows(
         headers["Ledger-Position"] = str(document["as_of"])
     if following is not None:
         headers["Link"] = f'<{following}>; rel="next"'
-    if _matches(request, tag):
+    if matches(request, tag):
         return Response(status_code=304, headers=headers)
     if kind == CSV:
         return Response(_csv(items), headers=headers, media_type="text/csv; charset=utf-8; header=present")

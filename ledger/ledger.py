@@ -44,6 +44,9 @@ STREAM = """
 """
 NEWEST_CHECKPOINT = "SELECT note FROM ledger.checkpoint WHERE log_id = %b ORDER BY size DESC LIMIT 1"
 CHECKPOINT = "SELECT note FROM ledger.checkpoint WHERE log_id = %b AND size >= %b ORDER BY size LIMIT 1"
+# By the primary key.
+CHECKPOINTS = "SELECT size, note FROM ledger.checkpoint WHERE log_id = %b AND size > %b ORDER BY size LIMIT %b"
+SIGNED_BELOW = "SELECT size FROM ledger.checkpoint WHERE log_id = %b AND size < %b ORDER BY size DESC LIMIT 1"
 WRAPPED_KEY = "SELECT wrapped_key FROM ledger.subject WHERE log_id = %b AND subject = %b"
 MEMBER = "SELECT envelope FROM ledger.member WHERE log_id = %b AND subject = %b AND position = %b"
 # An acknowledged fact must be on disk: refuse to run where it might not be.
@@ -286,6 +289,17 @@ class Ledger:
             else:
                 row = connection.execute(CHECKPOINT, (log_id, size)).fetchone()
         return bytes(row[0]) if row else None
+
+    def checkpoints(self, log_id: int, after: int = 0, limit: int = 100) -> list[tuple[int, bytes]]:
+        """Return signed checkpoints as (size, note), by size, those of larger sizes than `after`."""
+        with self.connection() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            return cursor.execute(CHECKPOINTS, (log_id, after, limit)).fetchall()
+
+    def signed_below(self, log_id: int, size: int) -> int | None:
+        """Return the largest size below another one that was signed, or None."""
+        with self.connection() as connection:
+            row = connection.execute(SIGNED_BELOW, (log_id, size)).fetchone()
+        return row[0] if row else None
 
 
 class _Spread:

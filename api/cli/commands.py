@@ -148,7 +148,7 @@ def report_account(
 
 @keys_app.command("issue")
 def keys_issue(
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="emitter, officer, regulator or admin.")],
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="emitter, officer, regulator, auditor or admin.")],
     *,
     label: Annotated[str, typer.Option(help="What it is for; no personal value.")],
     source: Annotated[list[str] | None, typer.Option(help="What an emitter may speak for; may be repeated.")] = None,

@@ -27,7 +27,11 @@ OPERATIONS = {
 }
 OPEN = {"live", "ready", "metrics", "discover", "readSchema", "readCodes"}
 LOCKED = sorted(set(OPERATIONS) - OPEN)
-VALUES = {"subject_id": "0f" * 16, "recipient_id": "rec-7", "log_id": "0", "position": "1", "key_id": "key-1"}
+VALUES = {
+    "subject_id": "0f" * 16, "recipient_id": "rec-7", "log_id": "0", "position": "1", "key_id": "key-1",
+    "level": "0", "index": "000.p/1", "size": "1",
+}  # fmt: skip
+QUERIES = {"proveInclusion": {"position": "1"}, "proveConsistency": {"from": "1"}}
 BODIES: dict[str, Any] = {
     "recordEvents": event(),
     "lookUpSubject": {"reference": {"kind": "customer", "value": "C-1"}},
@@ -39,7 +43,11 @@ WRITES = {"recordEvents", "readEntry"}
 def call(service: Service, operation_id: str, **headers: str) -> Response:
     method, path, _ = OPERATIONS[operation_id]
     return service.client.request(
-        method, path.format(**VALUES), json=BODIES.get(operation_id), headers=PURPOSE | headers
+        method,
+        path.format(**VALUES),
+        json=BODIES.get(operation_id),
+        params=QUERIES.get(operation_id),
+        headers=PURPOSE | headers,
     )
 
 

@@ -80,9 +80,9 @@ def test_checkpoints_are_open_only_where_that_is_said(start: Callable[..., Servi
         service.record(event())
         assert service.client.get("/v1/logs/0/checkpoint").status_code == status
         assert service.client.get("/v1/logs").status_code == status
-    for path in ("9/checkpoint", "-1/checkpoint", "0/checkpoint?size=999", "0/checkpoint?size=0"):
+    for path in ("9/checkpoint", "-1/checkpoint", "0/checkpoint?size=999", "0/checkpoint?size=0", "x/checkpoint"):
         assert opened.client.get(f"/v1/logs/{path}").status_code in {404, 422}
-    assert opened.client.get("/v1/logs/x/checkpoint").status_code == 422
+    assert opened.client.get("/v1/logs/0/checkpoint?size=x").status_code == 422
 
 
 def test_an_application_without_a_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
         (["emit"], "Missing argument"),
         (["report", "account", "--reference", "a:b", "--out", "x.txt"], "expected a name ending in .pdf or .json"),
         (["report", "account", "--reference", "a:b", "--out", "x.pdf", "--language", "la"], "--language en or fr"),
-        (["keys", "issue", "king", "--label", "x"], "expected one of emitter, officer, regulator, admin"),
+        (["keys", "issue", "king", "--label", "x"], "expected one of emitter, officer, regulator, auditor, admin"),
         (["rebuild", "nothing"], "expected one of holdings"),
     ],
 )
