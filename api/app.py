@@ -58,7 +58,7 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         sys.setswitchinterval(SWITCH_SECONDS)
-        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed)
+        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
         with Ledger(address, keys, durable=settings.durable) as ledger:
             follower = Follower(address) if settings.follow else None
             app.state.parts = State(settings, ledger, Access(ledger.connection), figures, follower)

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".whosaw"), description="folder of the embedded server, the keys and the demo")
     keys_dir: Path | None = Field(None, description="the key directory; none: keys/ in the data folder")
     signed_dir: Path | None = Field(None, description="the newest signed heads; none: signed/ in the key directory")
+    signing_socket: Path | None = Field(None, description="socket of `whosaw signer`; none: this process signs itself")
     name: str = Field("whosaw.example/ledger", pattern=r"^[^\s+]*[^\s+/]$", description="the ledger's name, for ever")
     logs: int = Field(1, ge=1, le=1024, description="number of logs, fixed when the ledger is made")
     host: str = Field("127.0.0.1", description="address to listen on")

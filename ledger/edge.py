@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ledger.group import Group
-    from ledger.signer import Signer
+    from ledger.signer import LogSigner
 
 # The log's head, by its primary key.
 HEAD = "SELECT size, appended_at FROM ledger.log WHERE log_id = %b"
@@ -49,7 +49,7 @@ class Edge:
         self.grown_from: dict[int, bytes] = {}
         """Heads that this tree has had since it was compared with the newest signed one, size → root."""
 
-    def read(self, connection: Connection[Any], signer: Signer) -> None:
+    def read(self, connection: Connection[Any], signer: LogSigner) -> None:
         """Read the head, and from what is below it the unfinished tiles; compare with the newest signed head.
 
         Raises:
@@ -73,7 +73,7 @@ class Edge:
         self.grown_from = {size: root} if newest is None else {newest.size: newest.root, size: root}
         self.known = True
 
-    def extend(self, group: Group, leaves: Sequence[bytes], signer: Signer) -> None:
+    def extend(self, group: Group, leaves: Sequence[bytes], signer: LogSigner) -> None:
         """Complete a group: its tiles, its size and the signed checkpoint over it."""
         group.tiles = self.tree.extend(leaves)
         head = Head(self.tree.size, self.tree.root())

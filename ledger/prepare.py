@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ledger.envelope import KeyWrapper
     from ledger.fact import About, Fact, KeyedHashes, Link
     from ledger.home import Homes
-    from ledger.signer import Signer
+    from ledger.signer import LogSigner
     from ledger.streams import Streams
 
 SALT_BYTES = 18
@@ -43,7 +43,7 @@ class Preparer:
     """Prepares groups for one log. Owned by the writer's thread."""
 
     def __init__(
-        self, signer: Signer, wrapper: KeyWrapper, hashes: KeyedHashes, homes: Homes, edge: Edge, streams: Streams
+        self, signer: LogSigner, wrapper: KeyWrapper, hashes: KeyedHashes, homes: Homes, edge: Edge, streams: Streams
     ) -> None:
         self._signer = signer
         self._wrapper = wrapper

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from psycopg.errors import Diagnostic
 
     from ledger.fact import Fact
-    from ledger.signer import Signer
+    from ledger.signer import LogSigner
 
 # Compare-and-swap on the head: the row lock is the sequencer. A writer that waited for it sees the newest size, since
 # UPDATE looks at the row again after the wait; no row means that somebody else's group came first.
@@ -121,7 +121,7 @@ class Unreplicated(psycopg.OperationalError):
 class LedgerRecorder(PostgresApplicationRecorder):
     """Records the entries of one log. Threads may share it; each commit takes a connection of its own."""
 
-    def __init__(self, store: PostgresDatastore, log_id: int, signer: Signer) -> None:
+    def __init__(self, store: PostgresDatastore, log_id: int, signer: LogSigner) -> None:
         """Name the log. The tables exist already: `ledger.migrate` makes them, never the library."""
         super().__init__(store, events_table_name="entry")
         self.log_id = log_id

@@ -11,6 +11,7 @@ note never leaves the process, and is no promise: only `committed` makes it one.
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -56,35 +57,48 @@ class HeldKey:
         return self._key.sign(message)
 
 
-class Signer:
+class LogSigner(ABC):
     """Signs the heads of one log. Threads and processes may share what it remembers."""
 
-    def __init__(self, origin: str, keys: Sequence[SigningKey], kept: SignedHead | None = None) -> None:
-        """Hold the keys.
-
-        Args:
-            origin: The log's name, which is also the keys'.
-            keys: At least one, the newest first. With several, each signs every head: a rotation under way.
-            kept: Where the newest head is kept; None signs whatever it is given, which is for tests of the format.
-        """
+    def __init__(self, origin: str, verifier_keys: Sequence[str]) -> None:
         self.origin = origin
-        self._keys = tuple(keys)
-        self._kept = kept
-        self.verifier_keys: tuple[str, ...] = tuple(verifier_key(origin, key.public_key) for key in keys)
-        """One a key, the newest first."""
+        """The log's name, which is also the keys'."""
+        self.verifier_keys: tuple[str, ...] = tuple(verifier_keys)
+        """One a key, the newest first. With several, each signs every head: a rotation is under way."""
 
     @property
     def verifier_key(self) -> str:
         """What a stranger checks today's checkpoints with."""
         return self.verifier_keys[0]
 
+    @abstractmethod
     def newest(self) -> Head | None:
         """Return the newest head that was signed and committed, or None if none is kept.
 
         Raises:
             WrongLedger: What is kept can not be read.
         """
-        return self._kept.read() if self._kept else None
+
+    @abstractmethod
+    def sign(self, head: Head, grown_from: Mapping[int, bytes]) -> bytes:
+        """Return the signed note for a head that is about to be committed.
+
+        Args:
+            head: The new one.
+            grown_from: Heads that this tree has had since it was compared, size → root.
+
+        Raises:
+            Superseded: The newest signed head is none of them, or not smaller. Read the log and compare again.
+        """
+
+    @abstractmethod
+    def committed(self, head: Head) -> None:
+        """Keep a head whose commit is known, before anybody hears of it; durable on return.
+
+        Raises:
+            Forked: Another root was signed for this size.
+            WrongLedger: It can not be kept. What was committed stays; a retry finds it.
+        """
 
     def check(self, newest: Head | None, size: int, root_at: Callable[[int], bytes]) -> None:
         """Compare a log, as the database has it, with the newest signed head, which it must extend.
@@ -99,7 +113,7 @@ class Signer:
             Forked: It is another history. Do not retry.
         """
         if newest is None:
-            if size and self._kept:
+            if size:
                 log.warning("no signed head is kept for a log that has entries", extra={"log": self.origin})
             return
         if size < newest.size:
@@ -110,16 +124,28 @@ class Signer:
         if root_at(newest.size) != newest.root:
             raise Forked(f"{self.origin}: expected the {newest.size} entries that were signed, found others")
 
-    def sign(self, head: Head, grown_from: Mapping[int, bytes]) -> bytes:
-        """Return the signed note for a head that is about to be committed.
+
+class Signer(LogSigner):
+    """A signer in this process."""
+
+    def __init__(self, origin: str, keys: Sequence[SigningKey], kept: SignedHead | None = None) -> None:
+        """Hold the keys.
 
         Args:
-            head: The new one.
-            grown_from: Heads that this tree has had since it was compared, size → root.
-
-        Raises:
-            Superseded: The newest signed head is none of them, or not smaller. Read the log and compare again.
+            origin: The log's name, which is also the keys'.
+            keys: At least one, the newest first.
+            kept: Where the newest head is kept; None signs whatever it is given, which is for tests of the format.
         """
+        super().__init__(origin, [verifier_key(origin, key.public_key) for key in keys])
+        self._keys = tuple(keys)
+        self._kept = kept
+
+    def newest(self) -> Head | None:
+        """Return what is kept; see `LogSigner`."""
+        return self._kept.read() if self._kept else None
+
+    def sign(self, head: Head, grown_from: Mapping[int, bytes]) -> bytes:
+        """Sign with every key; see `LogSigner`."""
         newest = self.newest()
         if newest is not None and (head.size <= newest.size or grown_from.get(newest.size) != newest.root):
             raise Superseded(f"size {newest.size} was signed meanwhile")
@@ -127,11 +153,6 @@ class Signer:
         return signed_note(self.origin, text, [(key.public_key, key.sign(text)) for key in self._keys])
 
     def committed(self, head: Head) -> None:
-        """Keep a head whose commit is known, before anybody hears of it; durable on return.
-
-        Raises:
-            Forked: Another root was signed for this size.
-            WrongLedger: It can not be kept. What was committed stays; a retry finds it.
-        """
+        """Keep a head; see `LogSigner`."""
         if self._kept is not None:
             self._kept.advance(head)

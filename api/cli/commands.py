@@ -97,6 +97,17 @@ def follow() -> None:
 
 
 @app.command()
+def signer(
+    *,
+    socket: Annotated[Path, typer.Option(metavar="PATH", help="Where; others have it in WHOSAW_SIGNING_SOCKET.")],
+) -> None:
+    """Hold the logs' signing keys in a process of their own, until a signal."""
+    from api.cli import signing  # noqa: PLC0415 - heavy
+
+    signing.serve(socket)
+
+
+@app.command()
 def rebuild(name: Annotated[str, typer.Argument(help="A projection, such as holdings.")]) -> None:
     """Build a projection again from the first entry, beside the live one, and put it in its place."""
     from api.cli import processes  # noqa: PLC0415 - heavy

@@ -91,7 +91,7 @@ def of_keys(settings: Settings) -> Iterator[Check]:
     if not wide:
         try:
             with failing_clearly():
-                keys = Keys.open(directory, settings.name, settings.logs, settings.signed)
+                keys = Keys.open(directory, settings.name, settings.logs, settings.signed, settings.signing_socket)
         except Failure as failure:
             yield Check("keys", well=False, found=failure.line(), remedy="restore them; without them nothing opens")
         else:

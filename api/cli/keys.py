@@ -86,6 +86,6 @@ def show_logs() -> None:
     """Print each log's public key: what a stranger checks its checkpoints with."""
     settings = told()
     with failing_clearly():
-        keys = Keys.open(settings.keys, settings.name, settings.logs)
+        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
     for signer in keys.signers:
         print(signer.verifier_key)  # noqa: T201 - a command's output

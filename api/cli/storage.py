@@ -87,7 +87,7 @@ def prepare(dsn: str, settings: Settings) -> tuple[Keys, list[str]]:
         with psycopg.connect(dsn) as connection:
             kept = connection.execute("SELECT FROM ledger.log WHERE size > 0").fetchone() is not None
             make = Keys.open if kept else Keys.create
-            keys = make(settings.keys, settings.name, settings.logs, settings.signed)
+            keys = make(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
             belonging.check(connection, keys)
         create_logs(dsn, settings.name, settings.logs)
         return keys, applied + [f"projections/{name}" for name in install(dsn)]

@@ -1,0 +1,84 @@
+"""Rotating a log's signing key: for a while both keys sign, then the old one is let go.
+
+    rotate   a new key signs beside the old one; an entry says so, under a checkpoint that both have signed
+    retire   the old key no longer signs, and is destroyed; its public half is kept, for old checkpoints
+    revoke   both at once, for a key that somebody else may have
+
+Old checkpoints stay valid under the key that signed them. After a theft, believe only those that a witness or a time
+stamp shows to be older than the theft. A process reads its keys at start: restart all of them between the steps.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from ledger.errors import WrongLedger
+from ledger.keys import SECRET_BYTES, log_key, old_log_key, sync, write_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ledger.signer import LogSigner
+
+
+def begin(directory: Path, log_id: int) -> None:
+    """Give a log a new key and keep the old one beside it; safe to repeat after a crash.
+
+    Raises:
+        WrongLedger: A rotation is under way already: retire its old key first.
+    """
+    current, old, new = log_key(directory, log_id), old_log_key(directory, log_id), directory / f"log{log_id}.new.key"
+    if old.exists() and not old.samefile(current):
+        raise WrongLedger(f"{old.name}: a rotation is under way; retire the old key first")
+    if not new.exists():
+        write_secret(new, secrets.token_bytes(SECRET_BYTES))
+    # Crash before the link: an unused file. After it: the same key under two names, which signs once.
+    if not old.exists():
+        os.link(current, old)
+    sync(directory)
+    # At no moment is there no current key.
+    new.replace(current)
+    sync(directory)
+
+
+def end(directory: Path, log_id: int, signer: LogSigner) -> str:
+    """Let the old key go: keep its public half, destroy its secret; return its verifier key.
+
+    Args:
+        directory: The keys.
+        log_id: The log.
+        signer: Opened from this directory, during the rotation.
+
+    Raises:
+        WrongLedger: No rotation is under way.
+    """
+    old = old_log_key(directory, log_id)
+    if not old.exists() or len(signer.verifier_keys) < 2:  # noqa: PLR2004 - the new one and the old one
+        raise WrongLedger(f"log{log_id}: expected a rotation under way, found one key")
+    verifier = signer.verifier_keys[1]
+    retired = [verifier, *(key for key in retired_keys(directory, log_id) if key != verifier)]
+    # Its public half first: a crash in between leaves a rotation that is ended again.
+    written = directory / f"log{log_id}.retired.new"
+    with written.open("w", encoding="ascii") as stream:
+        stream.write("".join(f"{key}\n" for key in retired))
+        stream.flush()
+        os.fsync(stream.fileno())
+    written.chmod(0o600)
+    written.replace(directory / f"log{log_id}.retired")
+    sync(directory)
+    # The file may be copied on write below us; overwriting is what can be done here, destroying the medium is not.
+    with old.open("r+b") as stream:
+        stream.write(os.urandom(old.stat().st_size))
+        stream.flush()
+        os.fsync(stream.fileno())
+    old.unlink()
+    sync(directory)
+    return verifier
+
+
+def retired_keys(directory: Path, log_id: int) -> list[str]:
+    """Return the verifier keys that a log's old checkpoints are checked with, the newest first."""
+    path = directory / f"log{log_id}.retired"
+    return path.read_text(encoding="ascii").split() if path.exists() else []

@@ -1,0 +1,193 @@
+"""A log's signing key changes, and neither yesterday's verifiers nor tomorrow's are lost; a signer lives elsewhere."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from ledger import Forked, Keys, Ledger, RolledBack, Unavailable, WrongLedger
+from ledger.checkpoint import open_checkpoint
+from ledger.migrate import create_logs
+from ledger.rotation import begin, end, retired_keys
+from ledger.signed_head import Head
+from ledger.signer import Signer
+from ledger.signing_process import Line, SigningServer
+from tests.ledger.facts import fact, used
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME = "ledger.example/rotation"
+
+
+@pytest.fixture
+def folder(database: str, tmp_path: Path) -> Path:
+    create_logs(database, NAME, 1)
+    Keys.create(tmp_path / "keys", NAME, 1)
+    return tmp_path / "keys"
+
+
+def record(dsn: str, keys: Keys, event_id: str) -> bytes:
+    """Record one fact and return the checkpoint over it."""
+    with Ledger(dsn, keys, durable=False) as ledger:
+        (receipt,) = ledger.append([fact(ledger, used(event_id, "C-1"))])
+        note = ledger.checkpoint(0, receipt.checkpoint)
+    assert note is not None
+    return note
+
+
+def test_during_a_rotation_both_keys_sign_and_afterwards_the_new_one_alone(database: str, folder: Path) -> None:
+    keys = Keys.open(folder, NAME, 1)
+    old = keys.signers[0].verifier_key
+    first = record(database, keys, "a")
+    begin(folder, 0)
+    keys = Keys.open(folder, NAME, 1)
+    new, still = keys.signers[0].verifier_keys
+    assert (new != old, still) == (True, old)
+    both = record(database, keys, "b")
+    assert open_checkpoint(both, old) == open_checkpoint(both, new)
+    assert end(folder, 0, keys.signers[0]) == old
+    keys = Keys.open(folder, NAME, 1)
+    assert keys.signers[0].verifier_keys == (new,)
+    assert retired_keys(folder, 0) == [old]
+    last = record(database, keys, "c")
+    assert open_checkpoint(last, new).size == 3
+    with pytest.raises(ValueError, match="no signature by"):
+        open_checkpoint(last, old)
+    # What was signed before stays what it was.
+    assert open_checkpoint(first, old).size == 1
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "home.key", "kek", "log0.key", "log0.retired", "lookup.key", "signed",
+    ]  # fmt: skip
+
+
+def test_one_rotation_at_a_time(folder: Path) -> None:
+    begin(folder, 0)
+    with pytest.raises(WrongLedger, match="under way"):
+        begin(folder, 0)
+    end(folder, 0, Keys.open(folder, NAME, 1).signers[0])
+    with pytest.raises(WrongLedger, match="found one key"):
+        end(folder, 0, Keys.open(folder, NAME, 1).signers[0])
+
+
+def test_a_rotation_that_stopped_at_any_step_is_gone_on_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Keys.open(folder, NAME, 1).signers[0].verifier_key
+
+    def crash(*_: object) -> None:
+        raise SystemError
+
+    for place in ("ledger.rotation.os.link", "pathlib.Path.replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, crash)
+            with pytest.raises(SystemError):
+                begin(folder, 0)
+        # A ledger that is opened now signs as before.
+        assert Keys.open(folder, NAME, 1).signers[0].verifier_keys == (before,)
+    begin(folder, 0)
+    assert Keys.open(folder, NAME, 1).signers[0].verifier_keys[1] == before
+    signer = Keys.open(folder, NAME, 1).signers[0]
+    for place in ("pathlib.Path.replace", "pathlib.Path.unlink"):
+        with monkeypatch.context() as patched:
+            patched.setattr(place, crash)
+            with pytest.raises(SystemError):
+                end(folder, 0, signer)
+    assert retired_keys(folder, 0) == [before]
+
+
+@contextmanager
+def signing(folder: Path, socket: Path) -> Iterator[SigningServer]:
+    server = SigningServer(socket, [each for each in Keys.open(folder, NAME, 1).signers if isinstance(each, Signer)])
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def apart(folder: Path) -> Path:
+    """Move the log's key away from the ledger's others, as an operator would who wants it out of reach."""
+    other = folder.parent / "signing"
+    Keys.create(other, NAME, 1)
+    (folder / "log0.key").replace(other / "log0.key")
+    return other
+
+
+def test_a_ledger_whose_key_is_in_another_process_signs_and_refuses_alike(database: str, folder: Path) -> None:
+    socket = folder.parent / "s"
+    elsewhere = apart(folder)
+    with signing(elsewhere, socket):
+        assert socket.stat().st_mode & 0o777 == 0o600
+        keys = Keys.open(folder, NAME, 1, signing=socket)
+        note = record(database, keys, "a")
+        assert open_checkpoint(note, keys.signers[0].verifier_key).size == 1
+        record(database, keys, "b")
+        # What the process keeps, not what the ledger's side says, decides.
+        with pytest.raises(Unavailable):
+            keys.signers[0].sign(Head(2, bytes(32)), {2: bytes(32)})
+        with pytest.raises(Forked):
+            keys.signers[0].committed(Head(2, bytes(32)))
+        with psycopg.connect(database) as connection:
+            connection.execute("DELETE FROM ledger.entry WHERE position > 1")
+            connection.execute("UPDATE ledger.log SET size = 1")
+        with pytest.raises(RolledBack):
+            record(database, keys, "c")
+
+
+def test_a_signing_process_that_restarts_is_found_again(database: str, folder: Path) -> None:
+    socket = folder.parent / "s"
+    elsewhere = apart(folder)
+    with signing(elsewhere, socket):
+        keys = Keys.open(folder, NAME, 1, signing=socket)
+        record(database, keys, "a")
+    with signing(elsewhere, socket):
+        record(database, keys, "b")
+    with pytest.raises(Unavailable, match="does not answer"):
+        Keys.open(folder, NAME, 1, signing=socket)
+
+
+def test_what_is_no_request_is_refused_and_the_process_lives_on(folder: Path) -> None:
+    socket = folder.parent / "s"
+    with signing(folder, socket):
+        line = Line(socket)
+        for request in (
+            {}, {"do": "sign"}, {"do": "sign", "log": "another/log0"},
+            {"do": "burn", "log": f"{NAME}/log0", "head": [1, ""]},
+            {"do": "sign", "log": f"{NAME}/log0", "head": [1, "AAAA"], "from": {}},
+        ):  # fmt: skip
+            with pytest.raises(WrongLedger, match="expected a request"):
+                line.ask(request)
+        assert list(line.signers()) == [f"{NAME}/log0"]
+        with pytest.raises(WrongLedger, match="another process signs here"):
+            SigningServer(socket, [])
+
+
+def test_the_command_signs_until_it_is_told_to_stop(database: str, folder: Path) -> None:
+    socket = folder.parent / "s"
+    elsewhere = apart(folder)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "signer", "--socket", str(socket)],
+        env={"WHOSAW_KEYS_DIR": str(elsewhere), "WHOSAW_NAME": NAME, "PATH": ""},
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + 20
+        while not socket.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        keys = Keys.open(folder, NAME, 1, signing=socket)
+        record(database, keys, "a")
+    finally:
+        process.terminate()
+        _, complaint = process.communicate(timeout=10)
+    assert process.returncode == 0, complaint
+    assert not socket.exists()
