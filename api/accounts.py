@@ -43,9 +43,11 @@ def read_account(
 
     The same position and parameters give the same bytes, as JSON and as PDF.
     """
-    made = _make(request, subject_id, "subjects:read", language)
+    made = assemble(request, subject_id, "subjects:read", language)
+    kind = accepted(request, JSON, PDF)
+    body = _render(made, kind)
     recorded(made.question, [made.subject.id], count=1, as_of=made.position, categories=made.categories)
-    return _file(made, {})
+    return _file(made, kind, body, {})
 
 
 @router.post(
@@ -62,7 +64,9 @@ def issue_account(
 
     The header Whosaw-Account names it, Repr-Digest is what the log has on record.
     """
-    made = _make(request, subject_id, "exports:create", language)
+    made = assemble(request, subject_id, "exports:create", language)
+    kind = accepted(request, JSON, PDF)
+    body = _render(made, kind)
     question = made.question
     account_id = f"account-{secrets.token_hex(8)}"
     proof = made.document["proof"]
@@ -72,8 +76,8 @@ def issue_account(
         "system": "whosaw",
         "account_id": account_id,
         "language": made.language,
-        "formats": ["pdf" if made.kind == PDF else "json"],
-        "report_digest": f"sha256:{sha256(made.body).hexdigest()}",
+        "formats": ["pdf" if kind == PDF else "json"],
+        "report_digest": f"sha256:{sha256(body).hexdigest()}",
         "log": proof["log"],
         "position": made.position,
         "checkpoint": open_checkpoint(proof["checkpoint"].encode(), proof["verifier_key"]).size,
@@ -91,19 +95,17 @@ def issue_account(
     )
     receipt, _ = question.state.ledger.append([issued, asked])
     headers = {"Whosaw-Account": account_id, "Ledger-Issued": f"{receipt.log_id}:{receipt.position}"}
-    return _file(made, headers, status=201)
+    return _file(made, kind, body, headers, status=201)
 
 
-class Made(NamedTuple):
-    """An account as a file, before anybody has it."""
+class Assembled(NamedTuple):
+    """An account, before anybody has it."""
 
     question: Question
     subject: Subject
     position: int
     language: Language
     document: dict[str, Any]
-    kind: str
-    body: bytes
 
     @property
     def categories(self) -> list[str]:
@@ -118,16 +120,17 @@ class Made(NamedTuple):
         return sorted(held | given)
 
 
-def _make(request: Request, subject_id: str, scope: str, language: Language | None) -> Made:
+def assemble(request: Request, subject_id: str, scope: str, language: Language | None) -> Assembled:
     """Answer the question behind an account; what comes back is not recorded yet, and must not leave before."""
     question = ask(request, "whosaw:QueryAccount", scope)
-    kind = accepted(request, JSON, PDF)
     subject = subject_of(question, subject_id)
     at = position(request, question, subject.log_id, NAMES, number(request, "as_of"))
     spoken = language or preferred(request, question.state.settings.language)
-    document = _account(question, subject, at, spoken)
-    body = render_pdf(document, language=spoken) if kind == PDF else render_json(document)
-    return Made(question, subject, at, spoken, document, kind, body)
+    return Assembled(question, subject, at, spoken, _account(question, subject, at, spoken))
+
+
+def _render(made: Assembled, kind: str) -> bytes:
+    return render_pdf(made.document, language=made.language) if kind == PDF else render_json(made.document)
 
 
 def _account(question: Question, subject: Subject, at: int, language: Language) -> dict[str, Any]:
@@ -150,16 +153,16 @@ def _account(question: Question, subject: Subject, at: int, language: Language) 
         return account(connection, subject, at, issue)
 
 
-def _file(made: Made, more: dict[str, str], *, status: int = 200) -> Response:
-    extension = "pdf" if made.kind == PDF else "json"
+def _file(made: Assembled, kind: str, body: bytes, more: dict[str, str], *, status: int = 200) -> Response:
+    extension = "pdf" if kind == PDF else "json"
     headers = (
         PRIVATE
         | more
         | {
-            "Repr-Digest": f"sha-256=:{b64encode(sha256(made.body).digest()).decode()}:",
+            "Repr-Digest": f"sha-256=:{b64encode(sha256(body).digest()).decode()}:",
             "Ledger-Position": str(made.position),
             "Content-Language": made.language,
             "Content-Disposition": f'inline; filename="account-{made.position}-{made.language}.{extension}"',
         }
     )
-    return Response(made.body, status, headers, made.kind)
+    return Response(body, status, headers, kind)

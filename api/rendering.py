@@ -89,14 +89,15 @@ def rows(
     if matches(request, tag):
         return Response(status_code=304, headers=headers)
     if kind == CSV:
-        return Response(_csv(items), headers=headers, media_type="text/csv; charset=utf-8; header=present")
+        return Response(csv_text(items), headers=headers, media_type="text/csv; charset=utf-8; header=present")
     if kind == NDJSON:
         return Response(b"".join(orjson.dumps(item) + b"\n" for item in items), headers=headers, media_type=NDJSON)
     body = document | {"items": items, "next": following}
     return Response(orjson.dumps(body), headers=headers, media_type=JSON)
 
 
-def _csv(items: Sequence[dict[str, Any]]) -> str:
+def csv_text(items: Sequence[dict[str, Any]]) -> str:
+    """Return rows as CSV, a column for each member that any of them has."""
     out = io.StringIO()
     names = list(dict.fromkeys(name for item in items for name in item))
     writer = csv.writer(out, lineterminator="\r\n")
