@@ -97,23 +97,16 @@ def parse(text: str) -> Address:
     raise ValueError("expected tile/<level>/<index>, such as tile/0/x001/234 or tile/0/273.p/112")
 
 
-def addresses(size: int, *, since: int = 0) -> Iterator[Address]:
-    """Yield every tile and bundle of a log of `size` entries: bundles and leaf hashes together, then upper levels.
-
-    Args:
-        size: Entries.
-        since: Leave out what a log of this size had already.
-    """
+def addresses(size: int) -> Iterator[Address]:
+    """Yield every tile and bundle of a log of `size` entries: bundles and leaf hashes in turn, then upper levels."""
     level = 0
     while size >> (TILE_HEIGHT * level):
-        hashes, known = size >> (TILE_HEIGHT * level), since >> (TILE_HEIGHT * level)
-        # What was full at `since` stays as it was; a tile that was narrower has a wider address now.
-        for index in range(known // TILE_WIDTH, -(-hashes // TILE_WIDTH)):
+        hashes = size >> (TILE_HEIGHT * level)
+        for index in range(-(-hashes // TILE_WIDTH)):
             width = min(TILE_WIDTH, hashes - index * TILE_WIDTH)
-            if index * TILE_WIDTH + width > known:
-                if level == 0:
-                    yield Address(None, index, width)
-                yield Address(level, index, width)
+            if level == 0:
+                yield Address(None, index, width)
+            yield Address(level, index, width)
         level += 1
 
 

@@ -21,6 +21,10 @@ keys_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Issue,
 report_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Reports for people outside.")
 app.add_typer(keys_app, name="keys")
 app.add_typer(report_app, name="report")
+tiles_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The logs as files, for anybody's verifier.")
+proof_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Proofs as files, for anybody's verifier.")
+app.add_typer(tiles_app, name="tiles")
+app.add_typer(proof_app, name="proof")
 
 ReferenceOption = Annotated[
     str | None,
@@ -193,6 +197,46 @@ def keys_log() -> None:
     from api.cli import keys  # noqa: PLC0415 - heavy
 
     keys.show_logs()
+
+
+@tiles_app.command("export")
+def tiles_export(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; what is there is kept.")],
+    *,
+    hashes_only: Annotated[bool, typer.Option("--hashes-only", help="Leave the entries out.")] = False,
+) -> None:
+    """Write checkpoint, tiles and entry bundles of each log as static files. Safe to repeat, and to interrupt."""
+    from api.cli import tiles  # noqa: PLC0415 - heavy
+
+    tiles.export(directory, hashes_only=hashes_only)
+
+
+@proof_app.command("inclusion")
+def proof_inclusion(
+    *,
+    position: Annotated[int, typer.Option(min=1, help="The entry's, as its receipt says.")],
+    out: Annotated[Path, typer.Option(help="The file to write, such as 7.tlog-proof.")],
+    log: Annotated[int, typer.Option(min=0, help="The log's id.")] = 0,
+    size: Annotated[int | None, typer.Option(min=1, help="Of the checkpoint; the newest otherwise.")] = None,
+) -> None:
+    """Prove that an entry is under a checkpoint. Asks WHOSAW_URL."""
+    from api.cli import proving  # noqa: PLC0415 - heavy
+
+    proving.write_proof("inclusion", log, {"position": position, "size": size}, out)
+
+
+@proof_app.command("consistency")
+def proof_consistency(
+    *,
+    old: Annotated[int, typer.Option("--from", min=0, help="The older checkpoint's size.")],
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    log: Annotated[int, typer.Option(min=0, help="The log's id.")] = 0,
+    new: Annotated[int | None, typer.Option("--to", min=1, help="The newer one's; the newest otherwise.")] = None,
+) -> None:
+    """Prove that a checkpoint extends an older one. Asks WHOSAW_URL."""
+    from api.cli import proving  # noqa: PLC0415 - heavy
+
+    proving.write_proof("consistency", log, {"from": old, "to": new}, out)
 
 
 @app.command()

@@ -153,12 +153,6 @@ def test_seventy_thousand_entries_have_the_tiles_of_the_vectors() -> None:
     assert Address(0, 273, 112).leaves == 70_000
 
 
-@given(st.integers(0, 200_000), st.integers(0, 200_000))
-def test_what_a_longer_log_has_more_is_all_that_it_has_more(one: int, other: int) -> None:
-    since, size = sorted((one, other))
-    assert set(addresses(size, since=since)) == set(addresses(size)) - set(addresses(since))
-
-
 @given(st.one_of(st.none(), st.integers(0, 63)), st.integers(0, 10**21 - 1), st.integers(1, 256))
 def test_every_address_comes_back(level: int | None, index: int, width: int) -> None:
     address = Address(level, index, width)
