@@ -86,7 +86,7 @@ def rebuild(
 
     Raises:
         RebuildingError: See the class.
-        psycopg.DataError: An entry can not be folded. The live tables are as they were.
+        psycopg.DataError, psycopg.IntegrityError: An entry can not be folded. The live tables are as they were.
     """
     with psycopg.connect(follower_dsn(dsn, BESIDE), autocommit=True) as connection:
         locked = connection.execute(LOCK).fetchone()

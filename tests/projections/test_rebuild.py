@@ -86,7 +86,7 @@ def test_a_rebuild_that_fails_leaves_the_live_tables(story: Story) -> None:
     position = some(story)
     story.fold()
     story.log.happened(disclosed("alice", "2026-01-02T09:00:00Z")._replace(data={"recipient": "not an object"}))
-    with pytest.raises(psycopg.DataError):
+    with pytest.raises(psycopg.IntegrityError):
         rebuild(story.dsn, DISCLOSURES)
     assert len(disclosures.of_subject(story.reader, ALICE, position).rows) == position
 
