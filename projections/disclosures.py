@@ -78,8 +78,8 @@ FOLD = """
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM disclosure AS t GROUP BY log_id
 """
-# Her own rows by primary key; cohorts by member_subject, then disclosure_cohort; leaf hashes by the entry's primary key,
-# of what is answered only: hashing every entry as it is folded costs a sixth of the fold. OFFSET 0 keeps each a probe.
+# Her own rows by primary key; cohorts by member_subject, then disclosure_cohort: OFFSET 0 keeps that a probe each.
+# Leaf hashes of what is answered only, by the entry's primary key: to hash each entry costs a sixth of the fold.
 OF_SUBJECT = r"""
     SELECT found.*, l.leaf FROM (
         (SELECT position, stated, ended, precision, recipient, recipient_name, recipient_address, recipient_country,
