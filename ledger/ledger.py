@@ -195,6 +195,13 @@ class Ledger:
             return self._writers[0].submit(facts)
         return _Spread(self._directory, self._writers, facts).future
 
+    def submit_to(self, log_id: int, facts: Sequence[Fact]) -> Future[list[Receipt]]:
+        """Record facts in one log, whichever one their names would choose; otherwise as `submit`, at least one.
+
+        For what the ledger says about a log in that log. Their names must be known to no other log.
+        """
+        return self._writers[log_id].submit(facts)
+
     # Subjects.
 
     def lookup(self, reference: Reference) -> Subject | None:

@@ -69,6 +69,7 @@ STRUCTS: dict[str, type[Data]] = {
     "finding.raised": ledger_facts.FindingRaised,
     "ledger.queried": ledger_facts.LedgerQueried,
     "checkpoint.signed": ledger_facts.CheckpointSigned,
+    "ledger.heads": ledger_facts.HeadsRecorded,
 }
 
 FACTS: dict[str, FactType] = {name: FactType(name, data, event_of(name, data)) for name, data in STRUCTS.items()}

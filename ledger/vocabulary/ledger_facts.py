@@ -146,3 +146,18 @@ class CheckpointSigned(Data, kw_only=True):
     """The tree's root."""
     key_id: KeyId
     """The signing key, as a note's verifier key names it."""
+
+
+class HeadsRecorded(Data, kw_only=True):
+    """Where every stream of a log ended at one position: the root over all of them, so that nothing can be left out."""
+
+    log: Line
+    """The log's origin."""
+    covers: Ordinal
+    """The position up to which every entry is in it."""
+    streams: Count
+    """How many leaves the tree has: one a stream, and one for the cohorts of each person who is in any."""
+    root: Root
+    """The tree's root."""
+    previous: Ordinal | None
+    """Position of the entry like this one before it; null for the first."""

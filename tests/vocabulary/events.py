@@ -165,9 +165,16 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "root": "A" * 43 + "=",
         "key_id": "ledger.example/log0+1a2b3c4d",
     },
+    "ledger.heads": {
+        "log": "ledger.example/log0",
+        "covers": 7,
+        "streams": 3,
+        "root": "A" * 43 + "=",
+        "previous": None,
+    },
 }
 
-WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed")
+WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed", "ledger.heads")
 
 
 def event(name: str, **members: Any) -> dict[str, Any]:

@@ -1,0 +1,478 @@
+"""Making heads snapshots, in the background and beside appends; and answering from the newest.
+
+A snapshot covers every position up to the log's size as it was at the start. These entries are committed and never
+change, so nothing is locked: whatever is appended meanwhile belongs to the next one. It is made out of the one before,
+and of the streams and cohorts with entries since; the first one out of nothing, by the same steps. Each statement is
+short, since a long one would keep the server from cleaning the log's head row, which every append looks for.
+
+What is true if we stop right after each step:
+
+1. the lock             it goes with the connection
+2. pages                orphans: no register row names them, and the next build removes them
+3. the entry            the root is in the log for ever; the next build finds it and its pages, and goes on with 4
+4. the register row     the snapshot answers. At most one more than `KEPT` is kept until the next build
+5. old pages removed    all done
+
+Snapshots are made on a clock, never for one request: a snapshot that follows a question would tell whom it was about.
+"""
+
+from __future__ import annotations
+
+import secrets
+from base64 import b64decode, b64encode
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from psycopg.rows import tuple_row
+
+from ledger.errors import Damaged, LedgerError
+from ledger.fact import Reference, about, make_fact
+from ledger.heads import (
+    COHORT_BYTES,
+    LABEL_BYTES,
+    LEAF_BYTES,
+    PAGE_LEAVES,
+    Absent,
+    Neighbour,
+    Present,
+    Tile,
+    Top,
+    label,
+    leaf_hashes,
+    leaf_of,
+    merged,
+    path_of,
+    root_over,
+)
+from ledger.spool import Spool
+from ledger.vocabulary import clear_bytes, parse_event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from psycopg import Connection
+
+    from ledger.fact import Fact
+    from ledger.heads import Kind
+    from ledger.ledger import Ledger
+
+    Watch = Callable[[str, int, int], None]
+    """Told (what is being done, how much is done, of how much)."""
+
+TYPE = "ledger.heads"
+SOURCE = "/whosaw/ledger"
+KIND = "ledger-heads"
+"""Of the reference that finds a log's own stream of snapshots: no event on the wire can say a hyphen here."""
+KEPT = 3
+"""Snapshots of each log whose pages are kept. Of an older one only its entry is left, and it answers nothing."""
+READ_POSITIONS = 20_000
+"""In one statement: a fifth of a second."""
+READ_MEMBERS = 50_000
+PAGES_AT_ONCE = 64
+"""Pages read or written together: a megabyte."""
+
+# Two integers, so that it is no other lock of ours. Session-level: it outlives the transactions of a build.
+LOCK = "SELECT pg_try_advisory_lock(779122, %b::integer)"
+UNLOCK = "SELECT pg_advisory_unlock(779122, %b::integer)"
+SIZE = "SELECT size FROM ledger.log WHERE log_id = %b"
+# The last entry of each stream among a range of positions, as a leaf: entries by the primary key, and for each the next
+# of its stream by (log_id, stream, sequence). The limit keeps the planner from joining whole tables.
+CHANGED_STREAMS = r"""
+    SELECT string_agg(leaf, ''::bytea ORDER BY leaf) FROM (
+        SELECT sha256('whosaw/stream/v1'::bytea || uuid_send(e.stream)) || int8send(e.sequence)
+               || sha256('\x00'::bytea || e.bytes) AS leaf
+        FROM ledger.entry AS e
+        LEFT JOIN LATERAL (
+            SELECT l.position FROM ledger.entry AS l
+            WHERE l.log_id = e.log_id AND l.stream = e.stream AND l.sequence = e.sequence + 1
+            LIMIT 1
+        ) AS later ON true
+        WHERE e.log_id = %b AND e.position > %b AND e.position <= %b
+          AND (later.position IS NULL OR later.position > %b)
+    ) AS heads
+"""
+# Members by the primary key, some at a time: one entry may have a hundred thousand.
+NEW_COHORTS = """
+    SELECT string_agg(record, ''::bytea ORDER BY record), max(ARRAY[position, ordinal::bigint]) FROM (
+        SELECT sha256('whosaw/cohorts/v1'::bytea || uuid_send(subject)) || int8send(position) AS record,
+               position, ordinal
+        FROM ledger.member
+        WHERE log_id = %b AND (position, ordinal) > (%b::bigint, %b::integer) AND position <= %b
+        ORDER BY position, ordinal LIMIT %b
+    ) AS members
+"""
+LAST_OF_STREAM = """
+    SELECT position, bytes FROM ledger.entry WHERE log_id = %b AND stream = %b ORDER BY sequence DESC LIMIT 1
+"""
+# Stops at the first that is found.
+ANYTHING_ELSE = """
+    SELECT EXISTS (SELECT FROM ledger.entry WHERE log_id = %b AND position > %b AND position <= %b AND stream <> %b)
+"""
+NEWEST = """
+    SELECT h.covers, h.position, e.bytes
+    FROM ledger.heads AS h JOIN ledger.entry AS e ON e.log_id = h.log_id AND e.position = h.position
+    WHERE h.log_id = %b AND h.position <= %b ORDER BY h.covers DESC LIMIT 1
+"""
+REGISTER = "INSERT INTO ledger.heads (log_id, covers, position) VALUES (%b, %b, %b) ON CONFLICT DO NOTHING"
+KEPT_SNAPSHOTS = "SELECT covers FROM ledger.heads WHERE log_id = %b ORDER BY covers DESC LIMIT %b"
+FORGET = "DELETE FROM ledger.heads WHERE log_id = %b AND covers <> ALL (%b::bigint[])"
+REMOVE_PAGES = "DELETE FROM ledger.heads_page WHERE log_id = %b AND covers <> ALL (%b::bigint[])"
+COUNT_PAGES = "SELECT count(*) FROM ledger.heads_page WHERE log_id = %b AND covers = %b AND level = 0"
+COPY_PAGES = "COPY ledger.heads_page (log_id, covers, level, place, first, content) FROM STDIN (FORMAT binary)"
+PAGE_TYPES = ("int2", "int8", "int2", "int8", "bytea", "bytea")
+# By the primary key.
+PAGES = """
+    SELECT content FROM ledger.heads_page
+    WHERE log_id = %b AND covers = %b AND level = %b AND place >= %b AND place < %b ORDER BY place
+"""
+# By the index heads_page_first.
+PAGE_OF = """
+    SELECT place FROM ledger.heads_page
+    WHERE log_id = %b AND covers = %b AND level = 0 AND first <= %b ORDER BY first DESC LIMIT 1
+"""
+
+
+class Snapshot(NamedTuple):
+    """One heads snapshot whose pages are kept."""
+
+    log_id: int
+    entry_position: int
+    """Of the entry with its root."""
+    covers: int
+    """The position up to which every entry is in it."""
+    leaves: int
+    root: bytes
+    recorded: datetime
+    """When its entry was appended."""
+
+
+class NotKept(LedgerError):
+    """A snapshot's pages are gone, for newer ones took their place. Ask again, from the newest."""
+
+
+class Changed(LedgerError):
+    """A snapshot's pages do not lead to the root that is in the log."""
+
+
+def newest(connection: Connection[Any], log_id: int, covered_by: int) -> Snapshot | None:
+    """Return the newest snapshot that can answer, of those whose entry's position is at most `covered_by`; or None.
+
+    What is older than the newest `KEPT` answers nothing.
+    """
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        row = cursor.execute(NEWEST, (log_id, covered_by)).fetchone()
+    if row is None:
+        return None
+    covers, position, entry = row
+    return _said(log_id, covers, position, entry)
+
+
+def _said(log_id: int, covers: int, position: int, entry: bytes) -> Snapshot:
+    """Return what a snapshot's entry says of it; tables that can be changed are not asked."""
+    members = orjson.loads(entry)
+    data = members["data"]
+    if members["type"] != TYPE or data["covers"] != covers:
+        raise Damaged(f"log {log_id}: entry {position} is not the snapshot at {covers}")
+    return Snapshot(
+        log_id, position, covers, data["streams"], b64decode(data["root"]), datetime.fromisoformat(members["appended"])
+    )
+
+
+def head_of(connection: Connection[Any], snapshot: Snapshot, kind: Kind, identity: bytes) -> Present | Absent:
+    """Return where a stream ended, or how many cohorts somebody was in, with the proof; or that there is no such leaf.
+
+    Args:
+        connection: Reads what is committed.
+        snapshot: From `newest`.
+        kind: Of the id.
+        identity: 16 bytes.
+
+    Raises:
+        NotKept: Newer snapshots took its place meanwhile. Ask again, from the newest.
+    """
+    pages = _Pages(connection, snapshot)
+    wanted = label(kind, identity)
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(PAGE_OF, (snapshot.log_id, snapshot.covers, wanted)).fetchone()
+    place: int = row[0] if row else 0
+    leaves = pages.leaves(place)
+    # Of this page, how many leaves are not above the wanted one.
+    below = sum(1 for each in leaves if each[:LABEL_BYTES] <= wanted)
+    index = place * PAGE_LEAVES + below
+    if below and leaves[below - 1][:LABEL_BYTES] == wanted:
+        found = pages.neighbour(index - 1)
+        return Present(kind, identity, found.number, found.hash, found.index, found.path)
+    left = pages.neighbour(index - 1) if index else None
+    right = pages.neighbour(index) if index < snapshot.leaves else None
+    return Absent(kind, identity, left, right)
+
+
+class _Pages:
+    """A snapshot's pages and tiles, read once each."""
+
+    def __init__(self, connection: Connection[Any], snapshot: Snapshot) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self._read: dict[tuple[int, int], bytes] = {}
+        self._hashes: dict[tuple[int, int], list[bytes]] = {}
+
+    def neighbour(self, index: int) -> Neighbour:
+        """Return a leaf with its proof."""
+        place, offset = divmod(index, PAGE_LEAVES)
+        leaf = leaf_of(self.leaves(place)[offset])
+        return Neighbour(*leaf, index, path_of(index, self._snapshot.leaves, self._tile))
+
+    def leaves(self, place: int) -> list[bytes]:
+        """Return the data of a page's leaves."""
+        page = self._content(0, place)
+        return [page[start : start + LEAF_BYTES] for start in range(0, len(page), LEAF_BYTES)]
+
+    def _tile(self, level: int, place: int) -> list[bytes]:
+        found = self._hashes.get((level, place))
+        if found is None:
+            content = self._content(level, place)
+            found = leaf_hashes(content) if level == 0 else [content[at : at + 32] for at in range(0, len(content), 32)]
+            self._hashes[level, place] = found
+        return found
+
+    def _content(self, level: int, place: int) -> bytes:
+        found = self._read.get((level, place))
+        if found is None:
+            log_id, covers = self._snapshot.log_id, self._snapshot.covers
+            rows = _read_pages(self._connection, log_id, covers, level, place, 1)
+            if not rows:
+                raise NotKept(f"log {log_id}: the snapshot at {covers} is not kept any more")
+            found = self._read[level, place] = rows[0]
+        return found
+
+
+def _read_pages(
+    connection: Connection[Any], log_id: int, covers: int, level: int, place: int, count: int
+) -> list[bytes]:
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        rows = cursor.execute(PAGES, (log_id, covers, level, place, place + count)).fetchall()
+    return [bytes(content) for (content,) in rows]
+
+
+def make(ledger: Ledger, log_id: int, watch: Watch = lambda _what, _done, _of: None) -> Snapshot | None:
+    """Make a snapshot of one log now, for a clock; return it once it answers.
+
+    None: another process makes one, or nothing but snapshots was recorded since the last.
+
+    Args:
+        ledger: Open for writing.
+        log_id: Which log.
+        watch: Told how far it is, now and then.
+
+    Raises:
+        Unavailable: The database or the writer does not answer. What is left behind, the next one removes or completes.
+    """
+    with ledger.connection() as connection, _alone(connection, log_id) as alone:
+        return _Build(ledger, connection, log_id, watch).run() if alone else None
+
+
+@contextmanager
+def _alone(connection: Connection[Any], log_id: int) -> Generator[bool]:
+    """Hold a log's lock for building, if nobody else does.
+
+    Whoever loses the connection loses the lock, and the means to write pages with it.
+    """
+    row = connection.execute(LOCK, (log_id,)).fetchone()
+    alone = row is not None and row[0] is True
+    try:
+        yield alone
+    finally:
+        if alone and not connection.closed and not connection.broken:
+            connection.execute(UNLOCK, (log_id,))
+
+
+class _Build:
+    """One build, under the lock."""
+
+    def __init__(self, ledger: Ledger, connection: Connection[Any], log_id: int, watch: Watch) -> None:
+        self._ledger = ledger
+        self._connection = connection
+        self._log_id = log_id
+        self._watch = watch
+        self._origin = ledger.keys.signers[log_id].origin
+
+    def run(self) -> Snapshot | None:
+        """Make the snapshot, unless there is nothing new."""
+        last = self._last()
+        self._settle(last)
+        row = self._connection.execute(SIZE, (self._log_id,)).fetchone()
+        covers: int = row[0] if row else 0
+        # From here on, whatever is appended is above `covers` and belongs to the next snapshot.
+        before = newest(self._connection, self._log_id, covers)
+        if covers == 0 or (before is not None and not self._is_new(before, covers)):
+            return None
+        try:
+            leaves, root = self._write(before, covers)
+        except Changed:
+            # Somebody changed or lost pages of the last one: nothing of it is built upon.
+            self._remove()
+            leaves, root = self._write(None, covers)
+        # Crash here: pages without an entry, which the next build removes.
+        previous = last.entry_position if last is not None else None
+        position = self._record(covers, leaves, root, previous)
+        # Crash here: the entry is in the log and its pages are there, so the next build registers it.
+        self._register(covers, position)
+        return newest(self._connection, self._log_id, position)
+
+    def _last(self) -> Snapshot | None:
+        """Return what the log's newest snapshot entry says, whether its pages are kept or not."""
+        subject = self._ledger.lookup(Reference(KIND, self._origin))
+        if subject is None:
+            return None
+        with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            row = cursor.execute(LAST_OF_STREAM, (self._log_id, UUID(hex=subject.id))).fetchone()
+        if row is None:
+            return None
+        position, entry = row
+        return _said(self._log_id, orjson.loads(entry)["data"]["covers"], position, entry)
+
+    def _settle(self, last: Snapshot | None) -> None:
+        """Complete what an earlier build recorded, and remove what one left behind."""
+        if last is not None:
+            row = self._connection.execute(COUNT_PAGES, (self._log_id, last.covers)).fetchone()
+            if row == (-(-last.leaves // PAGE_LEAVES),):
+                self._register(last.covers, last.entry_position)
+        self._remove()
+
+    def _is_new(self, before: Snapshot, covers: int) -> bool:
+        """Tell whether anything but snapshots was recorded since one."""
+        subject = self._ledger.lookup(Reference(KIND, self._origin))
+        own = UUID(hex=subject.id) if subject is not None else UUID(int=0)
+        row = self._connection.execute(ANYTHING_ELSE, (self._log_id, before.covers, covers, own)).fetchone()
+        return row == (True,)
+
+    def _write(self, before: Snapshot | None, covers: int) -> tuple[int, bytes]:
+        """Write the pages and tiles; return the number of leaves and the root.
+
+        Raises:
+            Changed: The pages of the snapshot before are not what its entry says.
+        """
+        start = before.covers if before is not None else 0
+        top, count, place = Top(), 0, 0
+        with Spool(LEAF_BYTES) as streams, Spool(COHORT_BYTES) as cohorts:
+            for blob in self._changed_streams(start, covers):
+                streams.add(blob)
+            for blob in self._new_cohorts(start, covers):
+                cohorts.add(blob)
+            previous = self._previous(before) if before is not None else iter(())
+            leaves = merged(previous, merge(streams, cohorts))
+            waiting: list[tuple[int, int, bytes | None, bytes]] = []
+            while page := b"".join(islice(leaves, PAGE_LEAVES)):
+                waiting.append((0, place, page[:LABEL_BYTES], page))
+                waiting += map(_row, top.add(root_over(leaf_hashes(page))))
+                place += 1
+                count += len(page) // LEAF_BYTES
+                if len(waiting) >= PAGES_AT_ONCE:
+                    self._copy(covers, waiting)
+                    waiting = []
+                    self._watch("leaves", count, max(count, before.leaves if before is not None else 0))
+            tiles, root = top.finish()
+            self._copy(covers, [*waiting, *map(_row, tiles)])
+        return count, root
+
+    def _changed_streams(self, start: int, covers: int) -> Iterator[bytes]:
+        """Yield the new leaves of streams with entries in start < position ≤ covers, in sorted runs."""
+        for first in range(start, covers, READ_POSITIONS):
+            last = min(first + READ_POSITIONS, covers)
+            with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+                row = cursor.execute(CHANGED_STREAMS, (self._log_id, first, last, covers)).fetchone()
+            self._watch("entries", last - start, covers - start)
+            yield (row[0] if row else None) or b""
+
+    def _new_cohorts(self, start: int, covers: int) -> Iterator[bytes]:
+        """Yield (label, position) of each member of each cohort in start < position ≤ covers, in sorted runs."""
+        position, ordinal = start + 1, -1
+        while True:
+            parameters = (self._log_id, position, ordinal, covers, READ_MEMBERS)
+            with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+                row = cursor.execute(NEW_COHORTS, parameters).fetchone()
+            if row is None or row[0] is None:
+                return
+            yield row[0]
+            position, ordinal = row[1]
+
+    def _previous(self, before: Snapshot) -> Iterator[bytes]:
+        """Yield the leaves of the snapshot before, and find at their end whether they were the right ones."""
+        top, count = Top(), 0
+        for place in range(0, -(-before.leaves // PAGE_LEAVES), PAGES_AT_ONCE):
+            for page in _read_pages(self._connection, self._log_id, before.covers, 0, place, PAGES_AT_ONCE):
+                top.add(root_over(leaf_hashes(page)))
+                count += len(page) // LEAF_BYTES
+                yield from (page[at : at + LEAF_BYTES] for at in range(0, len(page), LEAF_BYTES))
+        if count != before.leaves or top.finish()[1] != before.root:
+            raise Changed(f"log {self._log_id}: the pages of the snapshot at {before.covers} are not its own")
+
+    def _copy(self, covers: int, rows: Sequence[tuple[int, int, bytes | None, bytes]]) -> None:
+        """Write pages, in a transaction of their own."""
+        with self._connection.cursor() as cursor, cursor.copy(COPY_PAGES) as copy:
+            copy.set_types(PAGE_TYPES)
+            for row in rows:
+                copy.write_row((self._log_id, covers, *row))
+
+    def _record(self, covers: int, leaves: int, root: bytes, previous: int | None) -> int:
+        """Append the entry to this very log; return its position."""
+        data = {
+            "actor": {"kind": "service", "id": "whosaw", "role": "whosaw:Ledger"},
+            "log": self._origin,
+            "covers": covers,
+            "streams": leaves,
+            "root": b64encode(root).decode(),
+            "previous": previous,
+        }
+        (receipt,) = self._ledger.submit_to(self._log_id, [_fact(self._ledger, self._origin, data)]).result()
+        return receipt.position
+
+    def _register(self, covers: int, position: int) -> None:
+        """Let the snapshot answer, and remove what is older than the newest `KEPT`."""
+        self._connection.execute(REGISTER, (self._log_id, covers, position))
+        self._remove()
+
+    def _remove(self) -> None:
+        """Remove pages that belong to no kept snapshot. The register first: no kept snapshot lacks its pages."""
+        rows = self._connection.execute(KEPT_SNAPSHOTS, (self._log_id, KEPT)).fetchall()
+        kept = [covers for (covers,) in rows]
+        self._connection.execute(FORGET, (self._log_id, kept))
+        self._connection.execute(REMOVE_PAGES, (self._log_id, kept))
+
+
+def _row(tile: Tile) -> tuple[int, int, bytes | None, bytes]:
+    return tile.level, tile.place, None, b"".join(tile.hashes)
+
+
+def _fact(ledger: Ledger, origin: str, data: dict[str, Any]) -> Fact:
+    """Return the fact that a snapshot was made: about nobody, in a stream that only this log's snapshots are in.
+
+    Its name is not the one that an event of this type on the wire would get: nobody else can open that stream, or open
+    it in another log.
+    """
+    event = parse_event(
+        orjson.dumps(
+            {
+                "specversion": "1.0",
+                "id": secrets.token_hex(16),
+                "source": SOURCE,
+                "type": TYPE,
+                "time": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "data": data,
+            }
+        )
+    )
+    return make_fact(
+        ledger.hashes,
+        source=event.source,
+        id=event.id,
+        type=event.type,
+        clear=clear_bytes(event, ledger.hashes.actor),
+        emitter="whosaw",
+        about=[about(ledger.hashes, Reference(KIND, origin), "whosaw:Ledger")],
+    )
