@@ -10,6 +10,7 @@ Source: RFC 6962, section 2.1; C2SP tlog-proof and tlog-witness for the files.
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -57,19 +58,20 @@ class Proofs:
     def each_inclusion(self, log_id: int, positions: Iterable[int], size: int) -> Iterator[tuple[int, list[bytes]]]:
         """Yield (position, inclusion path) by rising position. Each tile is read once, few at a time.
 
-        A connection is held only while tiles are read, never while the caller works.
+        A connection is held only while a batch is made, never while the caller works.
         """
         wanted = sorted(set(positions))
         if wanted and not 1 <= wanted[0] <= wanted[-1] <= size:
             raise ValueError(f"expected positions from 1 to {size}")
-        tree = _Tree(self._lend, log_id, size)
+        tree = _Tree(log_id, size)
         lowest = [(index, list(group)) for index, group in groupby(wanted, lambda each: (each - 1) // TILE_WIDTH)]
         for start in range(0, len(lowest), TILES_AT_ONCE):
             batch = lowest[start : start + TILES_AT_ONCE]
-            tree.prepare([index for index, _ in batch])
-            for _, group in batch:
-                for position in group:
-                    yield position, inclusion_path(position - 1, size, tree.subtree)
+            with self._lend() as connection:
+                tree.prepare(connection, [index for index, _ in batch])
+                subtree = partial(tree.subtree, connection)
+                found = [(each, inclusion_path(each - 1, size, subtree)) for _, group in batch for each in group]
+            yield from found
 
     def consistency(self, log_id: int, old: int, new: int) -> list[bytes]:
         """Return the hashes which show that the tree of `new` leaves extends the one of `old`; 0 ≤ old ≤ new.
@@ -80,8 +82,13 @@ class Proofs:
         """
         if not 0 <= old <= new:
             raise ValueError("expected the older size first")
-        # Everything extends the empty tree, without proof. Source: C2SP tlog-witness, «add-checkpoint».
-        return consistency_path(old, new, _Tree(self._lend, log_id, new).subtree) if old else []
+        if old in {0, new}:
+            # Everything extends the empty tree, without proof. Source: C2SP tlog-witness, «add-checkpoint».
+            return []
+        tree = _Tree(log_id, new)
+        with self._lend() as connection:
+            tree.prepare(connection, [(old - 1) // TILE_WIDTH])
+            return consistency_path(old, new, partial(tree.subtree, connection))
 
     def root(self, log_id: int, size: int) -> bytes:
         """Return the root over the first `size` leaves, any number of them that a checkpoint covers.
@@ -89,14 +96,16 @@ class Proofs:
         Raises:
             Damaged: Tiles or entries are missing.
         """
-        return _Tree(self._lend, log_id, size).subtree(0, size) if size else EMPTY_ROOT
+        if not size:
+            return EMPTY_ROOT
+        with self._lend() as connection:
+            return _Tree(log_id, size).subtree(connection, 0, size)
 
 
 class _Tree:
     """The tree of one size of one log, read as far as it is asked about. Not for several threads."""
 
-    def __init__(self, lend: Callable[[], AbstractContextManager[Connection[Any]]], log_id: int, size: int) -> None:
-        self._lend = lend
+    def __init__(self, log_id: int, size: int) -> None:
         self._log_id = log_id
         self._size = size
         self._tiles: dict[tuple[int, int], list[list[bytes]]] = {}
@@ -104,59 +113,56 @@ class _Tree:
         self._edge: dict[int, bytes] = {}
         """First leaf → root over it and everything to its right."""
 
-    def subtree(self, first: int, last: int) -> bytes:
+    def subtree(self, connection: Connection[Any], first: int, last: int) -> bytes:
         """Return the root over leaves first ≤ i < last: a complete subtree, or one that ends where the tree does."""
         count = last - first
         height = count.bit_length() - 1
         if count == 1 << height:
-            return self._node(height, first >> height)
+            return self._node(connection, height, first >> height)
         if last != self._size:
             raise ValueError("expected a complete subtree, or the right edge")
         found = self._edge.get(first)
         if found is None:
-            middle = first + (1 << height)
-            found = self._edge[first] = node_hash(self._node(height, first >> height), self.subtree(middle, last))
+            left = self._node(connection, height, first >> height)
+            found = self._edge[first] = node_hash(left, self.subtree(connection, first + (1 << height), last))
         return found
 
-    def _node(self, height: int, index: int) -> bytes:
+    def _node(self, connection: Connection[Any], height: int, index: int) -> bytes:
         """Return the root of the complete subtree number `index` of 2^height leaves."""
         level, inner = divmod(height, TILE_HEIGHT)
         place = index << inner
-        tile = self._tiles.get((level, place // TILE_WIDTH))
-        if tile is None:
-            self._read(level, [place // TILE_WIDTH])
-            tile = self._tiles[level, place // TILE_WIDTH]
-        return tile[inner][(place % TILE_WIDTH) >> inner]
+        key = level, place // TILE_WIDTH
+        if key not in self._tiles:
+            self._read(connection, [key])
+        return self._tiles[key][inner][(place % TILE_WIDTH) >> inner]
 
-    def prepare(self, lowest: Sequence[int]) -> None:
+    def prepare(self, connection: Connection[Any], lowest: Sequence[int]) -> None:
         """Read the tiles above and at some tiles of leaf hashes, and forget those that will not be asked for again.
 
         Args:
+            connection: In any role that may read entries and tiles.
             lowest: Indexes, rising; the next call's are not below them.
         """
         level, indexes = 0, list(lowest)
         wanted: set[tuple[int, int]] = set()
+        edge: set[tuple[int, int]] = set()
         while self._size >> (TILE_HEIGHT * level):
             last = ((self._size >> (TILE_HEIGHT * level)) - 1) // TILE_WIDTH
             # Above an unfinished tile nothing is complete: its siblings are to the left, or at the edge.
-            indexes = list(dict.fromkeys(index for index in indexes if index <= last))
-            wanted |= {(level, index) for index in (*indexes, last)}
-            self._read(level, [index for index in indexes if (level, index) not in self._tiles])
+            wanted.update((level, index) for index in indexes if index <= last)
+            edge.add((level, last))
             indexes = [index // TILE_WIDTH for index in indexes]
             level += 1
-        self._tiles = {key: tile for key, tile in self._tiles.items() if key in wanted}
+        self._read(connection, sorted(wanted - self._tiles.keys()))
+        self._tiles = {key: tile for key, tile in self._tiles.items() if key in wanted | edge}
 
-    def _read(self, level: int, indexes: Sequence[int]) -> None:
-        """Read tiles of a level, as wide as they are in the tree of this size."""
-        if not indexes:
-            return
-        hashes = self._size >> (TILE_HEIGHT * level)
-        with self._lend() as connection:
-            stored = full_tiles(connection, self._log_id, level, indexes)
-            for index in indexes:
-                address = Address(level, index, min(TILE_WIDTH, hashes - index * TILE_WIDTH))
-                found = stored.get(index) or narrow_tile(connection, self._log_id, address)
-                self._tiles[level, index] = _pyramid(found[: HASH_BYTES * address.width])
+    def _read(self, connection: Connection[Any], keys: Sequence[tuple[int, int]]) -> None:
+        """Read tiles, (level, index), as wide as they are in the tree of this size."""
+        stored = full_tiles(connection, self._log_id, keys)
+        for level, index in keys:
+            width = min(TILE_WIDTH, (self._size >> (TILE_HEIGHT * level)) - index * TILE_WIDTH)
+            tile = stored.get((level, index)) or narrow_tile(connection, self._log_id, Address(level, index, width))
+            self._tiles[level, index] = _pyramid(tile[: HASH_BYTES * width])
 
 
 def _pyramid(tile: bytes) -> list[list[bytes]]:

@@ -34,7 +34,10 @@ ADDRESS = re.compile(
 """Seven groups of three digits are more than a log can ever have."""
 
 # Each by the primary key, and so never more rows than are wanted.
-FULL = "SELECT index, hashes FROM ledger.tile WHERE log_id = %b AND level = %b AND index = ANY(%b)"
+FULL = """
+    SELECT t.level, t.index, t.hashes FROM unnest(%b::smallint[], %b::bigint[]) AS wanted (level, index)
+    JOIN ledger.tile AS t ON t.log_id = %b AND t.level = wanted.level AND t.index = wanted.index
+"""
 LEAVES = """
     SELECT sha256('\\x00'::bytea || bytes) FROM ledger.entry
     WHERE log_id = %b AND position > %b AND position <= %b ORDER BY position
@@ -110,10 +113,14 @@ def addresses(size: int) -> Iterator[Address]:
         level += 1
 
 
-def full_tiles(connection: Connection[Any], log_id: int, level: int, indexes: Sequence[int]) -> dict[int, bytes]:
-    """Return those of some tiles that are stored, which are the full ones: index → 8,192 bytes."""
+def full_tiles(
+    connection: Connection[Any], log_id: int, places: Sequence[tuple[int, int]]
+) -> dict[tuple[int, int], bytes]:
+    """Return those of some tiles, (level, index), that are stored, which are the full ones: 8,192 bytes each."""
+    levels, indexes = [level for level, _ in places], [index for _, index in places]
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        return dict(cursor.execute(FULL, (log_id, level, list(indexes))).fetchall())
+        rows = cursor.execute(FULL, (levels, indexes, log_id), prepare=True)
+        return {(level, index): hashes for level, index, hashes in rows}
 
 
 def hash_tile(connection: Connection[Any], log_id: int, address: Address, size: int) -> bytes | None:
@@ -131,7 +138,7 @@ def hash_tile(connection: Connection[Any], log_id: int, address: Address, size: 
     level, index, width = address
     if level is None or address.leaves > size:
         return None
-    stored = full_tiles(connection, log_id, level, [index]).get(index)
+    stored = full_tiles(connection, log_id, [(level, index)]).get((level, index))
     return stored[: HASH_BYTES * width] if stored is not None else narrow_tile(connection, log_id, address)
 
 
@@ -145,10 +152,10 @@ def narrow_tile(connection: Connection[Any], log_id: int, address: Address) -> b
     first = address.first
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
         if level:
-            rows = cursor.execute(ROOTS, (log_id, level - 1, first, first + width)).fetchall()
+            rows = cursor.execute(ROOTS, (log_id, level - 1, first, first + width), prepare=True).fetchall()
         else:
             # Hashed there, so that only hashes travel: 255 entries may be 16 MB.
-            rows = cursor.execute(LEAVES, (log_id, first, first + width)).fetchall()
+            rows = cursor.execute(LEAVES, (log_id, first, first + width), prepare=True).fetchall()
     if len(rows) != width:
         raise Damaged(f"log {log_id}, {write(address)}: expected {width} hashes, found {len(rows)}")
     return b"".join(found for (found,) in rows)
