@@ -113,8 +113,13 @@ def _codes(codes: Iterable[str], language: Language) -> list[dict[str, str]]:
     return [{"code": code, "label": label(code, language)} for code in codes]
 
 
+def _when(stated: str) -> datetime:
+    """Return the instant of an RFC 3339 text: its T and Z may be small letters, which the standard library refuses."""
+    return datetime.fromisoformat(stated.upper())
+
+
 def _happened(disclosure: Disclosure) -> tuple[datetime, int]:
-    return datetime.fromisoformat(disclosure.time), disclosure.position
+    return _when(disclosure.time), disclosure.position
 
 
 def _policies(
@@ -130,7 +135,7 @@ def _policies(
         return []
     now = datetime.fromisoformat(recorded)
     known = policies.published(connection, now)
-    first = min((datetime.fromisoformat(each.json()["time"]) for each in moments), default=now)
+    first = min((_when(each.json()["time"]) for each in moments), default=now)
     at_first = {(each.policy, each.version) for each in policies.in_force(known, first)}
     assents: dict[tuple[str, str], Assent] = {}
     # Newest first: the first agreement to a version is the one that is left.

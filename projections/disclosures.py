@@ -12,6 +12,7 @@ from projections.projection import (
     Page,
     Projection,
     before,
+    instant,
     one_more,
     page,
     select,
@@ -60,7 +61,7 @@ DEFINITION = """
 FOLD = """
     INSERT INTO disclosure
     SELECT e.log_id, e.stream, e.position,
-           (x.fact ->> 'time')::timestamptz, x.fact ->> 'time',
+           {time}, t.stated,
            d.data #>> '{occurred,end}', coalesce(d.data #>> '{occurred,precision}', 'exact'),
            r.recipient ->> 'id', r.recipient ->> 'name', r.recipient ->> 'address', r.recipient ->> 'country',
            r.recipient ->> 'unit', r.recipient ->> 'kind', r.recipient ->> 'role',
@@ -71,10 +72,11 @@ FOLD = """
            (x.fact #>> '{cohort,size}')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL (SELECT x.fact -> 'data' AS data OFFSET 0) AS d
     CROSS JOIN LATERAL (SELECT d.data -> 'recipient' AS recipient OFFSET 0) AS r
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
-"""
+""".replace("{time}", instant("t.stated"))
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM disclosure AS t GROUP BY log_id
 """

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.held import Change, Holding, held
-from projections.projection import Fold, Page, Projection, select
+from projections.projection import Fold, Page, Projection, instant, select
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -56,13 +56,14 @@ DEFINITION = """
 FOLD = """
     INSERT INTO holding_change
     SELECT e.log_id, e.stream, e.position,
-           (x.fact ->> 'time')::timestamptz, x.fact ->> 'time', e.type,
+           {time}, t.stated, e.type,
            coalesce(d.categories, '{}'), d.system, d.origin, d.channel, d.context, coalesce(d.purposes, '{}'),
            d.basis, d.retained, d.until, d.mode, d.state, d.backups_until, d.survivors,
            coalesce(d.request_id, d.request_ref), d."right", d.outcome, d.reason, d.policy_version,
            (x.fact -> 'cohort' ->> 'size')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
         categories text[], system text, origin text, channel text, context text, purposes text[], basis text,
         retained boolean, until text, mode text, state text, backups_until text, survivors jsonb, holder text,
@@ -70,7 +71,7 @@ FOLD = """
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
       AND d.holder IS NULL
-"""
+""".replace("{time}", instant("t.stated"))
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM holding_change AS t GROUP BY log_id
 """
@@ -100,7 +101,7 @@ OF_SUBJECT = """
 
 HOLDINGS = Projection(
     name="holdings",
-    version=1,
+    version=2,
     tables=("holding_change",),
     definition=DEFINITION,
     folds=(

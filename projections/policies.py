@@ -13,6 +13,7 @@ from projections.projection import (
     Page,
     Projection,
     before,
+    instant,
     one_more,
     page,
     select,
@@ -59,26 +60,28 @@ DEFINITION = """
 """
 FOLD_PUBLISHED = """
     INSERT INTO policy
-    SELECT e.log_id, e.position, (x.fact ->> 'appended')::timestamptz, x.fact ->> 'time',
-           d.policy, d.version, d.effective_from::timestamptz, d.effective_from, d.supersedes,
+    SELECT e.log_id, e.position, (x.fact ->> 'appended')::timestamptz, t.stated,
+           d.policy, d.version, {effective_from}, d.effective_from, d.supersedes,
            coalesce(d.notice, 'unknown'), coalesce(d.title, '{}'), d.location, d.text_digest
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
         policy text, version text, effective_from text, supersedes text, notice text, title jsonb, location text,
         text_digest text
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
-"""
+""".replace("{effective_from}", instant("d.effective_from"))
 FOLD_ASSENTED = """
     INSERT INTO assent
-    SELECT e.log_id, e.stream, e.position, (x.fact ->> 'time')::timestamptz, x.fact ->> 'time',
+    SELECT e.log_id, e.stream, e.position, {time}, t.stated,
            d.policy, d.version, d.mode, d.evidence, (x.fact -> 'cohort' ->> 'size')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (policy text, version text, mode text, evidence jsonb)
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
-"""
+""".replace("{time}", instant("t.stated"))
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM policy AS t GROUP BY log_id
     UNION ALL
@@ -116,7 +119,7 @@ OF_SUBJECT = """
 
 POLICIES = Projection(
     name="policies",
-    version=1,
+    version=2,
     tables=("policy", "assent"),
     definition=DEFINITION,
     folds=(

@@ -64,6 +64,21 @@ class Projection(NamedTuple):
             cursor.execute(statement, batch._asdict() | {"types": list(types)}, prepare=True)
 
 
+def instant(text: LiteralString) -> LiteralString:
+    """Return the SQL that makes a timestamptz of an RFC 3339 text, whatever its offset and year.
+
+    RFC 3339 has offsets up to 23:59, PostgreSQL takes them up to 15:59; and what UTC moves out of the years 1 to 9999
+    no client can read. Those few count as the first or the last day; the text beside them is what was stated.
+    """
+    return INSTANT.replace("{}", text)
+
+
+INSTANT: LiteralString = """greatest(timestamptz '0001-01-02 00:00:00Z', least(timestamptz '9999-12-30 00:00:00Z',
+        CASE WHEN substr({}, length({}) - 5, 1) IN ('+', '-') AND substr({}, length({}) - 4, 2) >= '16'
+             THEN (left({}, -6) || 'Z')::timestamptz - right({}, 6)::interval
+             ELSE {}::timestamptz END))"""
+
+
 class Page(NamedTuple, Generic[Row]):
     """Some rows of an answer, as of a position."""
 

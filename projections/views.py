@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.projection import Fold, Page, Projection, one_more, page, select
+from projections.projection import Fold, Page, Projection, instant, one_more, page, select
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -42,19 +42,20 @@ DEFINITION = """
 FOLD = """
     INSERT INTO look
     SELECT e.log_id, e.stream, e.position,
-           (x.fact ->> 'time')::timestamptz, x.fact ->> 'time', e.type,
+           {time}, t.stated, e.type,
            d.actor ->> 'kind', coalesce(d.actor ->> 'key', d.actor ->> 'id'), d.actor ->> 'role', d.system,
            coalesce(d.purposes, ARRAY[d.purpose]), coalesce(d.categories, '{}'), d.ticket, coalesce(d.times, 1),
            (x.fact -> 'cohort' ->> 'size')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
         actor jsonb, system text, purposes text[], purpose text, categories text[], ticket text, times bigint,
         outcome text
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
       AND d.outcome IS DISTINCT FROM 'refused'
-"""
+""".replace("{time}", instant("t.stated"))
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM look AS t GROUP BY log_id
 """
@@ -93,7 +94,7 @@ OF_SUBJECT = """
 
 VIEWS = Projection(
     name="views",
-    version=1,
+    version=2,
     tables=("look",),
     definition=DEFINITION,
     folds=(Fold(("data.used", "data.viewed", "ledger.queried"), FOLD),),
