@@ -66,6 +66,8 @@ class Grown(NamedTuple):
     connection: Connection[Any]
     """In the role of the API."""
     proofs: Proofs
+    dsn: str
+    """The owner's."""
     entries: dict[int, list[bytes]]
     leaves: dict[int, list[bytes]]
 
@@ -85,7 +87,7 @@ def grown(server: str, template: str) -> Iterator[Grown]:
                 leaves[log_id] = grow(owner, log_id, entries[log_id])
             owner.execute("ANALYZE")
         with psycopg.connect(in_role(dsn, "whosaw_api"), autocommit=True) as connection:
-            yield Grown(connection, Proofs(lambda: nullcontext(connection)), entries, leaves)
+            yield Grown(connection, Proofs(lambda: nullcontext(connection)), dsn, entries, leaves)
 
 
 def definition(leaves: list[bytes]) -> bytes:
@@ -275,6 +277,57 @@ def test_what_is_no_bundle_is_not_given_as_one(grown: Grown) -> None:
     for level in range(1, 64):
         assert hash_tile(grown.connection, SMALL, Address(level, 10**18), 600) is None
     assert hash_tile(grown.connection, 9, Address(0, 0, 1), 0) is None
+
+
+# Damage.
+
+DAMAGE = [
+    # What a superuser changes, and a position whose proof needs it.
+    ("tile SET hashes = set_byte(hashes, %(byte)s, %(value)s) WHERE level = 0 AND index = 5", 1_281),
+    ("tile SET hashes = set_byte(hashes, %(byte)s, %(value)s) WHERE level = 1 AND index = 0", 1),
+    ("tile SET root = set_byte(root, %(byte)s %% 32, %(value)s) WHERE level = 0 AND index = 260", 69_900),
+    ("tile SET root = set_byte(root, %(byte)s %% 32, %(value)s) WHERE level = 1 AND index = 0", 69_900),
+    ("entry SET bytes = set_byte(bytes, %(byte)s %% 8, %(value)s) WHERE position = 69950", 69_900),
+]  # fmt: skip
+
+
+@settings(READING, max_examples=25)
+@given(st.sampled_from(DAMAGE), st.integers(32, 8_191), st.integers(0, 255))
+def test_a_changed_byte_on_any_level_never_makes_a_proof_that_holds(
+    grown: Grown, damage: tuple[str, int], byte: int, value: int
+) -> None:
+    (change, position), size = damage, 70_000
+    leaf, root = grown.leaves[LARGE][position - 1], grown.proofs.root(LARGE, size)
+    right = grown.proofs.inclusion(LARGE, position, size)
+    with psycopg.connect(grown.dsn) as owner:
+        changed = owner.execute(f"UPDATE ledger.{change} AND log_id = {LARGE}", {"byte": byte, "value": value})
+        assert changed.rowcount == 1
+        proofs = Proofs(lambda: nullcontext(owner))
+        path = proofs.inclusion(LARGE, position, size)
+        owner.rollback()
+    # The byte may have been that one already.
+    assert path == right or inclusion_root(position - 1, size, leaf, path) != root
+
+
+def test_missing_rows_are_told_and_never_skipped(grown: Grown) -> None:
+    for statement, position in (
+        ("DELETE FROM ledger.entry WHERE position = 69950", 69_900),
+        ("DELETE FROM ledger.tile WHERE level = 0 AND index = 260", 69_900),
+        ("DELETE FROM ledger.tile WHERE level = 1", 69_900),
+    ):
+        with psycopg.connect(grown.dsn) as owner:
+            owner.execute(statement)
+            with pytest.raises(Damaged):
+                Proofs(lambda: nullcontext(owner)).inclusion(LARGE, position, 70_000)
+            owner.rollback()
+
+
+def test_a_lost_tile_is_computed_again_from_below(grown: Grown) -> None:
+    with psycopg.connect(grown.dsn) as owner:
+        owner.execute("UPDATE ledger.tile SET index = 999 WHERE level = 0 AND index = 5")
+        proofs = Proofs(lambda: nullcontext(owner))
+        assert proofs.inclusion(LARGE, 1_281, 70_000) == grown.proofs.inclusion(LARGE, 1_281, 70_000)
+        owner.rollback()
 
 
 # What is asked for, and how it is read.
