@@ -134,7 +134,7 @@ def _policies(
     if recorded is None:
         return []
     now = datetime.fromisoformat(recorded)
-    known = policies.published(connection, now)
+    known = policies.published(connection, now, log_id=subject.log_id, as_of=as_of)
     first = min((_when(each.json()["time"]) for each in moments), default=now)
     at_first = {(each.policy, each.version) for each in policies.in_force(known, first)}
     assents: dict[tuple[str, str], Assent] = {}

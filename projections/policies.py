@@ -87,12 +87,15 @@ DIGEST = """
     UNION ALL
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM assent AS t GROUP BY log_id
 """
-# A register of a few rows: every log's, since a policy lives in the log that its own name chose.
+# A register of a few rows: every log's, since a policy lives in the log that its own name chose. In the log of a
+# position the position decides: all that one transaction records has the same append time.
 PUBLISHED = """
     SELECT policy, version, stated, effective_from, effective, supersedes, notice, title, location, text_digest,
            log_id, position
     FROM projections.policy
-    WHERE appended <= %(known_at)s AND (%(policy)s::text IS NULL OR policy = %(policy)s)
+    WHERE CASE WHEN log_id = %(log_id)s::smallint THEN position <= %(as_of)s::bigint
+               ELSE appended <= %(known_at)s END
+      AND (%(policy)s::text IS NULL OR policy = %(policy)s)
     ORDER BY effective_from, appended, log_id, position
 """
 # Her own rows by primary key; cohorts by member_subject, then assent_cohort: OFFSET 0 keeps that a probe each.
@@ -165,15 +168,25 @@ class Assent(NamedTuple):
     """The event that shows it, by source and id."""
 
 
-def published(connection: Connection[Any], known_at: datetime, policy: str | None = None) -> list[Policy]:
+def published(
+    connection: Connection[Any],
+    known_at: datetime,
+    policy: str | None = None,
+    *,
+    log_id: int | None = None,
+    as_of: int | None = None,
+) -> list[Policy]:
     """Return the versions that were known at a time, by the date they take effect.
 
     Args:
         connection: A reader's.
         known_at: Append time up to which publications are seen: logs have no common position.
         policy: Only versions of this one.
+        log_id: The log in which `as_of` decides and not the time.
+        as_of: The position in it after which nothing is seen.
     """
-    return select(connection, PUBLISHED, {"known_at": known_at, "policy": policy}, Policy)
+    wanted = {"known_at": known_at, "policy": policy, "log_id": log_id, "as_of": as_of}
+    return select(connection, PUBLISHED, wanted, Policy)
 
 
 def in_force(versions: list[Policy], time: datetime) -> list[Policy]:

@@ -48,7 +48,12 @@ MAX_TRACKING_ID = SQL("""
     WHERE l.origin = %s AND p.projection = {projection}
 """)
 # Whoever holds this row's lock folds; a second follower waits here, then goes on from where the first one ended.
-POSITION = "SELECT position FROM progress WHERE log_id = %s AND projection = %s FOR UPDATE"
+POSITION = "SELECT position, version FROM progress WHERE log_id = %s AND projection = %s FOR UPDATE"
+# For a log that is newer than the installation: without a row there is nothing to lock.
+BEGIN = """
+    INSERT INTO progress (log_id, projection, version, position) VALUES (%s, %s, %s, 0)
+    ON CONFLICT (log_id, projection) DO NOTHING
+"""
 STOP = """
     UPDATE progress SET stopped_at = %(position)s, error = %(error)s,
            since = CASE WHEN stopped_at = %(position)s THEN since ELSE now() END
@@ -68,6 +73,10 @@ REACHED = """
 
 FIRST_SLEEP_SECONDS = 0.002
 LONGEST_SLEEP_SECONDS = 0.05
+
+
+class OtherVersionError(Exception):
+    """The tables are another release's, and must not be folded into. A retry helps once that is rolled back."""
 
 
 class Lane(NamedTuple):
@@ -103,6 +112,7 @@ class Progress(PostgresTrackingRecorder):
         super().__init__(store, tracking_table_name="progress")
         self.sql_create_statements = []
         self.projection = projection
+        self.version = version
         self.insert_tracking_statement = INSERT_TRACKING.format(projection=projection, version=version)
         self.max_tracking_id_statement = MAX_TRACKING_ID.format(projection=projection)
 
@@ -110,9 +120,19 @@ class Progress(PostgresTrackingRecorder):
         """Do nothing: see the constructor."""
 
     def position(self, cursor: Cursor[Any], log_id: int) -> int:
-        """Return how far it is, and keep every other follower out until the transaction ends."""
+        """Return how far it is, and keep every other follower out until the transaction ends.
+
+        Raises:
+            OtherVersionError: See the class.
+        """
         row = cursor.execute(POSITION, (log_id, self.projection), prepare=True).fetchone()
-        return 0 if row is None else row["position"]
+        if row is None:
+            cursor.execute(BEGIN, (log_id, self.projection, self.version))
+            row = cursor.execute(POSITION, (log_id, self.projection), prepare=True).fetchone()
+        assert row is not None, "begun, or by another follower"
+        if row["version"] != self.version:
+            raise OtherVersionError(self.projection)
+        return row["position"]
 
     def record(self, cursor: Cursor[Any], tracking: Tracking) -> None:
         """Move on, within the transaction that holds the batch's rows.

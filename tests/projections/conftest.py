@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from ledger.migrate import create_logs
 from projections import PROJECTIONS
@@ -73,7 +74,7 @@ class Story:
     def forget_rows(self) -> None:
         """Empty the projections, as if nothing had been folded."""
         for (table,) in self.owner.execute(TABLES).fetchall():
-            self.owner.execute(psycopg.sql.SQL("TRUNCATE projections.{}").format(psycopg.sql.Identifier(table)))
+            self.owner.execute(SQL("TRUNCATE projections.{}").format(Identifier(table)))
         self.owner.execute(ZERO)
 
     def begin_again(self) -> None:

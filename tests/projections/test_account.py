@@ -136,3 +136,12 @@ def test_everybodys_account_carries_the_standing_sentence(story: Story) -> None:
 
 def test_an_account_reads_only_projections_that_exist() -> None:
     assert set(accounts.PROJECTIONS) == {each.name for each in PROJECTIONS}
+
+
+def test_a_policy_of_the_same_append_but_a_later_position_is_not_told(story: Story) -> None:
+    """Everything that one transaction records has one append time: only the position tells before from after."""
+    position = story.told(collected("alice", "2026-01-02T09:00:00-05:00", "pd:Name"))
+    then = account(story.reader, ALICE, position, issue())
+    story.told(published("2009", "2009-05-01T00:00:00-04:00"))
+    assert account(story.reader, ALICE, position, issue()) == then
+    assert [each["version"] for each in account(story.reader, ALICE, story.log.size, issue())["policy"]] == ["2009"]

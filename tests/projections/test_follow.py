@@ -14,7 +14,7 @@ from eventsourcing.tests.persistence import TrackingRecorderTestCase
 
 from ledger.migrate import create_logs
 from ledger.recorder import CHANNEL, datastore
-from projections import PROJECTIONS, follow, progress
+from projections import DISCLOSURES, HOLDINGS, PROJECTIONS, follow, progress
 from projections.follow import Follower, follower_dsn
 from projections.install import install
 from projections.progress import Progress
@@ -184,6 +184,20 @@ def test_two_followers_apply_each_entry_once(story: Story) -> None:
         position,
         position,
     )
+
+
+def test_a_follower_of_another_version_leaves_the_tables_alone(story: Story) -> None:
+    """As while a new release is rolled out: it has made its tables, and the old one still follows."""
+    newer = DISCLOSURES._replace(version=DISCLOSURES.version + 1)
+    assert install(story.dsn, (newer,)) == ["disclosures"]
+    position = story.log.happened(disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name"))
+    with Follower(story.dsn, (HOLDINGS, DISCLOSURES)) as older:
+        assert older.wait(0, position, WAIT_SECONDS, ["holdings"])
+        assert not older.wait(0, position, 0.3, ["disclosures"])
+    assert story.reader.execute("SELECT count(*) FROM projections.disclosure").fetchone() == (0,)
+    with Follower(story.dsn, (newer,)) as follower:
+        assert follower.wait(0, position, WAIT_SECONDS, ["disclosures"])
+        assert {each.version for each in follower.lag() if each.projection == "disclosures"} == {newer.version}
 
 
 def test_a_reader_can_not_change_a_projection(story: Story) -> None:
