@@ -81,7 +81,8 @@ LOCK = "SELECT pg_try_advisory_lock(779122, %b::integer)"
 UNLOCK = "SELECT pg_advisory_unlock(779122, %b::integer)"
 SIZE = "SELECT size FROM ledger.log WHERE log_id = %b"
 # The last entry of each stream among a range of positions, as a leaf: entries by the primary key, and for each the next
-# of its stream by (log_id, stream, sequence). The limit keeps the planner from joining whole tables.
+# of its stream by (log_id, stream, sequence). LIMIT keeps the planner from joining whole tables, OFFSET from sorting
+# entries in place of leaves.
 CHANGED_STREAMS = r"""
     SELECT string_agg(leaf, ''::bytea ORDER BY leaf) FROM (
         SELECT sha256('whosaw/stream/v1'::bytea || uuid_send(e.stream)) || int8send(e.sequence)
@@ -94,6 +95,7 @@ CHANGED_STREAMS = r"""
         ) AS later ON true
         WHERE e.log_id = %b AND e.position > %b AND e.position <= %b
           AND (later.position IS NULL OR later.position > %b)
+        OFFSET 0
     ) AS heads
 """
 # Members by the primary key, some at a time: one entry may have a hundred thousand.
@@ -338,7 +340,7 @@ class _Build:
 
     def _settle(self, last: Snapshot | None) -> None:
         """Complete what an earlier build recorded, and remove what one left behind."""
-        if last is not None:
+        if last is not None and newest(self._connection, self._log_id, last.entry_position) != last:
             row = self._connection.execute(COUNT_PAGES, (self._log_id, last.covers)).fetchone()
             if row == (-(-last.leaves // PAGE_LEAVES),):
                 self._register(last.covers, last.entry_position)
