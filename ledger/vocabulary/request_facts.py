@@ -58,7 +58,7 @@ class AccountIssued(AboutPersons, kw_only=True):
     """Names the account."""
     language: Literal["en", "fr"]
     """Its language."""
-    formats: Annotated[list[Literal["json", "pdf", "csv"]], Meta(min_length=1, max_length=3)]
+    formats: Annotated[list[Literal["json", "pdf", "csv", "zip"]], Meta(min_length=1, max_length=4)]
     """Its formats."""
     report_digest: Digest
     """Digest of the account's bytes, in the first of its formats."""
