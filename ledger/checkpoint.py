@@ -65,7 +65,7 @@ def open_checkpoint(note: bytes, verifier: str) -> Checkpoint:
     """
     # Neither the name nor the id has a plus sign; the base64 after them may.
     name, identifier, encoded = verifier.split("+", 2)
-    key = _canonical(encoded)[1:]
+    key = canonical(encoded)[1:]
     text, separator, lines = note.decode().rpartition("\n\n")
     if not separator or not lines.endswith("\n"):
         raise ValueError("expected a blank line before the signatures, and a newline at the end")
@@ -73,7 +73,7 @@ def open_checkpoint(note: bytes, verifier: str) -> Checkpoint:
     for line in lines[:-1].split("\n"):
         if not line.startswith(f"{DASH}{name} "):
             continue
-        signature = _canonical(line.rsplit(" ", 1)[1])
+        signature = canonical(line.rsplit(" ", 1)[1])
         if signature[:4].hex() != identifier:
             continue
         try:
@@ -90,7 +90,7 @@ def head_of(note: bytes) -> tuple[int, bytes]:
     return size, root
 
 
-def _canonical(text: str) -> bytes:
+def canonical(text: str) -> bytes:
     """Decode base64 that has exactly one spelling; a spare bit must not pass unseen."""
     data = b64decode(text, validate=True)
     if b64encode(data).decode() != text:
@@ -102,7 +102,7 @@ def _parse(text: str) -> Checkpoint:
     origin, size, root = text.split("\n")[:3]
     if not size.isascii() or not size.isdigit() or str(int(size)) != size:
         raise ValueError("expected the size in decimal")
-    digest = _canonical(root)
+    digest = canonical(root)
     if len(digest) != sha256().digest_size:
         raise ValueError("expected a root of 32 bytes")
     return Checkpoint(origin, int(size), digest)
