@@ -1,4 +1,4 @@
-"""Making heads snapshots, in the background and beside appends; and answering from the newest.
+"""Making heads snapshots, in the background and beside appends.
 
 A snapshot covers every position up to the log's size as it was at the start. These entries are committed and never
 change, so nothing is locked: whatever is appended meanwhile belongs to the next one. It is made out of the one before,
@@ -19,36 +19,31 @@ Snapshots are made on a clock, never for one request: a snapshot that follows a 
 from __future__ import annotations
 
 import secrets
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 from psycopg.rows import tuple_row
 
-from ledger.errors import Damaged, LedgerError
+from ledger.errors import LedgerError
 from ledger.fact import Reference, about, make_fact
 from ledger.heads import (
     COHORT_BYTES,
     LABEL_BYTES,
     LEAF_BYTES,
     PAGE_LEAVES,
-    Absent,
-    Neighbour,
-    Present,
     Tile,
     Top,
-    label,
     leaf_hashes,
-    leaf_of,
     merged,
-    path_of,
     root_over,
 )
+from ledger.snapshot_pages import SOURCE, TYPE, NotKept, Snapshot, head_of, newest, read_pages, said
 from ledger.spool import Spool
 from ledger.vocabulary import clear_bytes, parse_event
 
@@ -58,14 +53,13 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ledger.fact import Fact
-    from ledger.heads import Kind
     from ledger.ledger import Ledger
 
     Watch = Callable[[str, int, int], None]
     """Told (what is being done, how much is done, of how much)."""
 
-TYPE = "ledger.heads"
-SOURCE = "/whosaw/ledger"
+__all__ = ["NotKept", "Snapshot", "head_of", "make", "newest"]
+
 KIND = "ledger-heads"
 """Of the reference that finds a log's own stream of snapshots: no event on the wire can say a hyphen here."""
 KEPT = 3
@@ -115,11 +109,6 @@ LAST_OF_STREAM = """
 ANYTHING_ELSE = """
     SELECT EXISTS (SELECT FROM ledger.entry WHERE log_id = %b AND position > %b AND position <= %b AND stream <> %b)
 """
-NEWEST = """
-    SELECT h.covers, h.position, e.bytes
-    FROM ledger.heads AS h JOIN ledger.entry AS e ON e.log_id = h.log_id AND e.position = h.position
-    WHERE h.log_id = %b AND h.position <= %b ORDER BY h.covers DESC LIMIT 1
-"""
 REGISTER = "INSERT INTO ledger.heads (log_id, covers, position) VALUES (%b, %b, %b) ON CONFLICT DO NOTHING"
 KEPT_SNAPSHOTS = "SELECT covers FROM ledger.heads WHERE log_id = %b ORDER BY covers DESC LIMIT %b"
 FORGET = "DELETE FROM ledger.heads WHERE log_id = %b AND covers <> ALL (%b::bigint[])"
@@ -127,138 +116,10 @@ REMOVE_PAGES = "DELETE FROM ledger.heads_page WHERE log_id = %b AND covers <> AL
 COUNT_PAGES = "SELECT count(*) FROM ledger.heads_page WHERE log_id = %b AND covers = %b AND level = 0"
 COPY_PAGES = "COPY ledger.heads_page (log_id, covers, level, place, first, content) FROM STDIN (FORMAT binary)"
 PAGE_TYPES = ("int2", "int8", "int2", "int8", "bytea", "bytea")
-# By the primary key.
-PAGES = """
-    SELECT content FROM ledger.heads_page
-    WHERE log_id = %b AND covers = %b AND level = %b AND place >= %b AND place < %b ORDER BY place
-"""
-# By the index heads_page_first.
-PAGE_OF = """
-    SELECT place FROM ledger.heads_page
-    WHERE log_id = %b AND covers = %b AND level = 0 AND first <= %b ORDER BY first DESC LIMIT 1
-"""
-
-
-class Snapshot(NamedTuple):
-    """One heads snapshot whose pages are kept."""
-
-    log_id: int
-    entry_position: int
-    """Of the entry with its root."""
-    covers: int
-    """The position up to which every entry is in it."""
-    leaves: int
-    root: bytes
-    recorded: datetime
-    """When its entry was appended."""
-
-
-class NotKept(LedgerError):
-    """A snapshot's pages are gone, for newer ones took their place. Ask again, from the newest."""
 
 
 class Changed(LedgerError):
     """A snapshot's pages do not lead to the root that is in the log."""
-
-
-def newest(connection: Connection[Any], log_id: int, covered_by: int) -> Snapshot | None:
-    """Return the newest snapshot that can answer, of those whose entry's position is at most `covered_by`; or None.
-
-    What is older than the newest `KEPT` answers nothing.
-    """
-    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        row = cursor.execute(NEWEST, (log_id, covered_by)).fetchone()
-    if row is None:
-        return None
-    covers, position, entry = row
-    return _said(log_id, covers, position, entry)
-
-
-def _said(log_id: int, covers: int, position: int, entry: bytes) -> Snapshot:
-    """Return what a snapshot's entry says of it; tables that can be changed are not asked."""
-    members = orjson.loads(entry)
-    data = members["data"]
-    if members["type"] != TYPE or data["covers"] != covers:
-        raise Damaged(f"log {log_id}: entry {position} is not the snapshot at {covers}")
-    return Snapshot(
-        log_id, position, covers, data["streams"], b64decode(data["root"]), datetime.fromisoformat(members["appended"])
-    )
-
-
-def head_of(connection: Connection[Any], snapshot: Snapshot, kind: Kind, identity: bytes) -> Present | Absent:
-    """Return where a stream ended, or how many cohorts somebody was in, with the proof; or that there is no such leaf.
-
-    Args:
-        connection: Reads what is committed.
-        snapshot: From `newest`.
-        kind: Of the id.
-        identity: 16 bytes.
-
-    Raises:
-        NotKept: Newer snapshots took its place meanwhile. Ask again, from the newest.
-    """
-    pages = _Pages(connection, snapshot)
-    wanted = label(kind, identity)
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(PAGE_OF, (snapshot.log_id, snapshot.covers, wanted)).fetchone()
-    place: int = row[0] if row else 0
-    leaves = pages.leaves(place)
-    # Of this page, how many leaves are not above the wanted one.
-    below = sum(1 for each in leaves if each[:LABEL_BYTES] <= wanted)
-    index = place * PAGE_LEAVES + below
-    if below and leaves[below - 1][:LABEL_BYTES] == wanted:
-        found = pages.neighbour(index - 1)
-        return Present(kind, identity, found.number, found.hash, found.index, found.path)
-    left = pages.neighbour(index - 1) if index else None
-    right = pages.neighbour(index) if index < snapshot.leaves else None
-    return Absent(kind, identity, left, right)
-
-
-class _Pages:
-    """A snapshot's pages and tiles, read once each."""
-
-    def __init__(self, connection: Connection[Any], snapshot: Snapshot) -> None:
-        self._connection = connection
-        self._snapshot = snapshot
-        self._read: dict[tuple[int, int], bytes] = {}
-        self._hashes: dict[tuple[int, int], list[bytes]] = {}
-
-    def neighbour(self, index: int) -> Neighbour:
-        """Return a leaf with its proof."""
-        place, offset = divmod(index, PAGE_LEAVES)
-        leaf = leaf_of(self.leaves(place)[offset])
-        return Neighbour(*leaf, index, path_of(index, self._snapshot.leaves, self._tile))
-
-    def leaves(self, place: int) -> list[bytes]:
-        """Return the data of a page's leaves."""
-        page = self._content(0, place)
-        return [page[start : start + LEAF_BYTES] for start in range(0, len(page), LEAF_BYTES)]
-
-    def _tile(self, level: int, place: int) -> list[bytes]:
-        found = self._hashes.get((level, place))
-        if found is None:
-            content = self._content(level, place)
-            found = leaf_hashes(content) if level == 0 else [content[at : at + 32] for at in range(0, len(content), 32)]
-            self._hashes[level, place] = found
-        return found
-
-    def _content(self, level: int, place: int) -> bytes:
-        found = self._read.get((level, place))
-        if found is None:
-            log_id, covers = self._snapshot.log_id, self._snapshot.covers
-            rows = _read_pages(self._connection, log_id, covers, level, place, 1)
-            if not rows:
-                raise NotKept(f"log {log_id}: the snapshot at {covers} is not kept any more")
-            found = self._read[level, place] = rows[0]
-        return found
-
-
-def _read_pages(
-    connection: Connection[Any], log_id: int, covers: int, level: int, place: int, count: int
-) -> list[bytes]:
-    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        rows = cursor.execute(PAGES, (log_id, covers, level, place, place + count)).fetchall()
-    return [bytes(content) for (content,) in rows]
 
 
 def make(ledger: Ledger, log_id: int, watch: Watch = lambda _what, _done, _of: None) -> Snapshot | None:
@@ -336,7 +197,7 @@ class _Build:
         if row is None:
             return None
         position, entry = row
-        return _said(self._log_id, orjson.loads(entry)["data"]["covers"], position, entry)
+        return said(self._log_id, orjson.loads(entry)["data"]["covers"], position, entry)
 
     def _settle(self, last: Snapshot | None) -> None:
         """Complete what an earlier build recorded, and remove what one left behind."""
@@ -407,7 +268,7 @@ class _Build:
         """Yield the leaves of the snapshot before, and find at their end whether they were the right ones."""
         top, count = Top(), 0
         for place in range(0, -(-before.leaves // PAGE_LEAVES), PAGES_AT_ONCE):
-            for page in _read_pages(self._connection, self._log_id, before.covers, 0, place, PAGES_AT_ONCE):
+            for page in read_pages(self._connection, self._log_id, before.covers, 0, place, PAGES_AT_ONCE):
                 top.add(root_over(leaf_hashes(page)))
                 count += len(page) // LEAF_BYTES
                 yield from (page[at : at + LEAF_BYTES] for at in range(0, len(page), LEAF_BYTES))
