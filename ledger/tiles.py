@@ -34,9 +34,12 @@ ADDRESS = re.compile(
 """Seven groups of three digits are more than a log can ever have."""
 
 # Each by the primary key, and so never more rows than are wanted.
+# A join would be planned as a look at the whole table while that is small, and the plan be kept as it grows.
 FULL = """
-    SELECT t.level, t.index, t.hashes FROM unnest(%b::smallint[], %b::bigint[]) AS wanted (level, index)
-    JOIN ledger.tile AS t ON t.log_id = %b AND t.level = wanted.level AND t.index = wanted.index
+    SELECT wanted.level, wanted.index, (
+        SELECT t.hashes FROM ledger.tile AS t
+        WHERE t.log_id = %b AND t.level = wanted.level AND t.index = wanted.index
+    ) FROM unnest(%b::smallint[], %b::bigint[]) AS wanted (level, index)
 """
 LEAVES = """
     SELECT sha256('\\x00'::bytea || bytes) FROM ledger.entry
@@ -119,8 +122,8 @@ def full_tiles(
     """Return those of some tiles, (level, index), that are stored, which are the full ones: 8,192 bytes each."""
     levels, indexes = [level for level, _ in places], [index for _, index in places]
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        rows = cursor.execute(FULL, (levels, indexes, log_id), prepare=True)
-        return {(level, index): hashes for level, index, hashes in rows}
+        rows = cursor.execute(FULL, (log_id, levels, indexes), prepare=True)
+        return {(level, index): hashes for level, index, hashes in rows if hashes is not None}
 
 
 def hash_tile(connection: Connection[Any], log_id: int, address: Address, size: int) -> bytes | None:
