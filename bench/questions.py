@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import scene
 from bench.measure import Row, row
@@ -17,6 +17,8 @@ from projections.install import install
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from psycopg import Connection
 
     from ledger import Ledger, Subject
 
@@ -44,39 +46,49 @@ def grow(ledger: Ledger, dsn: str, size: int) -> None:
             raise RuntimeError("the projections did not catch up")
 
 
-def p99_milliseconds(ledger: Ledger, people: int, questions: int) -> float:
-    """Assemble accounts of people chosen at random, one after the other; return the 99th percentile."""
-    chance = random.Random()
-    subjects: list[Subject] = []
-    while len(subjects) < questions:
-        found = ledger.lookup(Reference("customer", f"C-{chance.randrange(people)}"))
-        if found is not None:
-            subjects.append(found)
-    signer = ledger.keys.signers[0]
-    issue = Issue(
-        "en", datetime(2026, 11, 1, tzinfo=UTC), {"name": "x", "contact": "y"}, signer.origin, "", signer.verifier_key
-    )
-    times: list[float] = []
-    with ledger.connection() as connection:
-        at = progress.reached(connection, 0, NAMES)
-        for subject in subjects:
-            started = time.perf_counter()
-            account(connection, subject, at, issue)
-            times.append(time.perf_counter() - started)
-    return sorted(times)[int(len(times) * 0.99)] * 1000
+class Asker:
+    """Assembles accounts of people chosen at random in one ledger."""
+
+    def __init__(self, ledger: Ledger, connection: Connection[Any], people: int) -> None:
+        self._ledger, self._connection, self._people = ledger, connection, people
+        self._chance = random.Random()
+        self._at = progress.reached(connection, 0, NAMES)
+        signer = ledger.keys.signers[0]
+        issued_at, controller = datetime(2026, 11, 1, tzinfo=UTC), {"name": "x", "contact": "y"}
+        self._issue = Issue("en", issued_at, controller, signer.origin, "", signer.verifier_key)
+
+    def somebody(self) -> Subject:
+        """Return a person whom the ledger knows."""
+        while True:
+            found = self._ledger.lookup(Reference("customer", f"C-{self._chance.randrange(self._people)}"))
+            if found is not None:
+                return found
+
+    def seconds(self, subject: Subject) -> float:
+        """Assemble one account; return how long it took."""
+        started = time.perf_counter()
+        account(self._connection, subject, self._at, self._issue)
+        return time.perf_counter() - started
+
+
+def p99_milliseconds(askers: tuple[Asker, Asker], questions: int) -> tuple[float, float]:
+    """Ask both ledgers in turn, question by question, so that what else the machine does disturbs both alike."""
+    subjects = [[each.somebody() for _ in range(questions)] for each in askers]
+    times: list[list[float]] = [[], []]
+    for index in range(questions):
+        for each, people, taken in zip(askers, subjects, times, strict=True):
+            taken.append(each.seconds(people[index]))
+    first, second = (sorted(taken)[int(questions * 0.99)] * 1000 for taken in times)
+    return first, second
 
 
 def account_at_size(server: str, folder: Path, small: int, large: int, questions: int, runs: int) -> Row:
     """The ratio of the percentiles, large to small."""
-    pairs: list[tuple[float, float]] = []
     with scene.ledger(server, folder) as (little, little_dsn), scene.ledger(server, folder) as (big, big_dsn):
         grow(little, little_dsn, small)
         grow(big, big_dsn, large)
-        for counted in range(-1, runs):
-            pair = (
-                p99_milliseconds(big, large // ENTRIES_A_PERSON, questions),
-                p99_milliseconds(little, small // ENTRIES_A_PERSON, questions),
-            )
-            if counted >= 0:
-                pairs.append(pair)
+        with little.connection() as few, big.connection() as many:
+            askers = (Asker(big, many, large // ENTRIES_A_PERSON), Asker(little, few, small // ENTRIES_A_PERSON))
+            p99_milliseconds(askers, questions)
+            pairs = [p99_milliseconds(askers, questions) for _ in range(runs)]
     return row(f"account of a person, p99 in ms, {large:,} events against {small:,}", "<= 1.50", pairs)
