@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from bench import append, catching_up, over_http, questions, scene
+from bench import append, catching_up, over_http, proofs, questions, scene
 from bench.measure import Row, table
 from ledger.embedded import EmbeddedServer
 
@@ -33,6 +33,7 @@ def plan(server: str, folder: Path, *, quick: bool) -> dict[str, Callable[[], Se
         "projections": lambda: catching_up.all_of_them(server, folder, size, runs),
         "account": lambda: [questions.account_at_size(server, folder, small, large, 300 if quick else 2_000, runs)],
         "large": lambda: [append.on_a_large_ledger(server, folder, grown, size, runs)],
+        "proofs": lambda: proofs.inclusion(server, folder, 10 * size, size // 2, runs),
         "disk": lambda: [append.disk(server, folder, 10 * size)],
     }
 
