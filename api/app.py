@@ -26,6 +26,7 @@ from api import (
 )
 from api.access import Access
 from api.observation import Figures, Observation
+from api.snapshot_clock import SnapshotClock
 from api.state import State
 from ledger import Keys, Ledger
 from projections.follow import Follower
@@ -75,13 +76,15 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
         with Ledger(address, keys, durable=settings.durable) as ledger:
             follower = Follower(address) if settings.follow else None
             app.state.parts = State(settings, ledger, Access(ledger.connection), figures, follower)
-            if follower is not None:
-                follower.start()
+            clock = SnapshotClock(ledger, settings.snapshot_seconds) if settings.snapshot_seconds else None
+            beside = [each for each in (follower, clock) if each is not None]
+            for each in beside:
+                each.start()
             try:
                 yield
             finally:
-                if follower is not None:
-                    follower.stop()
+                for each in reversed(beside):
+                    each.stop()
 
     app = FastAPI(
         title="whosaw",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import APIRouter
@@ -10,9 +11,13 @@ from prometheus_client import generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.snapshot_clock import ANY_POSITION
 from api.state import State, state_of
-from ledger import LedgerError
+from ledger import LedgerError, snapshot
 from projections import progress
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 router = APIRouter(tags=["admin"])
 
@@ -62,9 +67,24 @@ def metrics(request: Request) -> Response:
                 f'whosaw_projection_lag_entries{{projection="{lane.projection}",log="{lane.log_id}"}} {lane.behind}'
                 for lane in progress.lanes(connection)
             )
+            lines += _ages(connection, len(state.ledger.recorders))
     except LedgerError:
         lines.append("# the database does not answer")
     return Response(text + "\n".join(lines) + "\n", media_type="text/plain; version=0.0.4")
+
+
+def _ages(connection: Connection[Any], logs: int) -> list[str]:
+    """Return how old each log's newest heads snapshot is; a log without one has no figure."""
+    lines = [
+        "# HELP whosaw_snapshot_age_seconds Since the newest heads snapshot",
+        "# TYPE whosaw_snapshot_age_seconds gauge",
+    ]
+    for log_id in range(logs):
+        found = snapshot.newest(connection, log_id, ANY_POSITION)
+        if found is not None:
+            age = max(0.0, time.time() - found.recorded.timestamp())
+            lines.append(f'whosaw_snapshot_age_seconds{{log="{log_id}"}} {age:.0f}')
+    return lines
 
 
 def _reasons(state: State) -> tuple[list[str], list[dict[str, Any]]]:

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(16 * 1024 * 1024, ge=1024, description="largest request body")
     max_batch_events: int = Field(10_000, ge=1, description="most events in one request")
     max_requests: int = Field(512, ge=1, description="requests that may wait for an answer at a time")
+    snapshot_seconds: int = Field(3600, ge=0, description="between two heads snapshots of a log; 0: none are made here")
     public_checkpoints: bool = Field(False, description="whether anybody may read checkpoints")
     publish_dir: Path | None = Field(None, description="folder that newest checkpoints are written to")
     publish_seconds: float = Field(60.0, ge=1, description="how often newest checkpoints leave the machine")

@@ -112,6 +112,14 @@ def signer(
 
 
 @app.command()
+def snapshot() -> None:
+    """Record where every stream ends, of each log, now. For a clock such as cron, never because somebody asked."""
+    from api.cli import snapshots  # noqa: PLC0415 - heavy
+
+    snapshots.make_all()
+
+
+@app.command()
 def rebuild(name: Annotated[str, typer.Argument(help="A projection, such as holdings.")]) -> None:
     """Build a projection again from the first entry, beside the live one, and put it in its place."""
     from api.cli import processes  # noqa: PLC0415 - heavy
