@@ -26,6 +26,7 @@ from api import (
 )
 from api.access import Access
 from api.observation import Figures, Observation
+from api.outside.publisher import Publisher, places_of
 from api.snapshot_clock import SnapshotClock
 from api.state import State
 from ledger import Keys, Ledger
@@ -62,12 +63,13 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
         dsn: The database, if it is not the one of the settings.
 
     Raises:
-        ValueError: Neither names a database.
+        ValueError: Neither names a database, or a witness is not stated as VERIFIER-KEY URL.
     """
     address = dsn or (settings.database_url.get_secret_value() if settings.database_url else None)
     if address is None:
         raise ValueError("expected a database address, in WHOSAW_DATABASE_URL")
     figures = Figures()
+    places = places_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -75,9 +77,10 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
         keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
         with Ledger(address, keys, durable=settings.durable) as ledger:
             follower = Follower(address) if settings.follow else None
-            app.state.parts = State(settings, ledger, Access(ledger.connection), figures, follower)
             clock = SnapshotClock(ledger, settings.snapshot_seconds) if settings.snapshot_seconds else None
-            beside = [each for each in (follower, clock) if each is not None]
+            publisher = Publisher(ledger, places, settings.publish_seconds) if places.any else None
+            app.state.parts = State(settings, ledger, Access(ledger.connection), figures, follower, publisher)
+            beside = [each for each in (follower, clock, publisher) if each is not None]
             for each in beside:
                 each.start()
             try:

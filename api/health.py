@@ -92,6 +92,8 @@ def _reasons(state: State) -> tuple[list[str], list[dict[str, Any]]]:
     found: list[dict[str, Any]] = []
     if not state.ledger.alive:
         reasons.append("a writer has stopped")
+    if state.publisher is not None:
+        reasons += [f"{place}: {alarm}" for place, alarm in state.publisher.alarms.items()]
     try:
         reasons += [f"log {log_id} is shorter than what was signed" for log_id in state.ledger.rolled_back()]
         with state.ledger.connection() as connection:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from api.access import Access
     from api.observation import Figures
+    from api.outside.publisher import Publisher
     from api.settings import Settings
     from ledger import Ledger
     from projections.follow import Follower
@@ -25,6 +26,8 @@ class State:
     figures: Figures
     follower: Follower | None
     """Kept by this process; None when another one follows."""
+    publisher: Publisher | None
+    """Kept by this process; None when checkpoints have no place to go to."""
 
 
 def state_of(request: Request) -> State:

@@ -22,7 +22,7 @@ COLUMNS: Mapping[Question, Sequence[str]] = {
     Question.VIEWS: ("first", "looks", "act", "actor_role", "actor", "system", "purposes", "tickets", "position"),
     Question.TIMELINE: ("time", "type", "source", "position"),
 }
-FORMATS = {".pdf": "application/pdf", ".json": "application/json"}
+FORMATS = {".pdf": "application/pdf", ".json": "application/json", ".zip": "application/zip"}
 LANGUAGES = ("en", "fr")
 
 
@@ -67,7 +67,7 @@ def write_account(named: str | None, purpose: str, ticket: str | None, language:
         raise Failure(Exit.ARGUMENT, "no account is made in that language", expected="--language en or fr")
     if out.suffix.lower() not in FORMATS:
         raise Failure(
-            Exit.ARGUMENT, f"--out ends in {out.suffix or 'nothing'}", expected="a name ending in .pdf or .json"
+            Exit.ARGUMENT, f"--out ends in {out.suffix or 'nothing'}", expected="a name ending in .pdf, .json or .zip"
         )
     if not os.access(out.parent, os.W_OK):
         raise Failure(Exit.MACHINE, f"{out.parent} can not be written", remedy="choose another folder with --out")
@@ -77,7 +77,9 @@ def write_account(named: str | None, purpose: str, ticket: str | None, language:
     try:
         subject = find(connection, whom, headers)
         headers["Accept"] = FORMATS[out.suffix.lower()]
-        answer = connection.call("POST", f"/v1/subjects/{subject}/accounts?language={language}", b"", headers)
+        # A zip is the account with everything that proves it.
+        made = "exports" if out.suffix.lower() == ".zip" else "accounts"
+        answer = connection.call("POST", f"/v1/subjects/{subject}/{made}?language={language}", b"", headers)
     finally:
         connection.close()
     # It is one person's whole file: nobody else on this machine reads it, and a crash leaves no half of it.

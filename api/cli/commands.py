@@ -120,6 +120,14 @@ def snapshot() -> None:
 
 
 @app.command()
+def publish() -> None:
+    """Bring the newest checkpoint of each log to every place outside, once; serving does so on a clock."""
+    from api.cli import publishing  # noqa: PLC0415 - heavy
+
+    publishing.publish_once()
+
+
+@app.command()
 def rebuild(name: Annotated[str, typer.Argument(help="A projection, such as holdings.")]) -> None:
     """Build a projection again from the first entry, beside the live one, and put it in its place."""
     from api.cli import processes  # noqa: PLC0415 - heavy
@@ -157,7 +165,7 @@ def ask(
 @report_app.command("account")
 def report_account(
     *,
-    out: Annotated[Path, typer.Option(help="The file to write: .pdf or .json.")],
+    out: Annotated[Path, typer.Option(help="The file to write: .pdf, .json, or .zip with the proofs.")],
     purpose: PurposeOption = "whosaw:AccessRequest",
     reference: ReferenceOption = None,
     ticket: TicketOption = None,
@@ -245,6 +253,21 @@ def proof_consistency(
     from api.cli import proving  # noqa: PLC0415 - heavy
 
     proving.write_proof("consistency", log, {"from": old, "to": new}, out)
+
+
+@keys_app.command("rotate")
+def keys_rotate(
+    log: Annotated[int, typer.Argument(min=0, help="The log's id, such as 0.")],
+    *,
+    retire: Annotated[bool, typer.Option("--retire", help="End the rotation under way: the old key goes.")] = False,
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="The old key is in wrong hands: both at once.")
+    ] = False,
+) -> None:
+    """Give a log a new signing key; both sign until it is retired. Restart every server after each step."""
+    from api.cli import keys  # noqa: PLC0415 - heavy
+
+    keys.rotate(log, retire=retire, revoke=revoke)
 
 
 @app.command()

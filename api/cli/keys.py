@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import psycopg
 
@@ -14,12 +14,15 @@ from api.cli.failure import Exit, Failure
 from api.cli.processes import told
 from api.cli.storage import database, failing_clearly
 from api.cli.tables import write_table
-from ledger import Keys
+from ledger import Keys, Ledger, rotation
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from psycopg import Connection
+
+    from api.settings import Settings
+    from ledger.signer import Signer
 
 
 @contextmanager
@@ -89,3 +92,41 @@ def show_logs() -> None:
         keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
     for signer in keys.signers:
         print(signer.verifier_key)  # noqa: T201 - a command's output
+
+
+def rotate(log_id: int, *, retire: bool, revoke: bool) -> None:
+    """Give a log a new signing key beside the old one, let the old one go, or both; each is recorded in the log.
+
+    Raises:
+        Failure: There is no such log, or no rotation, or one already, under way.
+    """
+    settings = told()
+    if settings.signing_socket is not None:
+        raise Failure(Exit.ARGUMENT, "the log's key is in another process", remedy="unset WHOSAW_SIGNING_SOCKET there")
+    if log_id >= settings.logs:
+        raise Failure(Exit.ARGUMENT, f"there is no log {log_id}", expected=f"0 to {settings.logs - 1}")
+    with database(settings) as dsn, failing_clearly():
+        if not retire or revoke:
+            rotation.begin(settings.keys, log_id)
+            # The entry is appended while both keys sign, so the checkpoint that covers it has both signatures.
+            _say_changed(settings, dsn, log_id, "revoked" if revoke else "rotated")
+        if retire or revoke:
+            signer = _opened(settings).signers[log_id]
+            rotation.end(settings.keys, log_id, cast("Signer", signer))
+            if not revoke:
+                _say_changed(settings, dsn, log_id, "retired")
+    print(_opened(settings).signers[log_id].verifier_key)  # noqa: T201 - a command's output
+    sys.stderr.write("restart every process that serves this ledger, and give the new key to whoever verifies\n")
+
+
+def _opened(settings: Settings) -> Keys:
+    return Keys.open(settings.keys, settings.name, settings.logs, settings.signed)
+
+
+def _say_changed(settings: Settings, dsn: str, log_id: int, change: rotation.Change) -> None:
+    keys = _opened(settings)
+    signer = keys.signers[log_id]
+    old = signer.verifier_keys[1:] or tuple(rotation.retired_keys(settings.keys, log_id)[:1])
+    with Ledger(dsn, keys, durable=settings.durable) as ledger:
+        fact = rotation.changed(ledger.hashes, signer.origin, change, signer.verifier_key, old[0])
+        ledger.submit_to(log_id, [fact]).result()

@@ -69,6 +69,7 @@ STRUCTS: dict[str, type[Data]] = {
     "finding.raised": ledger_facts.FindingRaised,
     "ledger.queried": ledger_facts.LedgerQueried,
     "checkpoint.signed": ledger_facts.CheckpointSigned,
+    "ledger.key_changed": ledger_facts.KeyChanged,
     "ledger.heads": ledger_facts.HeadsRecorded,
 }
 

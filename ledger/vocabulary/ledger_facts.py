@@ -161,3 +161,16 @@ class HeadsRecorded(Data, kw_only=True):
     """The tree's root."""
     previous: Ordinal | None
     """Position of the entry like this one before it; null for the first."""
+
+
+class KeyChanged(Data, kw_only=True):
+    """The key that signs a log's checkpoints changed. The checkpoint that covers this entry is signed by both keys."""
+
+    log: Line
+    """The log's origin."""
+    key_change: Literal["rotated", "retired", "revoked"]
+    """A new key signs beside the old one; the old one stopped; the old one is in wrong hands."""
+    key: Line
+    """The verifier key that signs from now on."""
+    previous: Line
+    """The one before it."""

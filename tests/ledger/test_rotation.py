@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -191,3 +192,45 @@ def test_the_command_signs_until_it_is_told_to_stop(database: str, folder: Path)
         _, complaint = process.communicate(timeout=10)
     assert process.returncode == 0, complaint
     assert not socket.exists()
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_the_command_rotates_and_retires_and_says_so_in_the_log_under_both_signatures(
+    database: str, tmp_path: Path, logs: int
+) -> None:
+    create_logs(database, NAME, logs)
+    keys = Keys.create(tmp_path / "keys", NAME, logs)
+    chosen = logs - 1
+    old = keys.signers[chosen].verifier_key
+    with Ledger(database, keys, durable=False) as ledger:
+        ledger.append([fact(ledger, used(f"e{number}", f"C-{number}")) for number in range(10)])
+
+    def command(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "api.cli", "keys", "rotate", str(chosen), *arguments],
+            env={
+                "WHOSAW_KEYS_DIR": str(tmp_path / "keys"), "WHOSAW_NAME": NAME, "WHOSAW_LOGS": str(logs),
+                "WHOSAW_DATABASE_URL": database, "WHOSAW_DURABLE": "false", "PATH": "",
+            },
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    new = command()
+    assert new != old
+    assert command("--retire") == new
+    newest = command("--revoke")
+    assert newest not in {old, new}
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT e.log_id, e.position, e.bytes, c.note FROM ledger.entry AS e JOIN ledger.checkpoint AS c"
+            " ON c.log_id = e.log_id AND c.size = e.position WHERE type = 'ledger.key_changed' ORDER BY position"
+        ).fetchall()
+    assert [(log, json.loads(entry)["data"]["key_change"]) for log, _, entry, _ in rows] == [
+        (chosen, "rotated"), (chosen, "retired"), (chosen, "revoked"),
+    ]  # fmt: skip
+    for (_, position, _, note), signers in zip(rows, [(old, new), (new,), (new, newest)], strict=True):
+        for key in signers:
+            assert open_checkpoint(note, key).size == position
+    assert retired_keys(tmp_path / "keys", chosen) == [new, old]

@@ -165,6 +165,12 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "root": "A" * 43 + "=",
         "key_id": "ledger.example/log0+1a2b3c4d",
     },
+    "ledger.key_changed": {
+        "log": "ledger.example/log0",
+        "key_change": "rotated",
+        "key": "ledger.example/log0+245fc197+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c",
+        "previous": "ledger.example/log0+245fc197+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c",
+    },
     "ledger.heads": {
         "log": "ledger.example/log0",
         "covers": 7,
@@ -174,7 +180,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     },
 }
 
-WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed", "ledger.heads")
+WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed", "ledger.key_changed", "ledger.heads")
 
 
 def event(name: str, **members: Any) -> dict[str, Any]:
