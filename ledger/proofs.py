@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from functools import partial
+from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,9 @@ class Proofs:
         if not size:
             return EMPTY_ROOT
         with self._lend() as connection:
-            return _Tree(log_id, size).subtree(connection, 0, size)
+            tree = _Tree(log_id, size)
+            tree.prepare(connection, [])
+            return tree.subtree(connection, 0, size)
 
 
 class _Tree:
@@ -145,16 +148,16 @@ class _Tree:
         """
         level, indexes = 0, list(lowest)
         wanted: set[tuple[int, int]] = set()
-        edge: set[tuple[int, int]] = set()
         while self._size >> (TILE_HEIGHT * level):
             last = ((self._size >> (TILE_HEIGHT * level)) - 1) // TILE_WIDTH
             # Above an unfinished tile nothing is complete: its siblings are to the left, or at the edge.
             wanted.update((level, index) for index in indexes if index <= last)
-            edge.add((level, last))
+            # And the right edge, which nearly every path ends at.
+            wanted.add((level, last))
             indexes = [index // TILE_WIDTH for index in indexes]
             level += 1
         self._read(connection, sorted(wanted - self._tiles.keys()))
-        self._tiles = {key: tile for key, tile in self._tiles.items() if key in wanted | edge}
+        self._tiles = {key: tile for key, tile in self._tiles.items() if key in wanted}
 
     def _read(self, connection: Connection[Any], keys: Sequence[tuple[int, int]]) -> None:
         """Read tiles, (level, index), as wide as they are in the tree of this size."""
@@ -171,7 +174,7 @@ def _pyramid(tile: bytes) -> list[list[bytes]]:
     rows = [nodes]
     for _ in range(TILE_HEIGHT - 1):
         pairs = iter(nodes)
-        nodes = [node_hash(left, right) for left, right in zip(pairs, pairs, strict=False)]
+        nodes = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
         rows.append(nodes)
     return rows
 
