@@ -11,9 +11,7 @@ import time
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-import psycopg
-
-from ledger import LedgerError, snapshot
+from ledger import snapshot
 
 if TYPE_CHECKING:
     from ledger import Ledger
@@ -71,7 +69,7 @@ class SnapshotClock:
             made = snapshot.make(self._ledger, log_id, self._watch)
         except _Stopped:
             return 0.0
-        except (LedgerError, psycopg.Error) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is (a full disk, a lost database), the clock goes on
             # The type alone: a message may quote a row.
             log.warning("no snapshot was made", extra={"log_id": log_id, "reason": type(error).__name__})
             return min(RETRY_SECONDS, self._seconds)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from heapq import merge
-from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Self
+from tempfile import SpooledTemporaryFile, TemporaryFile
+from typing import IO, TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,8 +14,6 @@ MOST_RUNS = 64
 IN_MEMORY_BYTES = 1 << 18
 """Of one run; a longer one goes to a file."""
 READ_RECORDS = 1_000
-
-Run = SpooledTemporaryFile[bytes]
 
 
 class Spool:
@@ -27,7 +25,7 @@ class Spool:
     def __init__(self, size: int) -> None:
         """Begin empty; a record has `size` bytes."""
         self._size = size
-        self._levels: list[list[Run]] = [[]]
+        self._levels: list[list[IO[bytes]]] = [[]]
 
     def __enter__(self) -> Self:
         return self
@@ -41,7 +39,7 @@ class Spool:
         """Add a sorted run of records."""
         if not records:
             return
-        run = Run(max_size=IN_MEMORY_BYTES)
+        run = SpooledTemporaryFile[bytes](max_size=IN_MEMORY_BYTES)
         run.write(records)
         self._levels[0].append(run)
         level = 0
@@ -52,7 +50,8 @@ class Spool:
     def _lengthen(self, level: int) -> None:
         """Make one run out of those of a level."""
         runs, self._levels[level] = self._levels[level], []
-        longer = Run(max_size=IN_MEMORY_BYTES)
+        # A file at once: what is written as one iterable is kept in memory until its end otherwise.
+        longer = TemporaryFile()  # noqa: SIM115 - closed with the spool
         longer.writelines(merge(*map(self._records, runs)))
         for run in runs:
             run.close()
@@ -64,7 +63,7 @@ class Spool:
         """Yield all records, sorted; a second time from the beginning. Nothing may be added meanwhile."""
         return merge(*(self._records(run) for runs in self._levels for run in runs))
 
-    def _records(self, run: Run) -> Iterator[bytes]:
+    def _records(self, run: IO[bytes]) -> Iterator[bytes]:
         run.seek(0)
         size = self._size
         while block := run.read(size * READ_RECORDS):
