@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 FIRST_SECONDS = 300.0
 """After the start, at most, of a ledger that has no snapshot yet."""
 RETRY_SECONDS = 60.0
+REST_SECONDS = 0.001
+"""After every page. Measured on 1.2 million streams, one append at a time: their median went from 2.1 to 12 ms during a
+snapshot without rests, and to 2.5 ms with these; the snapshot took 11.5 s in place of 5.2 s.
+"""
 ANY_POSITION = 2**62
 
 
@@ -90,5 +94,6 @@ class SnapshotClock:
         return max(due, self._looked.get(log_id, 0.0) + self._seconds)
 
     def _watch(self, _what: str, _done: int, _of: int) -> None:
-        if self._stopping.is_set():
+        """Rest after every page of 256 leaves, a millisecond of work, so that appends get their turn."""
+        if self._stopping.wait(REST_SECONDS):
             raise _Stopped

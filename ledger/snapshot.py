@@ -130,7 +130,7 @@ def make(ledger: Ledger, log_id: int, watch: Watch = lambda _what, _done, _of: N
     Args:
         ledger: Open for writing.
         log_id: Which log.
-        watch: Told how far it is, now and then.
+        watch: Told how far it is, after every page. It may rest, so that other threads go on, and end it by raising.
 
     Raises:
         Unavailable: The database or the writer does not answer. What is left behind, the next one removes or completes.
@@ -238,7 +238,7 @@ class _Build:
                 if len(waiting) >= PAGES_AT_ONCE:
                     self._copy(covers, waiting)
                     waiting = []
-                    self._watch("leaves", count, max(count, before.leaves if before is not None else 0))
+                self._watch("leaves", count, max(count, before.leaves if before is not None else 0))
             tiles, root = top.finish()
             self._copy(covers, [*waiting, *map(_row, tiles)])
         return count, root
