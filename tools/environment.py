@@ -18,6 +18,7 @@ PYTHON = ENVIRONMENT / "bin" / "python"
 WHOLE = ENVIRONMENT / "made"
 """Written once pip is in: without it the environment is made anew."""
 REQUIREMENTS = {"run": ROOT / "requirements.txt", "dev": ROOT / "requirements-dev.txt"}
+PROJECTS = (ROOT / "pyproject.toml", ROOT / "client" / "pyproject.toml")
 INCLUDES = {"run": ("run",), "dev": ("dev", "run")}
 """What an environment of each kind is good for."""
 WHAT = {"run": "what the product needs", "dev": "what the product and its tests need"}
@@ -27,7 +28,7 @@ NO_VENV = "this Python can not make environments: install its venv and ensurepip
 
 def wanted(kind: str) -> str:
     """Return what an up-to-date stamp says."""
-    made_of = (REQUIREMENTS[kind].read_bytes(), (ROOT / "pyproject.toml").read_bytes(), str(ROOT).encode())
+    made_of = (REQUIREMENTS[kind].read_bytes(), *(path.read_bytes() for path in PROJECTS), str(ROOT).encode())
     return "".join(hashlib.sha256(part).hexdigest()[:16] for part in made_of)
 
 
@@ -56,7 +57,7 @@ def make(kind: str) -> None:
         stamp(old).unlink(missing_ok=True)
     say(f"installing {WHAT[kind]}: once, about a minute")
     pip("--require-hashes", "--requirement", str(REQUIREMENTS[kind]))
-    pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT), "--editable", str(ROOT / "client"))
     for each in INCLUDES[kind]:
         stamp(each).write_text(wanted(each), encoding="ascii")
 

@@ -1,0 +1,121 @@
+"""`whosaw-verify`: green or red, and where. Reads files, writes to the terminal, opens no connection.
+
+Exit codes: 0 green, 1 red, 2 wrong arguments or a file that can not be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from whosaw_client.notes import open_checkpoint, read_key, read_proof
+from whosaw_client.report import Refused, Report
+from whosaw_client.tree import leaf_hash, root_by_inclusion
+from whosaw_client.verify import Older, verify_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GREEN, RED, WRONG = 0, 1, 2
+
+
+def main() -> None:
+    """Run the command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Verify what the arguments name; print the outcome; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="whosaw-verify", description="Check a whosaw bundle, or one entry, offline. No connection is opened."
+    )
+    parser.add_argument("bundle", nargs="?", type=Path, help="the .zip that you were given")
+    parser.add_argument(
+        "--key", required=True, help="the log's verifier key, or a file that holds it; not from the bundle"
+    )
+    parser.add_argument("--since", type=Path, metavar="CHECKPOINT", help="a checkpoint that you kept from before")
+    parser.add_argument("--consistency", type=Path, metavar="FILE", help="what ties that checkpoint to this one")
+    parser.add_argument("--proof", type=Path, metavar="FILE", help="instead of a bundle: one .tlog-proof …")
+    parser.add_argument("--entry", type=Path, metavar="FILE", help="… and the entry that it proves")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    try:
+        wanted = parser.parse_args(arguments)
+    except SystemExit as error:
+        return WRONG if error.code else GREEN
+    if (wanted.bundle is None) == (wanted.proof is None) or (wanted.proof is None) != (wanted.entry is None):
+        return _wrong("expected a bundle, or --proof and --entry")
+    try:
+        report = _verified(wanted)
+    except Refused as error:
+        return _wrong(str(error))
+    except OSError as error:
+        return _wrong(f"{error.filename}: {error.strerror}")
+    if wanted.json:
+        sys.stdout.write(json.dumps(report.json()) + "\n")
+    else:
+        _show(report, wanted.bundle or wanted.entry)
+    return GREEN if report.green else RED
+
+
+def _verified(wanted: argparse.Namespace) -> Report:
+    key = _key(wanted.key)
+    if wanted.proof is not None:
+        return verify_entry(wanted.proof.read_bytes(), wanted.entry.read_bytes(), key)
+    since = None
+    if wanted.since is not None:
+        consistency = wanted.consistency.read_bytes() if wanted.consistency is not None else None
+        since = Older(wanted.since.read_bytes(), consistency)
+    return verify_bundle(wanted.bundle, key, since)
+
+
+def verify_entry(proof: bytes, entry: bytes, key: str) -> Report:
+    """Check one entry by its proof file.
+
+    Raises:
+        Refused: The key is none.
+    """
+    trusted, report = read_key(key), Report()
+    try:
+        found = read_proof(proof, "the proof")
+        checkpoint = open_checkpoint(found.note, trusted, "the proof's checkpoint")
+        report.passed("checkpoint", "the proof", f"size {checkpoint.size}, signed by {trusted.name}")
+    except Refused as error:
+        report.failed("checkpoint", error)
+        return report
+    report.facts.update(log=checkpoint.origin, size=checkpoint.size, position=found.index + 1)
+    if root_by_inclusion(found.index, checkpoint.size, leaf_hash(entry), found.path) == checkpoint.root:
+        report.passed("inclusion", "the entry", f"position {found.index + 1} of {checkpoint.size}")
+    else:
+        report.failed("inclusion", Refused("the entry", f"the one at position {found.index + 1}", "another one"))
+    return report
+
+
+def _key(text: str) -> str:
+    """Return the key, or what the file of that name holds."""
+    if "+" in text and not Path(text).is_file():
+        return text
+    return Path(text).read_text(encoding="utf-8").strip()
+
+
+def _show(report: Report, path: Path) -> None:
+    colour = sys.stdout.isatty()
+    word = "GREEN" if report.green else "RED"
+    if colour:
+        word = f"\033[1;{32 if report.green else 31}m{word}\033[0m"
+    lines = [f"{word}  {path}"]
+    for each in report.findings:
+        if each.ok:
+            lines.append(f"  ok   {each.code:<13} {each.where}: {each.found}")
+        else:
+            lines.append(f"  RED  {each.code:<13} {each.where}: expected {each.expected}; found {each.found}")
+    lines += [f"  RED  {code:<13} and {count} more" for code, count in report.more.items()]
+    lines += [f"  note {note}" for note in report.notes]
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _wrong(line: str) -> int:
+    sys.stderr.write(f"whosaw-verify: {line}\n")
+    return WRONG

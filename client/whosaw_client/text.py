@@ -1,0 +1,86 @@
+"""Strict readings of text: what has two spellings is refused, since a change between them would pass unseen."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from typing import Any
+
+from whosaw_client.report import Refused
+
+HASH_BYTES = 32
+MOST_DIGITS = 18
+"""A position fits 63 bits."""
+
+
+def base64(text: Any, where: str, size: int | None = HASH_BYTES) -> bytes:
+    """Read canonical, padded base64 of so many bytes; any number if None."""
+    try:
+        data = b64decode(text, validate=True)
+    except (TypeError, ValueError):
+        data = None
+    if data is None or b64encode(data).decode() != text or (size is not None and len(data) != size):
+        raise Refused(where, f"base64 of {size} bytes" if size is not None else "base64", shown(text))
+    return data
+
+
+def decimal(text: Any, where: str) -> int:
+    """Read a number without sign or leading zero."""
+    if not (isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise Refused(where, "a decimal number", shown(text))
+    if str(int(text)) != text:
+        raise Refused(where, "a decimal number without leading zeroes", shown(text))
+    return int(text)
+
+
+def whole(value: Any, where: str, least: int = 0) -> int:
+    """Take a JSON number that is whole and at least so large."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value < 10**MOST_DIGITS:
+        raise Refused(where, f"a whole number of at least {least}", shown(value))
+    return value
+
+
+def hexadecimal(value: Any, where: str, size: int) -> bytes:
+    """Read so many bytes in lower-case hexadecimal."""
+    if isinstance(value, str) and len(value) == 2 * size and all(each in "0123456789abcdef" for each in value):
+        return bytes.fromhex(value)
+    raise Refused(where, f"{2 * size} hexadecimal digits", shown(value))
+
+
+def document(content: bytes, where: str) -> dict[str, Any]:
+    """Read a JSON object in UTF-8 without a member that stands twice and without numbers that are none."""
+    try:
+        found = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant)
+    except (ValueError, RecursionError) as error:
+        raise Refused(where, "a JSON object", str(error) or type(error).__name__) from error
+    if not isinstance(found, dict):
+        raise Refused(where, "a JSON object", type(found).__name__)
+    return found
+
+
+def member(of: dict[str, Any], name: str, where: str, kind: type | tuple[type, ...]) -> Any:
+    """Take a member that must be there and be of a kind."""
+    value = of.get(name)
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is int):
+        names = kind if isinstance(kind, tuple) else (kind,)
+        wanted = " or ".join("null" if each is type(None) else each.__name__ for each in names)
+        raise Refused(f"{where}, {name}", wanted, "nothing" if name not in of else shown(value))
+    return value
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message may show it: short, on one line, without control characters."""
+    text = value if isinstance(value, str) else repr(value)
+    text = "".join(each if each.isprintable() else "?" for each in text[:61])
+    return f"{text[:60]}…" if len(text) > 60 else text or "nothing"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
