@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from bench import append, catching_up, over_http, proofs, questions, scene
+from bench import append, catching_up, over_http, proofs, questions, scene, snapshot
 from bench.measure import Row, table
 from ledger.embedded import EmbeddedServer
 
@@ -34,6 +34,7 @@ def plan(server: str, folder: Path, *, quick: bool) -> dict[str, Callable[[], Se
         "account": lambda: [questions.account_at_size(server, folder, small, large, 300 if quick else 2_000, runs)],
         "large": lambda: [append.on_a_large_ledger(server, folder, grown, size, runs)],
         "proofs": lambda: proofs.inclusion(server, folder, 10 * size, size // 2, runs),
+        "snapshots": lambda: snapshot.snapshots(server, folder, 20_000 if quick else 1_000_000, size, min(runs, 3)),
         "disk": lambda: [append.disk(server, folder, 10 * size)],
     }
 
