@@ -132,6 +132,7 @@ def start(options: Options, stack: ExitStack, signals: Signals) -> Ready:
         ShownKeys(*(texts[name] for name in SHOWN)),
         keys.signers[0].verifier_key,
         f"{sys.argv[0]} demo --wipe --data-dir {options.data_dir}",
+        str(Path(sys.argv[0]).with_name("whosaw-verify")),
     )
 
 

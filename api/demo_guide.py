@@ -1,4 +1,4 @@
-"""What the demo says once it is ready: where it listens, three commands to paste, how to stop, how to wipe."""
+"""What the demo says once it is ready: where it listens, commands to paste, how to stop, how to wipe."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ class Ready(NamedTuple):
     """The verifier key of its log's checkpoints."""
     wipe: str
     """The command that removes it."""
+    verify: str
+    """The offline verifier's command."""
 
     def line(self) -> str:
         """Return all that a script needs, as one JSON line."""
@@ -49,6 +51,7 @@ class Ready(NamedTuple):
             customer=SAMPLE_CUSTOMER,
             purpose=PURPOSE,
             wipe=self.wipe,
+            verify=self.verify,
             verifier_key=self.log_public_key,
             **self.keys._asdict(),
         )
@@ -99,6 +102,13 @@ curl -sS {url}/v1/subjects/$subject/disclosures -H 'Authorization: Bearer {offic
 
 curl -sS -X POST "{url}/v1/subjects/$subject/accounts?language=fr" -H 'Authorization: Bearer {officer}' \\
   -H 'Whosaw-Purpose: {purpose}' -H 'Accept: application/pdf' -o account.pdf
+
+4. A regulator gets the same with every proof, as one file, and checks it without this server. Change one byte of it and
+   check again.
+
+curl -sS -X POST {url}/v1/subjects/$subject/exports -H 'Authorization: Bearer {regulator}' \
+  -H 'Whosaw-Purpose: {purpose}' -o account.zip
+{verify} account.zip --key '{verifier_key}'
 
 Keys:  emitter {emitter}  officer {officer}
        regulator {regulator}  admin {admin}
