@@ -260,6 +260,26 @@ def test_appends_go_on_during_a_build_and_belong_to_the_next(ledger: Ledger, mon
     assert any(each is not None and each.entry_position > each.covers + 1 for each in made)
 
 
+def test_what_is_appended_once_a_build_has_begun_changes_nothing_of_it(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(5)
+    real = snapshot._Build._write
+
+    def late(self: Any, *arguments: Any) -> Any:
+        some(ledger, chance, 50, 20)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(snapshot._Build, "_write", late)
+    some(ledger, chance, 50, 20)
+    with owner(ledger) as connection:
+        for number in range(3):
+            made = snapshot.make(ledger, 0)
+            assert made is not None
+            assert made.covers == 50 + 51 * number
+            check(ledger, connection, made)
+
+
 def test_each_log_s_snapshots_are_in_that_log_whoever_tries_to_take_their_place(
     make_ledger: Callable[..., Ledger],
 ) -> None:
