@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,7 +23,6 @@ from tests.ledger.facts import fact, used
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import pytest
 
@@ -106,6 +106,15 @@ def test_stopping_gives_up_what_is_being_made(ledger: Ledger, monkeypatch: pytes
     until(lambda: begun)
     clock.stop()
     assert len(begun) < 1_000
+
+
+def test_nothing_but_the_clock_and_the_command_makes_a_snapshot() -> None:
+    """A snapshot that follows a question would tell an observer whom it was about."""
+    root = Path(snapshot_clock.__file__).parent
+    callers = {path.name for path in root.rglob("*.py") if "snapshot.make(" in path.read_text(encoding="utf-8")}
+    users = {path.name for path in root.rglob("*.py") if "of_each_log(" in path.read_text(encoding="utf-8")}
+    assert callers == {"snapshot_clock.py", "snapshots.py"}
+    assert users == {"snapshots.py", "demo.py"}
 
 
 def test_no_clock_is_wound_up_for_zero_seconds(start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch) -> None:

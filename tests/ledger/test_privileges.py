@@ -44,6 +44,9 @@ FORBIDDEN: list[LiteralString] = [
     "DELETE FROM ledger.subject",
     "DELETE FROM ledger.reference",
     "DELETE FROM ledger.member",
+    "UPDATE ledger.heads SET position = position + 1",
+    "UPDATE ledger.heads_page SET content = content",
+    "TRUNCATE ledger.heads_page",
     "CREATE TABLE ledger.sly (x int)",
     "CREATE SCHEMA sly",
     "DROP SCHEMA ledger CASCADE",
@@ -71,6 +74,7 @@ def test_the_api_s_role_can_not_change_what_is_of_record(
         "INSERT INTO ledger.entry SELECT * FROM ledger.entry",
         "UPDATE ledger.log SET size = size",
         "SELECT * FROM ledger.checkpoint",
+        "SELECT * FROM ledger.heads_page",
         "DELETE FROM ledger.member",
     ],
 )
