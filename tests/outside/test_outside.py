@@ -1,0 +1,320 @@
+"""Checkpoints leave the machine: whoever has them notices a rollback and a fork, and nothing here waits for them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.sql import SQL, Identifier
+from whosaw_client.notes import read_key
+from whosaw_client.witness import Witness, serving
+
+from api.outside import stamp
+from api.outside.http import Unreachable, post
+from api.outside.publisher import Places, Publisher, publish
+from api.outside.witness import Place, places
+from ledger import Keys, Ledger
+from ledger.attestations import cosigned, time_stamps
+from ledger.checkpoint import open_checkpoint
+from ledger.cosignature import check_cosignature, cosign, read_witness, witness_verifier_key
+from ledger.migrate import create_logs
+from tests.ledger.facts import fact, used
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME = "ledger.example"
+NOTE = (
+    "ledger.example/log0\n5\nEY2fEiBBJxn9TVOmerOY0iIhKP/MBO5VRYbT94wvln8=\n\n— ledger.example/log0 "
+    "JF/Blyra2mCRSeqQAJX9XJDMzjtyVmfB8oSeY7jkwLzxAs8tHpLaKwrqAqI7qkfVuXBQo23N3rLpXoxsL9u+KKs/Jw4=\n"
+).encode()
+LINE = (
+    "— witness.example/w1 "
+    "3xwKNQAAAABlU/EAtJg62kwa9hAL45XxtFPHJIuyWuokD2x5NI0CUFo7HzRM+f2bIwYGbm1flIuS4ycZ6k60ofSWx5PSFixyneLXCA=="
+)
+WITNESS = "witness.example/w1+df1c0a35+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU"
+
+
+def test_a_cosignature_is_byte_for_byte_as_the_specification_says() -> None:
+    assert cosign("witness.example/w1", b"\x02" * 32, NOTE, 1_700_000_000) == LINE
+    witness = read_witness(WITNESS)
+    assert witness_verifier_key(witness.name, witness.public_key) == WITNESS
+    assert check_cosignature(LINE, witness, NOTE) == 1_700_000_000
+
+
+@pytest.mark.parametrize("place", range(len(LINE)))
+def test_no_character_of_a_cosignature_can_change_unseen(place: int) -> None:
+    changed = LINE[:place] + ("A" if LINE[place] != "A" else "B") + LINE[place + 1 :]
+    with pytest.raises(ValueError):  # noqa: PT011 - whichever of the reasons comes first
+        check_cosignature(changed, read_witness(WITNESS), NOTE)
+
+
+@pytest.mark.parametrize("text", ["x", "x y", f"{WITNESS} ftp://x", "ledger.example/log0+245fc197+AYqI http://x"])
+def test_what_is_no_witness_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        places(text)
+
+
+@pytest.fixture
+def keys(database: str, tmp_path: Path) -> Keys:
+    create_logs(database, NAME, 1)
+    return Keys.create(tmp_path / "keys", NAME, 1)
+
+
+@contextmanager
+def witnessing(keys: Keys, state: Path) -> Iterator[Place]:
+    """A witness that runs: its place, as the ledger is told of it."""
+    witness = Witness("witness.example/w1", state, [read_key(each.verifier_key) for each in keys.signers])
+    server = serving(witness, "127.0.0.1", 0)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield Place(read_witness(witness.verifier_key), f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def only(place: Place) -> Places:
+    return Places(None, [place], None, None)
+
+
+def record(ledger: Ledger, *ids: str) -> None:
+    for each in ids:
+        ledger.append([fact(ledger, used(each, "C-1"))])
+
+
+def test_the_newest_checkpoint_is_cosigned_and_kept_in_the_folder_with_its_lines(
+    database: str, keys: Keys, tmp_path: Path
+) -> None:
+    with Ledger(database, keys, durable=False) as ledger, witnessing(keys, tmp_path / "state") as place:
+        assert publish(ledger, only(place)) == []
+        everywhere = Places(tmp_path / "out", [place], None, None)
+        record(ledger, "a", "b", "c")
+        assert [(each.size, each.outcome) for each in publish(ledger, everywhere)] == [(3, "done"), (3, "done")]
+        assert [each.outcome for each in publish(ledger, everywhere)] == ["known", "known"]
+        record(ledger, "d", "e")
+        assert [each.outcome for each in publish(ledger, everywhere)] == ["done", "done"]
+        kept = (tmp_path / "out" / "0" / f"{5:012d}.checkpoint").read_bytes()
+        assert open_checkpoint(kept, keys.signers[0].verifier_key).size == 5
+        note = ledger.checkpoint(0)
+        assert note is not None
+        assert check_cosignature(kept.decode().rstrip("\n").split("\n")[-1], place.witness, note) > 1_700_000_000
+        with ledger.connection() as connection:
+            assert cosigned(connection, 0, 5, note) == kept
+    assert len(list((tmp_path / "out" / "0").iterdir())) == 2
+
+
+def test_a_witness_refuses_what_goes_back_and_what_is_another_history(
+    database: str, keys: Keys, tmp_path: Path
+) -> None:
+    name = f"test_{uuid4().hex}"
+    admin = make_conninfo(database, dbname="postgres")
+    with witnessing(keys, tmp_path / "state") as place:
+        with Ledger(database, keys, durable=False) as ledger:
+            record(ledger, "a", "b")
+        with psycopg.connect(admin, autocommit=True) as connection:
+            source = str(conninfo_to_dict(database)["dbname"])
+            connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(source)))
+        try:
+            with Ledger(database, keys, durable=False) as ledger:
+                record(ledger, "c", "d")
+                assert publish(ledger, only(place))[0].outcome == "done"
+            # An operator who puts a backup back, and resets what the signer remembers: only the witness is left.
+            shutil.rmtree(tmp_path / "keys" / "signed")
+            again = Keys.open(tmp_path / "keys", NAME, 1)
+            with Ledger(make_conninfo(database, dbname=name), again, durable=False) as ledger:
+                (step,) = publish(ledger, only(place))
+                assert (step.outcome, step.alarming) == (
+                    "witness.example/w1 has seen 4 entries of this log; here are 2", True,
+                )  # fmt: skip
+                record(ledger, "x", "y", "z")
+                (step,) = publish(ledger, only(place))
+                assert (step.outcome, step.alarming) == (
+                    "witness.example/w1 has seen another history of this log", True,
+                )  # fmt: skip
+                publisher = Publisher(ledger, only(place), 3600)
+                publisher.start()
+                publisher.stop()
+                assert publisher.alarms == {"witness.example/w1": step.outcome}
+        finally:
+            with psycopg.connect(admin, autocommit=True) as connection:
+                connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+def test_a_witness_answers_as_the_specification_says(database: str, keys: Keys, tmp_path: Path) -> None:
+    with Ledger(database, keys, durable=False) as ledger, witnessing(keys, tmp_path / "state") as place:
+        record(ledger, "a", "b", "c")
+        note = ledger.checkpoint(0)
+        assert note is not None
+
+        def add(body: bytes) -> tuple[int, str, bytes]:
+            answer = post(f"{place.url}/add-checkpoint", body, "text/plain")
+            return answer.status, answer.kind, answer.body
+
+        assert add(b"nonsense")[0] == 400
+        assert add(b"old 0\nAAAA\n\n" + note)[0] == 400
+        assert add(b"old 4\n\n" + note)[0] == 400
+        assert add(b"old 0\n\n" + note.replace(b"ledger.example/log0\n", b"ledger.example/log9\n", 1))[0] == 404
+        assert add(b"old 0\n\n" + note.replace(b"\n3\n", b"\n2\n"))[0] == 403
+        assert add(b"old 1\n\n" + note) == (409, "text/x.tlog.size", b"0\n")
+        assert add(b"old 0\n" + b"A" * 43 + b"=\n\n" + note)[0] == 422
+        assert add(b"old 0\n\n" + note)[0] == 200
+        assert add(b"old 0\n\n" + note) == (409, "text/x.tlog.size", b"3\n")
+        assert add(b"old 3\n\n" + note)[0] == 200
+        assert post(f"{place.url}/elsewhere", b"", "text/plain").status == 404
+        assert add(b"old 0\n\n" + b"x" * 70_000)[0] == 413
+
+
+def test_of_two_submissions_at_once_one_is_told_to_look_again(database: str, keys: Keys, tmp_path: Path) -> None:
+    with Ledger(database, keys, durable=False) as ledger:
+        record(ledger, "a", "b", "c")
+        first, last = ledger.checkpoint(0, 1), ledger.checkpoint(0, 3)
+        assert first is not None
+        assert last is not None
+        witness = Witness("w", tmp_path / "state", [read_key(keys.signers[0].verifier_key)])
+        answers: list[int] = []
+        threads = [
+            Thread(target=lambda note=note: answers.append(witness.add_checkpoint(b"old 0\n\n" + note).status))
+            for note in (first, last) * 4
+        ]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert sorted(answers) == [200] + [409] * 7
+
+
+def test_a_witness_that_lies_or_is_gone_delays_nobody(database: str, keys: Keys, tmp_path: Path) -> None:
+    nobody = Place(read_witness(WITNESS), "http://127.0.0.1:9")
+    with Ledger(database, keys, durable=False) as ledger, witnessing(keys, tmp_path / "state") as place:
+        record(ledger, "a")
+        # The right address, but another key was told: its line is not taken for the other's.
+        liar = Place(read_witness(WITNESS), place.url)
+        gone, lied, kept = publish(ledger, Places(tmp_path / "out", [nobody, liar], None, None))
+        assert gone.outcome.startswith("no answer")
+        assert "without a line of its own" in lied.outcome
+        assert (kept.outcome, gone.alarming, lied.alarming) == ("done", False, False)
+
+
+def test_a_folder_that_has_another_checkpoint_of_this_size_is_an_alarm(
+    database: str, keys: Keys, tmp_path: Path
+) -> None:
+    with Ledger(database, keys, durable=False) as ledger:
+        record(ledger, "a")
+        path = tmp_path / "out" / "0" / f"{1:012d}.checkpoint"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(NOTE.replace(b"\n5\n", b"\n1\n"))
+        (step,) = publish(ledger, Places(tmp_path / "out", [], None, None))
+        assert step.alarming
+        assert "with another root" in step.outcome
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A time stamp authority made with openssl: root.pem and what `openssl ts` needs."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl, as the authority")
+    folder = tmp_path_factory.mktemp("tsa")
+    (folder / "ext.cnf").write_text("extendedKeyUsage = critical,timeStamping\nkeyUsage = critical,digitalSignature\n")
+    (folder / "tsa.cnf").write_text(
+        "[tsa]\ndefault_tsa = t\n[t]\nserial = serial\ncrypto_device = builtin\nsigner_cert = tsa.pem\n"
+        "signer_key = tsa.key\ncerts = tsa.pem\nsigner_digest = sha256\ndefault_policy = 1.2.3.4.1\ndigests = sha256\n"
+        "ess_cert_id_chain = no\nordering = no\ntsa_name = no\ness_cert_id_alg = sha256\n"
+    )
+    (folder / "serial").write_text("01\n")
+
+    def openssl(*arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    openssl(
+        "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "root.key", "-out", "root.pem", "-subj", "/CN=Root"
+    )
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "tsa.key", "-out", "tsa.csr", "-subj", "/CN=TSA")
+    openssl(
+        "x509", "-req", "-in", "tsa.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-out", "tsa.pem",
+        "-extfile", "ext.cnf",
+    )  # fmt: skip
+    return folder
+
+
+@contextmanager
+def stamping(folder: Path, kind: str = stamp.REPLY) -> Iterator[str]:
+    """Serve `openssl ts` over HTTP."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            query = folder / f"{uuid4().hex}.tsq"
+            query.write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
+            reply = query.with_suffix(".tsr")
+            subprocess.run(
+                ["openssl", "ts", "-reply", "-config", "tsa.cnf", "-queryfile", query.name, "-out", reply.name],
+                cwd=folder, check=True, capture_output=True,
+            )  # fmt: skip
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(reply.read_bytes())
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_checkpoint_is_stamped_once_and_openssl_agrees(
+    database: str, keys: Keys, tmp_path: Path, authority: Path
+) -> None:
+    with Ledger(database, keys, durable=False) as ledger, stamping(authority) as url:
+        record(ledger, "a", "b")
+        wanted = Places(tmp_path / "out", [], url, authority / "root.pem")
+        assert [each.outcome for each in publish(ledger, wanted)] == ["done", "done"]
+        assert [each.outcome for each in publish(ledger, wanted)] == ["known", "known"]
+        note = ledger.checkpoint(0)
+        assert note is not None
+        with ledger.connection() as connection:
+            ((name, reply),) = time_stamps(connection, 0, 2)
+        assert name == url
+        assert stamp.check(reply, note, authority / "root.pem").year >= 2026
+        with pytest.raises(ValueError):  # noqa: PT011 - in the words of whoever checks it
+            stamp.check(reply, note + b"x", authority / "root.pem")
+    (kept,) = (tmp_path / "out" / "0").glob("*.tsr")
+    (tmp_path / "note").write_bytes(note)
+    done = subprocess.run(
+        ["openssl", "ts", "-verify", "-data", str(tmp_path / "note"), "-in", str(kept), "-CAfile", "root.pem"],
+        cwd=authority, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "Verification: OK" in done.stdout + done.stderr
+
+
+def test_a_reply_of_another_authority_or_another_kind_is_not_kept(
+    database: str, keys: Keys, tmp_path: Path, authority: Path
+) -> None:
+    shutil.copy(authority / "tsa.pem", tmp_path / "other.pem")
+    with stamping(authority, "text/html") as url, pytest.raises(Unreachable, match="text/html"):
+        stamp.stamp(url, NOTE, None)
+    other = tmp_path / "root.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", other.name, "-subj", "/CN=X"],
+        cwd=tmp_path, check=True, capture_output=True,
+    )  # fmt: skip
+    with stamping(authority) as url, pytest.raises(Unreachable, match="not good"):
+        stamp.stamp(url, NOTE, other)
