@@ -15,6 +15,7 @@ from api.bundle.membership import membership
 from api.rendering import csv_text
 from api.report import LARGEST_ACCOUNT_BYTES, ReportTooLarge, render_json, render_pdf
 from api.subjects import plain
+from ledger import attestations
 from ledger.checkpoint import head_of
 from ledger.proofs import Proofs, consistency_file, tlog_proof
 from ledger.rotation import retired_keys
@@ -78,8 +79,10 @@ def bundle(connection: Connection[Any], ledger: Ledger, wanted: Wanted) -> Bundl
         Damaged: Stored rows that prove the entries are missing.
     """
     subject, log_id, at = wanted.subject, wanted.subject.log_id, wanted.as_of
-    note = wanted.document["proof"]["checkpoint"].encode()
-    size, _ = head_of(note)
+    signed = wanted.document["proof"]["checkpoint"].encode()
+    size, _ = head_of(signed)
+    # With the lines of those who cosigned it since: later bundles of one position can have more of them.
+    note = attestations.cosigned(connection, log_id, size, signed)
     root = f"logs/{log_id}"
     moments = timeline.of_subject(connection, subject, at, limit=None).rows[::-1]
     with Draft() as draft:
@@ -87,6 +90,8 @@ def bundle(connection: Connection[Any], ledger: Ledger, wanted: Wanted) -> Bundl
         draft.add(f"{root}/checkpoint", note)
         keys = (*ledger.keys.signers[log_id].verifier_keys, *retired_keys(wanted.key_directory, log_id))
         draft.add(f"{root}/keys", "".join(f"{key}\n" for key in keys).encode())
+        for number, (_, reply) in enumerate(attestations.time_stamps(connection, log_id, size)):
+            draft.add(f"{root}/timestamps/{number}.tsr", reply)
         heads = heads_of(connection, subject, at)
         entries = {each.position: each.bytes for each in moments}
         if heads is not None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from ledger import snapshot
+from ledger import attestations, snapshot
 from ledger.checkpoint import open_checkpoint
+from ledger.cosignature import cosign
 from ledger.entry import member_leaf
 from ledger.merkle import inclusion_root, is_consistent, leaf_hash
 from tests.api.conftest import PURPOSE, WAIT, Service, event
@@ -194,3 +195,18 @@ def test_only_who_may_export_does(known: tuple[Service, str, int]) -> None:
     assert export(service, "0" * 32).status_code == 404
     assert export(service, subject, f"?min_position={last}", Accept="text/csv").status_code == 406
     assert export(service, subject, f"?min_position={last}", Accept="application/zip").status_code == 201
+
+
+def test_what_others_said_of_the_checkpoint_is_in_it(known: tuple[Service, str, int]) -> None:
+    service, subject, last = known
+    _, files = opened(export(service, subject, f"?as_of={last}&min_position={last}").content)
+    note = files["logs/0/checkpoint"]
+    size = int(note.split(b"\n")[1])
+    line = cosign("witness.example/w1", b"\x02" * 32, note, 1_700_000_000)
+    with service.state.ledger.connection() as connection:
+        attestations.keep_cosignature(connection, 0, size, "witness.example/w1", line)
+        attestations.keep_time_stamp(connection, 0, size, "http://tsa.example", b"a reply")
+    _, files = opened(export(service, subject, f"?as_of={last}").content)
+    assert files["logs/0/checkpoint"] == note + f"{line}\n".encode()
+    assert files["logs/0/timestamps/0.tsr"] == b"a reply"
+    assert all(files[name].endswith(files["logs/0/checkpoint"]) for name in files if "/proofs/" in name)
