@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from itertools import count
-from threading import Event, Thread
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -94,24 +94,19 @@ def snapshots(server: str, folder: Path, streams: int, size: int, runs: int) -> 
 
 
 def beside(ledger: Ledger, dsn: str, feed: Feed, size: int, runs: int) -> Row:
-    """Appends in the same process while snapshots are made from scratch, one after the other, against appends alone."""
+    """Appends in the same process, from the beginning of a snapshot from scratch to its end, against appends alone."""
 
     def during() -> float:
-        stop = Event()
-
-        def build() -> None:
-            while not stop.is_set():
-                forget(dsn)
-                # As the clock does it.
-                snapshot.make(ledger, 0, lambda _what, _done, _of: time.sleep(REST_SECONDS))
-
-        thread = Thread(target=build)
-        thread.start()
-        try:
-            return append_rate(ledger, feed, size)
-        finally:
-            stop.set()
-            thread.join()
+        forget(dsn)
+        # As the clock does it.
+        build = Thread(target=lambda: snapshot.make(ledger, 0, lambda _what, _done, _of: time.sleep(REST_SECONDS)))
+        build.start()
+        rounds, seconds = 0, 0.0
+        while build.is_alive() or rounds == 0:
+            rounds += 1
+            seconds += size / append_rate(ledger, feed, size)
+        build.join()
+        return rounds * size / seconds
 
     return compare(
         "append in process during a snapshot from scratch, against without",
