@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.entry import base64, identity, member_identity, member_leaf, reference_identity, timestamp
 from ledger.envelope import KEY_BYTES, NONCE_BYTES, encrypt
-from ledger.group import Group, Receipt
+from ledger.group import Entries, Group, Receipt
 from ledger.merkle import leaf_hash, root_of
 from ledger.streams import Stream, owner
 
@@ -33,10 +33,35 @@ SALT_LENGTH = 24
 """The same in base64, without padding."""
 MEMBER_SALT_BYTES = 16
 ID_BYTES = 16
+CHANCE_BYTES = 4_096
+"""Random bytes fetched at a time."""
 
 
 class Moved(Exception):
     """A reference was linked to a subject of another log since the fact was routed: route it again."""
+
+
+class Chance:
+    """Random bytes of the system's, fetched many at a time: each call to it costs as much as a hash.
+
+    One for each group, so that none are left over in memory for long. Each byte is handed out once.
+    """
+
+    __slots__ = ("_at", "_bytes")
+
+    def __init__(self, size: int) -> None:
+        self._bytes = os.urandom(size)
+        self._at = 0
+
+    def take(self, size: int) -> bytes:
+        """Return so many, at most `CHANCE_BYTES`."""
+        start = self._at
+        self._at = end = start + size
+        if end > len(self._bytes):
+            self._bytes = os.urandom(CHANCE_BYTES)
+            start, self._at = 0, size
+            end = size
+        return self._bytes[start:end]
 
 
 class Preparer:
@@ -117,27 +142,31 @@ class Preparer:
         group = Group(edge.tree.size, appended)
         opening, stamp = self._opening, timestamp(appended).encode()
         position = group.expected_size
-        size = position + len(facts)
-        leaves: list[bytes] = []
-        # Randomness for the whole group in two calls; a salt has no padding, so that one encoding serves all.
+        # Randomness for the whole group in one call; a salt has no padding, so that one encoding serves all.
         salts = base64(os.urandom(SALT_BYTES * len(facts)))
-        nonces = os.urandom(NONCE_BYTES * len(facts))
-        for index, fact in enumerate(facts):
+        chance = Chance(NONCE_BYTES * len(facts))
+        streams: list[bytes] = []
+        sequences: list[int] = []
+        entries: list[bytes] = []
+        leaves: list[bytes] = []
+        at = 0
+        for fact in facts:
             position += 1
             if len(fact.about) == 1:
                 each = fact.about[0]
-                stream = self._resolve(group, each, sealed=fact.sealed)
+                stream = self._resolve(group, each, chance, sealed=fact.sealed)
+                private = each.private
                 if fact.link is not None:
-                    self._link(group, stream, fact.link)
+                    self._link(group, stream, fact.link, chance)
                 sequence = stream.sequence + 1
-                tail = b',"about":[{"role":"%b"}]' % each.role
-                if each.private is not None:
-                    nonce = nonces[NONCE_BYTES * index : NONCE_BYTES * index + NONCE_BYTES]
+                if private is None:
+                    tail = b',"about":[{"role":"%b"}]' % each.role
+                else:
                     bound = identity(stream.id, sequence)
-                    envelope = encrypt(stream.data_key, stream.key_id, nonce, bound, each.private)
-                    tail += b',"envelope":"%b"' % base64(envelope)
+                    envelope = encrypt(stream.data_key, stream.key_id, chance.take(NONCE_BYTES), bound, private)
+                    tail = b',"about":[{"role":"%b"}],"envelope":"%b"' % (each.role, base64(envelope))
             else:
-                stream, tail = self._gather(group, fact, position)
+                stream, tail = self._gather(group, fact, position, chance)
                 sequence = 1
             entry = b'%b%d,"stream":"%b","sequence":%d,"previous":"%b","appended":"%b","salt":"%b",%b%b}' % (
                 opening,
@@ -146,69 +175,79 @@ class Preparer:
                 sequence,
                 base64(stream.previous),
                 stamp,
-                salts[SALT_LENGTH * index : SALT_LENGTH * index + SALT_LENGTH],
+                salts[at : at + SALT_LENGTH],
                 fact.members,
                 tail,
             )
+            at += SALT_LENGTH
             leaf = leaf_hash(entry)
             stream.sequence, stream.previous = sequence, leaf
+            streams.append(stream.id)
+            sequences.append(sequence)
+            entries.append(entry)
             leaves.append(leaf)
-            group.add_entry(
-                log_id, position, stream.id, sequence, fact.repeat_key, fact.content, fact.type.encode(), entry
-            )
-            group.receipts.append(
-                Receipt(fact.source, fact.id, origin, log_id, position, stream.id.hex(), sequence, leaf, appended, size)
-            )
         edge.extend(group, leaves, self._signer)
+        group.receipts = [
+            Receipt(fact.source, fact.id, origin, log_id, place, stream.hex(), sequence, leaf, appended, group.size)
+            for place, fact, stream, sequence, leaf in zip(
+                range(group.expected_size + 1, group.size + 1), facts, streams, sequences, leaves, strict=True
+            )
+        ]
+        group.pack(
+            log_id,
+            Entries(
+                streams,
+                [fact.repeat_key for fact in facts],
+                [fact.content for fact in facts],
+                sequences,
+                [fact.type.encode() for fact in facts],
+                entries,
+            ),
+        )
         return group
 
-    def _resolve(self, group: Group, each: About, *, sealed: bool) -> Stream:
+    def _resolve(self, group: Group, each: About, chance: Chance, *, sealed: bool) -> Stream:
         """Return the stream of a subject, open or sealed; a new subject is opened."""
         streams = self._streams
         stream = streams.stream(each.named) if each.named is not None else None
         if stream is None:
-            subject = streams.subject_of(each.digest)
-            stream = streams.stream(subject) if subject is not None else None
+            stream = streams.find(each.digest)
         if stream is None:
-            stream = self._open(group, each.digest, self._homes.of(each.digest), each.name)
+            stream = self._open(group, each.digest, self._homes.of(each.digest), each.name, chance)
         if not sealed:
             return stream
         digest = self._hashes.sealed(stream.id)
-        subject = streams.subject_of(digest)
-        hidden = streams.stream(subject) if subject is not None else None
-        return hidden or self._open(group, digest, self._log_id, b"sealed\0" + stream.hex)
+        return streams.find(digest) or self._open(group, digest, self._log_id, b"sealed\0" + stream.hex, chance)
 
-    def _open(self, group: Group, digest: bytes, log: int, name: bytes) -> Stream:
+    def _open(self, group: Group, digest: bytes, log: int, name: bytes, chance: Chance) -> Stream:
         """Open a stream with a data key of its own, found from now on by this digest in the log given."""
-        randomness = os.urandom(ID_BYTES + KEY_BYTES + 2 * NONCE_BYTES)
-        subject, data_key = randomness[:ID_BYTES], randomness[ID_BYTES : ID_BYTES + KEY_BYTES]
-        nonces = randomness[ID_BYTES + KEY_BYTES :]
+        random = chance.take(ID_BYTES + KEY_BYTES + 2 * NONCE_BYTES)
+        subject, data_key, nonces = random[:ID_BYTES], random[ID_BYTES : -2 * NONCE_BYTES], random[-2 * NONCE_BYTES :]
         stream = Stream(subject, data_key, 0, b"")
         wrapped = self._wrapper.wrap(data_key, nonces[:NONCE_BYTES], owner(self._log_id, subject))
         envelope = self._wrapper.encrypt(name, nonces[NONCE_BYTES:], reference_identity(digest))
-        group.add_subject(self._log_id, subject, wrapped)
-        group.add_reference(digest, subject, log, self._log_id, envelope)
+        group.add_subject(subject, wrapped)
+        group.add_reference(digest, subject, log, envelope)
         self._streams.open(digest, stream)
         return stream
 
-    def _link(self, group: Group, stream: Stream, link: Link) -> None:
+    def _link(self, group: Group, stream: Stream, link: Link, chance: Chance) -> None:
         """Let a subject be found by a further name, unless the name is somebody's already: that is for a merge."""
         if not self._streams.is_taken(link.digest):
-            name = self._wrapper.encrypt(link.name, os.urandom(NONCE_BYTES), reference_identity(link.digest))
-            group.add_reference(link.digest, stream.id, self._homes.of(link.digest), self._log_id, name)
+            name = self._wrapper.encrypt(link.name, chance.take(NONCE_BYTES), reference_identity(link.digest))
+            group.add_reference(link.digest, stream.id, self._homes.of(link.digest), name)
             self._streams.open(link.digest, stream)
 
-    def _gather(self, group: Group, fact: Fact, position: int) -> tuple[Stream, bytes]:
+    def _gather(self, group: Group, fact: Fact, position: int, chance: Chance) -> tuple[Stream, bytes]:
         """Add a fact's cohort: a row for each subject, and the root over them for the entry.
 
         The entry is the only one of its stream: it is found through its members.
         """
-        stream = Stream(os.urandom(ID_BYTES), b"", 0, b"")
+        stream = Stream(chance.take(ID_BYTES), b"", 0, b"")
         leaves: list[bytes] = []
         seen: set[bytes] = set()
-        salts = _slices(MEMBER_SALT_BYTES, len(fact.about))
-        for each, salt in zip(fact.about, salts, strict=True):
-            subject = self._resolve(group, each, sealed=fact.sealed)
+        for each in fact.about:
+            subject = self._resolve(group, each, chance, sealed=fact.sealed)
             # Two references of one fact may turn out to name one person.
             if subject.id in seen:
                 continue
@@ -216,14 +255,9 @@ class Preparer:
             envelope = b""
             if each.private is not None:
                 bound = member_identity(stream.id, subject.id)
-                envelope = encrypt(subject.data_key, subject.key_id, os.urandom(NONCE_BYTES), bound, each.private)
-            group.add_member(position, subject.id, len(leaves), self._log_id, each.role, salt, envelope)
+                envelope = encrypt(subject.data_key, subject.key_id, chance.take(NONCE_BYTES), bound, each.private)
+            salt = chance.take(MEMBER_SALT_BYTES)
+            group.add_member(position, subject.id, len(leaves), each.role, salt, envelope)
             leaves.append(member_leaf(salt, subject.id, each.role, envelope))
         root = base64(root_of(leaves))
         return stream, b',"cohort":{"size":%d,"root":"%b"}' % (len(leaves), root)
-
-
-def _slices(size: int, count: int) -> list[bytes]:
-    """Return `count` random strings of `size` bytes, from one call to the system."""
-    randomness = os.urandom(size * count)
-    return [randomness[start : start + size] for start in range(0, size * count, size)]

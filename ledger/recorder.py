@@ -13,60 +13,52 @@ import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
+from weakref import WeakSet
 
 import orjson
 import psycopg
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
-from psycopg.pq import TransactionStatus
+from psycopg.errors import error_from_result
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
 from ledger.checkpoint import head_of
 from ledger.edge import Edge
 from ledger.fact import DIGEST_BYTES
-from ledger.group import COPY_HEADER, COPY_TRAILER, Group, Receipt
+from ledger.group import FORMATS, RECORD, Entries, Group, Receipt
 from ledger.merkle import leaf_hash
 from ledger.signed_head import Head
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from psycopg import Connection, Cursor
+    from psycopg import Connection
     from psycopg.errors import Diagnostic
+    from psycopg.pq.abc import PGresult
 
     from ledger.fact import Fact
     from ledger.signer import LogSigner
 
-# Compare-and-swap on the head: the row lock is the sequencer. A writer that waited for it sees the newest size, since
-# UPDATE looks at the row again after the wait; no row means that somebody else's group came first.
-SWAP = """
-    UPDATE ledger.log SET size = %b, appended_at = %b WHERE log_id = %b AND size = %b RETURNING size
-"""
-COPY_ENTRIES = """
-    COPY ledger.entry (position, stream, repeat_key, content, sequence, log_id, type, bytes) FROM STDIN (FORMAT binary)
-"""
-COPY_SUBJECTS = "COPY ledger.subject (log_id, subject, wrapped_key) FROM STDIN (FORMAT binary)"
-COPY_REFERENCES = "COPY ledger.reference (digest, subject, log_id, home, envelope) FROM STDIN (FORMAT binary)"
-COPY_MEMBERS = """
-    COPY ledger.member (position, subject, ordinal, log_id, role, salt, envelope) FROM STDIN (FORMAT binary)
-"""
 # Changes nothing, but is a write, so that its commit waits for whatever this server's commits wait for.
 TOUCH = "UPDATE ledger.log SET appended_at = appended_at WHERE log_id = %b"
 LOCK = "SELECT size FROM ledger.log WHERE log_id = %b FOR UPDATE"
-# Entries by the unique index on the repeat key, each with the first checkpoint that covers it.
+# Entries by the unique index on the repeat key, each with the first checkpoint that covers it. One look-up each, by
+# LIMIT: see `ledger.streams`.
 REPEATS = """
-    SELECT e.repeat_key, e.content, e.position, e.stream, e.sequence, e.bytes,
+    SELECT wanted.repeat_key, e.content, e.position, e.stream, e.sequence, e.bytes,
            (SELECT min(c.size) FROM ledger.checkpoint AS c WHERE c.log_id = e.log_id AND c.size >= e.position)
     FROM unnest(%b::uuid[]) AS wanted (repeat_key)
-    JOIN ledger.entry AS e ON e.log_id = %b AND e.repeat_key = wanted.repeat_key
+    CROSS JOIN LATERAL (
+        SELECT * FROM ledger.entry AS each
+        WHERE each.log_id = %b AND each.repeat_key = wanted.repeat_key
+        LIMIT 1
+    ) AS e
 """
 NEWEST = "SELECT note FROM ledger.checkpoint WHERE log_id = %b ORDER BY size DESC LIMIT 1"
-INSERT_TILE = "INSERT INTO ledger.tile (log_id, level, index, root, hashes) VALUES (%b, %b, %b, %b, %b)"
-INSERT_CHECKPOINT = "INSERT INTO ledger.checkpoint (log_id, size, note) VALUES (%b, %b, %b)"
-
 SELECT_EVENTS = """
     SELECT stream, sequence, type, bytes FROM ledger.entry
     WHERE log_id = %(log)s AND stream = %(stream)s
@@ -88,7 +80,8 @@ SELECT_NOTIFICATIONS = """
 MAX_POSITION = "SELECT max(position) AS max FROM ledger.entry WHERE log_id = %s"
 
 CHANNEL = "whosaw_entry"
-NOTIFY = "NOTIFY whosaw_entry"
+"""As the group's statement has it."""
+PREPARED = b"whosaw_record"
 ROLE = "whosaw_api"
 
 
@@ -130,6 +123,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self._signer = signer
         self._edge = Edge(log_id)
         self._one_at_a_time = Lock()
+        self._prepared: WeakSet[Connection[Any]] = WeakSet()
 
     def commit(self, connection: Connection[Any], group: Group) -> None:
         """Write a group and everything that proves it, in one transaction; durable on return.
@@ -145,32 +139,35 @@ class LedgerRecorder(PostgresApplicationRecorder):
             WrongLedger: It is committed, but its head can not be kept outside the database.
             psycopg.OperationalError: The outcome is not known if COMMIT had been sent. Look before writing again.
         """
-        cursor = connection.cursor(row_factory=tuple_row)
         try:
-            with connection.pipeline():
-                if connection.info.transaction_status == TransactionStatus.IDLE:
-                    cursor.execute("BEGIN")
-                parameters = (group.size, group.appended, self.log_id, group.expected_size)
-                swapped = cursor.execute(SWAP, parameters, prepare=True).fetchone()
-            if swapped is None:
-                raise Beaten
-            _copy(cursor, COPY_ENTRIES, group.entries)
-            _copy(cursor, COPY_SUBJECTS, group.subjects)
-            _copy(cursor, COPY_REFERENCES, group.references)
-            _copy(cursor, COPY_MEMBERS, group.members)
-            with _heeding(connection), connection.pipeline():
-                for tile in group.tiles:
-                    row = (self.log_id, tile.level, tile.index, tile.root, tile.hashes)
-                    cursor.execute(INSERT_TILE, row, prepare=True)
-                cursor.execute(INSERT_CHECKPOINT, (self.log_id, group.size, group.note), prepare=True)
-                cursor.execute(NOTIFY)
-                # Crash before this reaches the server: nothing of the group exists. After: all of it does.
-                cursor.execute("COMMIT")
+            with _heeding(connection):
+                alone = connection.info.transaction_status == TransactionStatus.IDLE
+                # Crash before this reaches the server: nothing of the group exists. After: all of it does, unless the
+                # transaction is one that `lock` began; then it does after the COMMIT.
+                if not self._execute(connection, group.parameters):
+                    raise Beaten
+                if not alone:
+                    connection.execute("COMMIT")
+            if connection.info.transaction_status != TransactionStatus.IDLE:
+                raise psycopg.OperationalError("the connection was lost during the commit")
             # Crash here: the kept head is a group behind, which the database extends. No receipt has left yet.
             self._signer.committed(Head(group.size, group.root))
         except BaseException:
             self.abandon(connection)
             raise
+
+    def _execute(self, connection: Connection[Any], parameters: Sequence[bytes]) -> int:
+        """Send a group's statement; return the number of its rows, which is 1 or 0.
+
+        The driver's blocking call, because it lets go of the interpreter's lock once for all of it: megabytes are
+        sent and the commit is waited for while the other thread prepares. The driver's own loop takes that lock again
+        for each piece that the socket accepts, and waits for it while a group is being prepared.
+        """
+        server = connection.pgconn
+        if connection not in self._prepared:
+            _checked(connection, server.prepare(PREPARED, RECORD))
+            self._prepared.add(connection)
+        return _checked(connection, server.exec_prepared(PREPARED, parameters, FORMATS)).ntuples
 
     def confirm(self, connection: Connection[Any]) -> None:
         """End a transaction that `lock` began, once everything that it saw is durable wherever it must be.
@@ -183,7 +180,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             WrongLedger: The newest head can not be kept outside the database.
         """
         row = connection.execute(NEWEST, (self.log_id,)).fetchone()
-        with _heeding(connection), connection.pipeline():
+        with _heeding(connection):
             connection.execute(TOUCH, (self.log_id,), prepare=True)
             connection.execute("COMMIT")
         if row is not None:
@@ -191,10 +188,13 @@ class LedgerRecorder(PostgresApplicationRecorder):
             self._signer.committed(Head(*head_of(row[0])))
 
     def lock(self, connection: Connection[Any]) -> None:
-        """Begin a transaction that holds the log's head: what a *later* statement reads stays true until its end."""
-        with connection.pipeline():
-            connection.execute("BEGIN")
-            connection.execute(LOCK, (self.log_id,), prepare=True)
+        """Begin a transaction that holds the log's head: what a *later* statement reads stays true until its end.
+
+        Never in the driver's pipeline: the server does not end a session that is idle after one (seen with version 18),
+        and a writer that is stopped there would hold the head for ever.
+        """
+        connection.execute("BEGIN")
+        connection.execute(LOCK, (self.log_id,), prepare=True)
 
     def abandon(self, connection: Connection[Any]) -> None:
         """End the transaction without effect."""
@@ -260,22 +260,22 @@ class LedgerRecorder(PostgresApplicationRecorder):
     def _group_of(self, stored_events: Sequence[StoredEvent]) -> Group:
         edge = self._edge
         group = Group(edge.tree.size, max(datetime.now(UTC), edge.appended))
-        leaves: list[bytes] = []
-        for position, event in enumerate(stored_events, group.expected_size + 1):
-            stream = event.originator_id
-            assert isinstance(stream, UUID), "streams are UUIDs here"
-            leaves.append(leaf_hash(event.state))
-            group.add_entry(
-                self.log_id,
-                position,
-                stream.bytes,
-                event.originator_version,
-                os.urandom(DIGEST_BYTES),
-                os.urandom(DIGEST_BYTES),
-                event.topic.encode(),
-                event.state,
-            )
-        edge.extend(group, leaves, self._signer)
+        streams: list[bytes] = []
+        for event in stored_events:
+            assert isinstance(event.originator_id, UUID), "streams are UUIDs here"
+            streams.append(event.originator_id.bytes)
+        edge.extend(group, [leaf_hash(event.state) for event in stored_events], self._signer)
+        group.pack(
+            self.log_id,
+            Entries(
+                streams=streams,
+                repeat_keys=[os.urandom(DIGEST_BYTES) for _ in stored_events],
+                contents=[os.urandom(DIGEST_BYTES) for _ in stored_events],
+                sequences=[event.originator_version for event in stored_events],
+                types=[event.topic.encode() for event in stored_events],
+                entries=[event.state for event in stored_events],
+            ),
+        )
         return group
 
     def select_events(
@@ -340,8 +340,10 @@ def _heeding(connection: Connection[Any]) -> Generator[None]:
         raise Unreplicated(f"committed with a warning: {warnings[0]}")
 
 
-def _copy(cursor: Cursor[Any], statement: LiteralString, rows: Sequence[bytes]) -> None:
-    """Send rows in COPY's binary format, as one buffer; nothing to send is nothing said."""
-    if rows:
-        with cursor.copy(statement) as copy:
-            copy.write(b"".join((COPY_HEADER, *rows, COPY_TRAILER)))
+def _checked(connection: Connection[Any], result: PGresult) -> PGresult:
+    """Return what the server answered; raise what the driver would, had it sent the statement itself."""
+    if result.status in {ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK}:
+        return result
+    if result.error_field(DiagnosticField.SQLSTATE) is None:
+        raise psycopg.OperationalError("the connection was lost during the commit")
+    raise error_from_result(result, encoding=connection.info.encoding)

@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
-from ledger.arrays import uuid_array
+from ledger.arrays import uuids
 from ledger.envelope import KeyWrapper, key_id
 
 if TYPE_CHECKING:
@@ -21,21 +24,30 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-# References by primary key: each in the log that its hash chose.
+# References by primary key: each in the log that its hash chose. One look-up each, by LIMIT: a join may become one that
+# reads the whole table, which the server prefers as long as it has no statistics of it.
 REFERENCES = """
-    SELECT r.digest, r.subject, r.home
+    SELECT wanted.digest, found.subject, found.home
     FROM unnest(%b::uuid[]) AS wanted (digest)
-    JOIN ledger.reference AS r ON r.log_id = %b AND r.digest = wanted.digest
+    CROSS JOIN LATERAL (
+        SELECT r.subject, r.home FROM ledger.reference AS r
+        WHERE r.log_id = %b AND r.digest = wanted.digest
+        LIMIT 1
+    ) AS found
 """
-# Keys by primary key, last entries by the index (log_id, stream, sequence).
+# Keys by primary key, last entries by the index (log_id, stream, sequence); likewise.
 HEADS = r"""
-    SELECT s.subject, s.wrapped_key, last.sequence, last.leaf
+    SELECT wanted.subject, found.wrapped_key, last.sequence, last.leaf
     FROM unnest(%b::uuid[]) AS wanted (subject)
-    JOIN ledger.subject AS s ON s.log_id = %b AND s.subject = wanted.subject
+    CROSS JOIN LATERAL (
+        SELECT s.log_id, s.wrapped_key FROM ledger.subject AS s
+        WHERE s.log_id = %b AND s.subject = wanted.subject
+        LIMIT 1
+    ) AS found
     LEFT JOIN LATERAL (
         SELECT e.sequence, sha256('\x00'::bytea || e.bytes) AS leaf
         FROM ledger.entry AS e
-        WHERE e.log_id = s.log_id AND e.stream = s.subject
+        WHERE e.log_id = found.log_id AND e.stream = wanted.subject
         ORDER BY e.sequence DESC
         LIMIT 1
     ) AS last ON true
@@ -43,6 +55,21 @@ HEADS = r"""
 
 REMEMBERED = 100_000
 """Streams and references kept; about 700 bytes each."""
+
+
+class Uuids(bytes):
+    """A uuid[] in binary form, ready to send."""
+
+
+class _UuidsDumper(Dumper):
+    format = Format.BINARY
+    oid = psycopg.adapters.types["uuid"].array_oid
+
+    def dump(self, obj: Uuids) -> bytes:
+        return bytes(obj)
+
+
+psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
 
 
 class Stream:
@@ -104,7 +131,7 @@ class Streams:
         found: dict[bytes, tuple[bytes, int]] = {}
         for log, asked in wanted.items():
             with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-                for digest, subject, home in cursor.execute(REFERENCES, (uuid_array(asked), log), prepare=True):
+                for digest, subject, home in cursor.execute(REFERENCES, (Uuids(uuids(asked)), log), prepare=True):
                     found[digest.bytes] = subject.bytes, home
                     self._references[digest.bytes] = subject.bytes
         return found
@@ -115,7 +142,7 @@ class Streams:
         if not wanted:
             return
         with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-            rows = cursor.execute(HEADS, (uuid_array(wanted), self.log_id), prepare=True)
+            rows = cursor.execute(HEADS, (Uuids(uuids(wanted)), self.log_id), prepare=True)
             for subject, wrapped, sequence, leaf in rows:
                 data_key = self._wrapper.unwrap(wrapped, owner(self.log_id, subject.bytes))
                 self._streams[subject.bytes] = Stream(subject.bytes, data_key, sequence or 0, leaf or b"")
@@ -133,6 +160,17 @@ class Streams:
 
     def stream(self, subject: bytes) -> Stream | None:
         """Return a remembered stream."""
+        stream = self._streams.get(subject)
+        if stream is not None:
+            self._streams.move_to_end(subject)
+        return stream
+
+    def find(self, digest: bytes) -> Stream | None:
+        """Return the remembered stream of whom a reference names."""
+        subject = self._references.get(digest)
+        if subject is None:
+            return None
+        self._references.move_to_end(digest)
         stream = self._streams.get(subject)
         if stream is not None:
             self._streams.move_to_end(subject)

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from ledger import Keys, Ledger, Unavailable
 from ledger import writer as writing
 from ledger.migrate import create_logs
+from ledger.recorder import PREPARED
 from tests.api.conftest import event, running
 from tests.checker import History, check
 from tests.conftest import NAME
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 CUTS = 20
 PORT_FILE = ".s.PGSQL.5432"
+BIND = b"B"
+"""How a message begins that sends a statement's parameters."""
 COUNT = "SELECT count(*) FROM ledger.entry WHERE position > %s"
 
 
@@ -89,13 +92,15 @@ class Cutter:
         """Pass on what the client says, and at the armed moment nothing any more; the answers pass beside."""
         muted = Event()
         self._run(_answer, server, client, muted)
-        writes = False
+        holds = False
         with suppress(OSError):
             while said := client.recv(1 << 20):
                 if self.broken.is_set():
                     break
-                writes = writes or b"COPY ledger.entry" in said
-                if self._armed is not None and writes and b"COMMIT" in said:
+                holds = holds or b"BEGIN" in said
+                # A group is one statement; it is its own transaction, unless the head was locked before.
+                commits = b"COMMIT" in said if holds else said[:1] == BIND and PREPARED in said
+                if self._armed is not None and commits:
                     moment, self._armed = self._armed, None
                     if self._stay_away:
                         self.broken.set()
