@@ -12,15 +12,11 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-import orjson
-
 from ledger.errors import WrongLedger
-from ledger.fact import Reference, about, make_fact
 from ledger.keys import SECRET_BYTES, log_key, old_log_key, sync, write_secret
-from ledger.vocabulary import clear_bytes, parse_event
+from ledger.own_fact import own_fact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,9 +26,6 @@ if TYPE_CHECKING:
 
 Change = Literal["rotated", "retired", "revoked"]
 TYPE = "ledger.key_changed"
-SOURCE = "/whosaw/ledger"
-KIND = "ledger-key"
-"""Of the reference that these entries are found by: nobody else's event gets it, so the stream is in the log itself."""
 
 
 def begin(directory: Path, log_id: int) -> None:
@@ -106,30 +99,4 @@ def changed(hashes: KeyedHashes, origin: str, change: Change, key: str, previous
         key: The verifier key that signs from now on.
         previous: The one before it.
     """
-    event = parse_event(
-        orjson.dumps(
-            {
-                "specversion": "1.0",
-                "id": secrets.token_hex(16),
-                "source": SOURCE,
-                "type": TYPE,
-                "time": datetime.now(UTC).isoformat(timespec="microseconds"),
-                "data": {
-                    "actor": {"kind": "service", "id": "whosaw", "role": "whosaw:Ledger"},
-                    "log": origin,
-                    "key_change": change,
-                    "key": key,
-                    "previous": previous,
-                },
-            }
-        )
-    )
-    return make_fact(
-        hashes,
-        source=event.source,
-        id=event.id,
-        type=event.type,
-        clear=clear_bytes(event, hashes.actor),
-        emitter="whosaw",
-        about=[about(hashes, Reference(KIND, origin), "whosaw:Ledger")],
-    )
+    return own_fact(hashes, TYPE, origin, {"log": origin, "key_change": change, "key": key, "previous": previous})

@@ -18,10 +18,8 @@ Snapshots are made on a clock, never for one request: a snapshot that follows a 
 
 from __future__ import annotations
 
-import secrets
 from base64 import b64encode
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -31,7 +29,6 @@ import orjson
 from psycopg.rows import tuple_row
 
 from ledger.errors import LedgerError
-from ledger.fact import Reference, about, make_fact
 from ledger.heads import (
     COHORT_BYTES,
     LABEL_BYTES,
@@ -43,16 +40,15 @@ from ledger.heads import (
     merged,
     root_over,
 )
-from ledger.snapshot_pages import SOURCE, TYPE, NotKept, Snapshot, head_of, newest, read_pages, said
+from ledger.own_fact import name_of, own_fact
+from ledger.snapshot_pages import TYPE, NotKept, Snapshot, head_of, newest, read_pages, said
 from ledger.spool import Spool
-from ledger.vocabulary import clear_bytes, parse_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from psycopg import Connection
 
-    from ledger.fact import Fact
     from ledger.ledger import Ledger
 
     Watch = Callable[[str, int, int], None]
@@ -60,8 +56,6 @@ if TYPE_CHECKING:
 
 __all__ = ["NotKept", "Snapshot", "head_of", "make", "newest"]
 
-KIND = "ledger-heads"
-"""Of the reference that finds a log's own stream of snapshots: no event on the wire can say a hyphen here."""
 KEPT = 3
 """Snapshots of each log whose pages are kept. Of an older one only its entry is left, and it answers nothing."""
 READ_POSITIONS = 20_000
@@ -189,7 +183,7 @@ class _Build:
 
     def _last(self) -> Snapshot | None:
         """Return what the log's newest snapshot entry says, whether its pages are kept or not."""
-        subject = self._ledger.lookup(Reference(KIND, self._origin))
+        subject = self._ledger.lookup(name_of(TYPE, self._origin))
         if subject is None:
             return None
         with self._connection.cursor(binary=True, row_factory=tuple_row) as cursor:
@@ -209,7 +203,7 @@ class _Build:
 
     def _is_new(self, before: Snapshot, covers: int) -> bool:
         """Tell whether anything but snapshots was recorded since one."""
-        subject = self._ledger.lookup(Reference(KIND, self._origin))
+        subject = self._ledger.lookup(name_of(TYPE, self._origin))
         own = UUID(hex=subject.id) if subject is not None else UUID(int=0)
         row = self._connection.execute(ANYTHING_ELSE, (self._log_id, before.covers, covers, own)).fetchone()
         return row == (True,)
@@ -285,14 +279,14 @@ class _Build:
     def _record(self, covers: int, leaves: int, root: bytes, previous: int | None) -> int:
         """Append the entry to this very log; return its position."""
         data = {
-            "actor": {"kind": "service", "id": "whosaw", "role": "whosaw:Ledger"},
             "log": self._origin,
             "covers": covers,
             "streams": leaves,
             "root": b64encode(root).decode(),
             "previous": previous,
         }
-        (receipt,) = self._ledger.submit_to(self._log_id, [_fact(self._ledger, self._origin, data)]).result()
+        fact = own_fact(self._ledger.hashes, TYPE, self._origin, data)
+        (receipt,) = self._ledger.submit_to(self._log_id, [fact]).result()
         return receipt.position
 
     def _register(self, covers: int, position: int) -> None:
@@ -310,32 +304,3 @@ class _Build:
 
 def _row(tile: Tile) -> tuple[int, int, bytes | None, bytes]:
     return tile.level, tile.place, None, b"".join(tile.hashes)
-
-
-def _fact(ledger: Ledger, origin: str, data: dict[str, Any]) -> Fact:
-    """Return the fact that a snapshot was made: about nobody, in a stream that only this log's snapshots are in.
-
-    Its name is not the one that an event of this type on the wire would get: nobody else can open that stream, or open
-    it in another log.
-    """
-    event = parse_event(
-        orjson.dumps(
-            {
-                "specversion": "1.0",
-                "id": secrets.token_hex(16),
-                "source": SOURCE,
-                "type": TYPE,
-                "time": datetime.now(UTC).isoformat(timespec="microseconds"),
-                "data": data,
-            }
-        )
-    )
-    return make_fact(
-        ledger.hashes,
-        source=event.source,
-        id=event.id,
-        type=event.type,
-        clear=clear_bytes(event, ledger.hashes.actor),
-        emitter="whosaw",
-        about=[about(ledger.hashes, Reference(KIND, origin), "whosaw:Ledger")],
-    )

@@ -25,6 +25,7 @@ from ledger.heads import (
     leaf_of,
     path_of,
 )
+from ledger.own_fact import SOURCE
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ledger.heads import Kind
 
 TYPE = "ledger.heads"
-SOURCE = "/whosaw/ledger"
 NEWEST = """
     SELECT h.covers, h.position, e.bytes
     FROM ledger.heads AS h JOIN ledger.entry AS e ON e.log_id = h.log_id AND e.position = h.position

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from api.outside import folder, stamp, witness
 from api.outside.http import Unreachable
 from ledger import attestations
+from ledger.anchor import anchor
 from ledger.checkpoint import head_of
 from ledger.errors import Forked, LedgerError, RolledBack
 
@@ -66,8 +67,12 @@ def places_of(settings: Settings) -> Places:
 
 
 def publish(ledger: Ledger, places: Places) -> list[Published]:
-    """Bring the newest checkpoint of each log to every place; return what came of each step."""
+    """Bring the newest checkpoint of each log to every place; return what came of each step.
+
+    With several logs, log 0 is told of the heads of the others first: its checkpoint then speaks for all of them.
+    """
     done: list[Published] = []
+    anchor(ledger)
     for each in ledger.logs():
         note = ledger.checkpoint(each.log_id)
         if note is None:

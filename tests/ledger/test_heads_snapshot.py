@@ -19,6 +19,7 @@ from ledger import Unavailable, fact_of, snapshot
 from ledger.fact import Reference
 from ledger.heads import Absent, Present, is_absent, is_present
 from ledger.merkle import leaf_hash, root_of
+from ledger.own_fact import name_of
 from ledger.vocabulary import parse_event
 from tests.ledger.facts import fact, used
 
@@ -189,7 +190,7 @@ def test_after_a_crash_at_any_step_the_next_build_succeeds(
 
 
 def own_entries(ledger: Ledger, log_id: int) -> list[Any]:
-    subject = ledger.lookup(Reference(snapshot.KIND, ledger.keys.signers[log_id].origin))
+    subject = ledger.lookup(name_of(snapshot.TYPE, ledger.keys.signers[log_id].origin))
     assert subject is not None
     assert subject.log_id == log_id
     return ledger.entries(subject)
