@@ -176,7 +176,7 @@ class Group:
         envelopes.append(envelope)
 
     def pack(self, log_id: int, entries: Entries) -> None:
-        """Pack everything as parameters; call last."""
+        """Pack everything as parameters; call last. PostgreSQL takes at most 1 GB in one message."""
         subjects, wrapped_keys = self.subjects
         digests, named, logs, names = self.references
         positions, members, ordinals, roles, salts, envelopes = self.members
