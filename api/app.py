@@ -27,6 +27,7 @@ from api import (
 from api.access import Access
 from api.observation import Figures, Observation
 from api.outside.publisher import Publisher, places_of
+from api.recording import Recording
 from api.snapshot_clock import SnapshotClock
 from api.state import State
 from ledger import Keys, Ledger
@@ -102,6 +103,7 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
     for module in ROUTERS:
         app.include_router(module.router)
     app.openapi = lambda: _openapi(app)
+    app.add_middleware(Recording)
     app.add_middleware(Observation, figures=figures, most=settings.max_requests)
     return app
 
