@@ -47,6 +47,11 @@ CHECKPOINT = "SELECT note FROM ledger.checkpoint WHERE log_id = %b AND size >= %
 # By the primary key.
 CHECKPOINTS = "SELECT size, note FROM ledger.checkpoint WHERE log_id = %b AND size > %b ORDER BY size LIMIT %b"
 SIGNED_BELOW = "SELECT size FROM ledger.checkpoint WHERE log_id = %b AND size < %b ORDER BY size DESC LIMIT 1"
+# By the index on streams, or the one on members.
+KNOWN = """
+    SELECT EXISTS (SELECT FROM ledger.entry WHERE log_id = %(log)s AND stream = %(subject)s::uuid)
+        OR EXISTS (SELECT FROM ledger.member WHERE log_id = %(log)s AND subject = %(subject)s::uuid)
+"""
 WRAPPED_KEY = "SELECT wrapped_key FROM ledger.subject WHERE log_id = %b AND subject = %b"
 MEMBER = "SELECT envelope FROM ledger.member WHERE log_id = %b AND subject = %b AND position = %b"
 # An acknowledged fact must be on disk: refuse to run where it might not be.
@@ -205,9 +210,17 @@ class Ledger:
     # Subjects.
 
     def lookup(self, reference: Reference) -> Subject | None:
-        """Return whom a reference names, or None."""
+        """Return whom a reference names, or None.
+
+        Somebody of whom only sealed facts are known is nobody here: to be found with an empty past would tell of them.
+        """
         digest = self.hashes.reference(*reference)
-        return self._directory.by_digest([digest]).get(digest)
+        found = self._directory.by_digest([digest]).get(digest)
+        if found is None:
+            return None
+        with self.connection() as connection:
+            row = connection.execute(KNOWN, {"log": found.log_id, "subject": found.id}, prepare=True).fetchone()
+        return found if row == (True,) else None
 
     def find(self, subject_id: str) -> Subject | None:
         """Return the subject of an id of 32 hexadecimal digits, or None."""

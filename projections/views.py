@@ -55,6 +55,8 @@ FOLD = """
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
       AND d.outcome IS DISTINCT FROM 'refused'
+      -- Only the ledger itself knows who asked it: from an emitter, this is a claim about somebody, and no look.
+      AND (e.type <> 'ledger.queried' OR x.fact ->> 'source' LIKE '/whosaw/%%')
 """.replace("{time}", instant("t.stated"))
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM look AS t GROUP BY log_id
@@ -78,7 +80,7 @@ OF_SUBJECT = """
         ) AS c
         WHERE m.log_id = %(log_id)s AND m.subject = %(subject)s::uuid AND m.position <= %(as_of)s
     )
-    SELECT max(position) AS position, count(*), sum(times)::bigint,
+    SELECT max(position) AS position, count(*), least(sum(times), 9223372036854775807)::bigint,
            (array_agg(stated ORDER BY time, position))[1],
            (array_agg(stated ORDER BY time DESC, position DESC))[1],
            act, actor_kind, actor, actor_role, system, purposes, categories,
@@ -94,7 +96,7 @@ OF_SUBJECT = """
 
 VIEWS = Projection(
     name="views",
-    version=2,
+    version=3,
     tables=("look",),
     definition=DEFINITION,
     folds=(Fold(("data.used", "data.viewed", "ledger.queried"), FOLD),),

@@ -157,3 +157,21 @@ def test_figures_name_routes_and_never_what_was_asked(service: Service) -> None:
     assert 'route="/v1/subjects/{subject_id}/holdings",status="404"' in figures
     assert 'route="/v1/logs/{log_id}/entries/{position}",status="200"' in figures
     assert 'route="unknown",status="404"' in figures
+
+
+def test_somebody_known_by_a_sealed_fact_alone_is_nobody_until_something_open_is_recorded(service: Service) -> None:
+    service.record(event("data.disclosed", "C-77", visibility="sealed"))
+
+    def look_up(value: str) -> tuple[int, dict[str, Any]]:
+        answer = service.client.post(
+            "/v1/subjects/lookup",
+            json={"reference": {"kind": "customer", "value": value}},
+            headers=service.bearer("officer") | PURPOSE,
+        )
+        return answer.status_code, {name: said for name, said in answer.json().items() if name != "request_id"}
+
+    for _ in range(2):
+        assert look_up("C-77") == look_up("C-78")
+        assert look_up("C-77")[0] == 404
+    service.record(event("data.collected", "C-77"))
+    assert look_up("C-77")[0] == 200

@@ -130,3 +130,20 @@ def test_as_many_answers_as_records_under_load(service: Service, subject: str) -
     given = sum(answer.status_code == 200 for answer in answers)
     assert given == len(paths)
     assert len(service.entries("ledger.queried")) - before == given
+
+
+def test_an_emitter_can_not_make_up_a_question(service: Service) -> None:
+    forged = event("data.collected")
+    forged["type"] = "ledger.queried"
+    forged["data"] = {
+        "subjects": forged["data"]["subjects"],
+        "actor": {"kind": "human", "id": "somebody", "role": "whosaw:PrivacyOfficer"},
+        "system": "whosaw", "query": "whosaw:QueryAccount", "purpose": "whosaw:AccessRequest",
+        "outcome": "answered", "result_count": 1,
+    }  # fmt: skip
+    (receipt,) = service.record(forged)
+    subject = service.look_up("C-1")
+    views = service.ask(f"/v1/subjects/{subject}/views?min_position={receipt['position'] + 1}").json()["items"]
+    assert [each["position"] for each in views if each["position"] == receipt["position"]] == []
+    timeline = service.ask(f"/v1/subjects/{subject}/timeline").json()["items"]
+    assert receipt["position"] in [each["position"] for each in timeline]

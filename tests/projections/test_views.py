@@ -138,3 +138,10 @@ def test_pages_of_views_join_to_the_whole(story: Story) -> None:
         if after is None:
             break
     assert pages == whole
+
+
+def test_more_looks_than_a_number_holds_are_as_many_as_it_holds(story: Story) -> None:
+    most = viewed("alice", "2026-01-02T09:00:00Z", "pd:Name", actor=SERVICE, times=2**53 - 1, ticket=None)
+    story.told(*([most] * 1_025))
+    (one,) = looks(story)
+    assert one.looks == 2**63 - 1
