@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from api.access import OWN_SOURCES
 from api.bundle.archive import Draft, digest_of
 from api.bundle.completeness import heads_of
 from api.bundle.guide import guide
@@ -165,7 +166,9 @@ def _report(draft: Draft, connection: Connection[Any], wanted: Wanted) -> list[s
 
 def _issued_before(moments: Sequence[Moment], log: str, size: int) -> list[int]:
     """Return the sizes of the checkpoints that earlier accounts of hers stood on: she may hold them."""
-    issued = (each.json()["data"] for each in moments if each.type == "account.issued")
+    entries = (each.json() for each in moments if each.type == "account.issued")
+    # An emitter may state such a fact, too; that says nothing of what was issued here.
+    issued = (each["data"] for each in entries if each["source"].startswith(OWN_SOURCES))
     sizes = {each["checkpoint"] for each in issued if each["log"] == log and 0 < each["checkpoint"] <= size}
     return sorted(sizes)[-EARLIER:]
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from whosaw_client.manifest import Manifest
     from whosaw_client.report import Report
 
+SNAPSHOT = "ledger.heads", "/whosaw/ledger"
+"""An emitter may state the type, too, but only under a source of its own."""
 STREAM, COHORTS = b"whosaw/stream/v1", b"whosaw/cohorts/v1"
 PRESENT = {"kind", "id", "number", "hash", "index", "path"}
 ABSENT = {"kind", "id", "absent"}
@@ -61,7 +63,7 @@ class _Heads:
         if set(found) != {"snapshot", "covers", "streams", "root", "heads"}:
             raise Refused(place, "snapshot, covers, streams, root, heads", shown(sorted(found)))
         entry = next((each for each in entries if each.position == manifest.snapshot), None)
-        if entry is None or entry.members.get("type") != "ledger.heads":
+        if entry is None or (entry.members.get("type"), entry.members.get("source")) != SNAPSHOT:
             raise Refused(
                 f"{manifest.root}/entries", f"the snapshot's entry at {manifest.snapshot}", "none that is proven"
             )

@@ -207,8 +207,8 @@ class Log:
         members: dict[str, Any] = {
             "v": 1, "log": self._origin, "position": self.size, "stream": stream,
             "sequence": self._sequences[stream], "previous": "", "appended": "2026-11-23T20:04:44.123456Z",
-            "salt": name.hex[:24], "emitter": "key-1", "source": "/whosaw/api" if fact.type == "ledger.queried" else "/services/test",
-            "id": f"ev-{self.size}",
+            "salt": name.hex[:24], "emitter": "key-1", "id": f"ev-{self.size}",
+            "source": "/whosaw/api" if fact.type == "ledger.queried" else "/services/test",
             "type": fact.type, "time": fact.time, "recordedtime": fact.time, "data": fact.data,
         }  # fmt: skip
         if len(fact.who) == 1:
