@@ -8,7 +8,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from whosaw_client.report import Refused
-from whosaw_client.text import document, member, shown
+from whosaw_client.text import document, is_array, is_object, member, object_or_empty, shown
 
 if TYPE_CHECKING:
     from whosaw_client.archive import Archive
@@ -43,8 +43,8 @@ def check_account(archive: Archive, manifest: Manifest, entries: list[Entry], no
         report.passed("report", PLACE, f"{len(account['disclosures'])} disclosures, as the entries have them")
     if "report/account.pdf" in archive.names:
         report.notes.append(
-            "report/account.pdf is the file that was made with this report, but its pages were not compared: what counts "
-            f"is {PLACE}."
+            "report/account.pdf is the file that was made with this report, but its pages were not compared: what "
+            f"counts is {PLACE}."
         )
 
 
@@ -63,7 +63,7 @@ def _frame(account: dict[str, Any], manifest: Manifest, note: bytes) -> None:
 def _listed(account: dict[str, Any], entries: list[Entry]) -> None:
     """Compare the entries that the report names with those that are proven."""
     listed = member(account["proof"], "entries", f"{PLACE}, proof", list)
-    named = [(each.get("position"), each.get("type"), each.get("leaf")) for each in listed if isinstance(each, dict)]
+    named = [(each.get("position"), each.get("type"), each.get("leaf")) for each in listed if is_object(each)]
     proven = [(each.position, each.members.get("type"), b64encode(each.leaf).decode()) for each in entries]
     if named != proven:
         odd = next(iter(sorted(set(map(str, named)) ^ set(map(str, proven)))), "another order")
@@ -72,7 +72,7 @@ def _listed(account: dict[str, Any], entries: list[Entry]) -> None:
 
 def _disclosures(account: dict[str, Any], entries: dict[int, Entry]) -> None:
     rows = member(account, "disclosures", PLACE, list)
-    told = [each.get("position") if isinstance(each, dict) else None for each in rows]
+    told = [each.get("position") if is_object(each) else None for each in rows]
     disclosed = [position for position, each in entries.items() if each.members.get("type") == DISCLOSED]
     if sorted(map(str, told)) != sorted(map(str, disclosed)):
         missing = sorted(set(disclosed) - set(told))
@@ -88,12 +88,12 @@ def _disclosures(account: dict[str, Any], entries: dict[int, Entry]) -> None:
 
 def _compared(row: dict[str, Any], entry: dict[str, Any]) -> list[tuple[str, Any, Any]]:
     """Return (member, what the report says, what the entry says)."""
-    data = entry["data"]
-    told, recipient = row.get("recipient") or {}, data.get("recipient") or {}
+    data = object_or_empty(entry.get("data"))
+    told, recipient = object_or_empty(row.get("recipient")), object_or_empty(data.get("recipient"))
     pairs = [
         ("time", row.get("time"), entry.get("time")),
-        ("precision", row.get("precision"), (data.get("occurred") or {}).get("precision", "exact")),
-        ("categories", [_code(each) for each in row.get("categories") or []], data.get("categories", [])),
+        ("precision", row.get("precision"), object_or_empty(data.get("occurred")).get("precision", "exact")),
+        ("categories", _codes(row.get("categories")), data.get("categories", [])),
     ]
     pairs += [(f"recipient {name}", told.get(name), recipient.get(name)) for name in ("id", "name", "address")]
     pairs += [(f"recipient {name}", _code(told.get(name)), recipient.get(name)) for name in RECIPIENT_CODED]
@@ -105,8 +105,8 @@ def _compared(row: dict[str, Any], entry: dict[str, Any]) -> list[tuple[str, Any
 def _positions_known(account: dict[str, Any], known: set[int]) -> None:
     """Refuse a holding that rests on an entry which is not here."""
     for each in member(account, "holdings", PLACE, list):
-        if not isinstance(each, dict) or each.get("position") not in known:
-            found = each.get("position") if isinstance(each, dict) else each
+        if not is_object(each) or each.get("position") not in known:
+            found = each.get("position") if is_object(each) else each
             raise Refused(f"{PLACE}, holdings", "positions of entries that are proven", shown(found))
 
 
@@ -118,8 +118,8 @@ def _table(archive: Archive, name: str, account: dict[str, Any]) -> None:
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(place, "a table", shown(str(error))) from error
     told = account.get(name)
-    if not isinstance(told, list) or len(rows) != len(told):
-        raise Refused(place, f"{len(told) if isinstance(told, list) else 0} rows, as {PLACE} has", str(len(rows)))
+    if not is_array(told) or len(rows) != len(told):
+        raise Refused(place, f"{len(told) if is_array(told) else 0} rows, as {PLACE} has", str(len(rows)))
     if told and "position" in told[0]:
         listed, named = (
             sorted(str(each.get("position")) for each in rows),
@@ -129,9 +129,13 @@ def _table(archive: Archive, name: str, account: dict[str, Any]) -> None:
             raise Refused(place, f"the positions of {PLACE}", "others")
     if name == "disclosures":
         recipients = sorted(str(each.get("recipient")) for each in rows)
-        if recipients != sorted(str((each.get("recipient") or {}).get("id")) for each in told):
+        if recipients != sorted(str(object_or_empty(each.get("recipient")).get("id")) for each in told):
             raise Refused(place, f"the recipients of {PLACE}", "others")
 
 
+def _codes(values: Any) -> Any:
+    return [_code(each) for each in values] if is_array(values) else values
+
+
 def _code(coded: Any) -> Any:
-    return coded.get("code") if isinstance(coded, dict) else coded
+    return coded.get("code") if is_object(coded) else coded

@@ -1,7 +1,7 @@
 """The bundle as a file: a zip whose every byte is determined by its members, and anything else is refused.
 
-Nothing is compressed, so nothing can swell; names are of one alphabet, so nothing can climb out of a folder (and nothing
-is ever written). Members follow one another without a gap, so nothing can hide between them.
+Nothing is compressed, so nothing can swell; names are of one alphabet, so nothing can climb out of a folder (and
+nothing is ever written). Members follow one another without a gap, so nothing can hide between them.
 """
 
 from __future__ import annotations

@@ -85,11 +85,11 @@ def verify_entry(proof: bytes, entry: bytes, key: str) -> Report:
     except Refused as error:
         report.failed("checkpoint", error)
         return report
-    report.facts.update(log=checkpoint.origin, size=checkpoint.size, position=found.index + 1)
-    if root_by_inclusion(found.index, checkpoint.size, leaf_hash(entry), found.path) == checkpoint.root:
-        report.passed("inclusion", "the entry", f"position {found.index + 1} of {checkpoint.size}")
+    report.facts.update(log=checkpoint.origin, size=checkpoint.size, position=found.leaf_index + 1)
+    if root_by_inclusion(found.leaf_index, checkpoint.size, leaf_hash(entry), found.path) == checkpoint.root:
+        report.passed("inclusion", "the entry", f"position {found.leaf_index + 1} of {checkpoint.size}")
     else:
-        report.failed("inclusion", Refused("the entry", f"the one at position {found.index + 1}", "another one"))
+        report.failed("inclusion", Refused("the entry", f"the one at position {found.leaf_index + 1}", "another one"))
     return report
 
 

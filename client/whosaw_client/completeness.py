@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from whosaw_client.report import Refused
-from whosaw_client.text import base64, document, member, shown, whole
+from whosaw_client.text import base64, document, is_object, member, shown, whole
 from whosaw_client.tree import leaf_hash, root_by_inclusion
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ class _Heads:
         self.size = whole(found["streams"], place, 1)
         self.root = base64(found["root"], place)
         heads = member(found, "heads", place, list)
-        self.heads = {each.get("kind"): each for each in heads if isinstance(each, dict)}
-        if [each.get("kind") for each in heads if isinstance(each, dict)] != ["stream", "cohorts"]:
+        self.heads = {each.get("kind"): each for each in heads if is_object(each)}
+        if [each.get("kind") for each in heads if is_object(each)] != ["stream", "cohorts"]:
             raise Refused(place, "two heads: stream, cohorts", shown(list(self.heads)))
 
     def check_stream(self, entries: list[Entry]) -> None:
@@ -119,7 +119,7 @@ class _Heads:
         if set(head) == PRESENT:
             self._leaf(wanted, head, where)
             return whole(head["number"], where, 1), base64(head["hash"], where)
-        if set(head) != ABSENT or not isinstance(head["absent"], dict) or set(head["absent"]) != {"left", "right"}:
+        if set(head) != ABSENT or not is_object(head["absent"]) or set(head["absent"]) != {"left", "right"}:
             raise Refused(where, "a leaf, or the neighbours of an absent one", shown(sorted(head)))
         left, right = (self._beside(head["absent"][side], f"{where}, {side}") for side in ("left", "right"))
         after = -1 if left is None else left[1]
@@ -132,7 +132,7 @@ class _Heads:
         """Return label and index of a neighbour that is proven, or None at the edge."""
         if leaf is None:
             return None
-        if not isinstance(leaf, dict) or set(leaf) != BESIDE:
+        if not is_object(leaf) or set(leaf) != BESIDE:
             raise Refused(where, ", ".join(sorted(BESIDE)), shown(leaf))
         label = base64(leaf["label"], where)
         self._leaf(label, leaf, where)

@@ -1,4 +1,4 @@
-"""The entries: each under the checkpoint, hers one chain without a hole, and those about several with her among them."""
+"""The entries: each under the checkpoint, hers a chain without a hole, and those about several with her among them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosaw_client.notes import read_proof
 from whosaw_client.report import Refused
-from whosaw_client.text import base64, document, hexadecimal, member, shown, whole
+from whosaw_client.text import base64, document, hexadecimal, is_object, member, shown, whole
 from whosaw_client.tree import leaf_hash, root_by_inclusion
 
 if TYPE_CHECKING:
@@ -73,12 +73,12 @@ def _entry(archive: Archive, manifest: Manifest, checkpoint: Checkpoint, note: b
         )
     place = f"{manifest.root}/proofs/{stem}.tlog-proof"
     proof = read_proof(archive.read(place), place)
-    if proof.index != position - 1:
-        raise Refused(place, f"index {position - 1}", str(proof.index))
+    if proof.leaf_index != position - 1:
+        raise Refused(place, f"index {position - 1}", str(proof.leaf_index))
     if proof.note != note:
         raise Refused(place, f"the checkpoint in {manifest.root}/checkpoint", "another one")
     leaf = leaf_hash(content)
-    if root_by_inclusion(proof.index, checkpoint.size, leaf, proof.path) != checkpoint.root:
+    if root_by_inclusion(proof.leaf_index, checkpoint.size, leaf, proof.path) != checkpoint.root:
         raise Refused(name, "an entry that its proof leads from to the checkpoint's root", "one that it does not")
     return Entry(position, name, leaf, members)
 
@@ -147,7 +147,7 @@ def _row(entry: Entry, manifest: Manifest) -> str:
 
 def _member(archive: Archive, entry: Entry, manifest: Manifest) -> None:
     cohort = entry.members.get("cohort")
-    if not isinstance(cohort, dict) or set(cohort) != {"size", "root"}:
+    if not is_object(cohort) or set(cohort) != {"size", "root"}:
         raise Refused(entry.path, "an entry of her stream, or one about several people", "neither")
     if entry.position > manifest.as_of:
         raise Refused(entry.path, f"entries up to position {manifest.as_of}", str(entry.position))

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosaw_client.report import Refused
-from whosaw_client.text import document, hexadecimal, member, shown, whole
+from whosaw_client.text import document, hexadecimal, is_array, is_object, member, shown, whole
 
 if TYPE_CHECKING:
     from whosaw_client.archive import Archive
@@ -115,7 +115,7 @@ def _completeness(value: Any, log_id: int, as_of: int) -> tuple[int | None, int 
     if value is None:
         return None, None
     where = f"{NAME}, completeness"
-    if not isinstance(value, dict) or set(value) != {"log_id", "snapshot", "covers"} or value["log_id"] != log_id:
+    if not is_object(value) or set(value) != {"log_id", "snapshot", "covers"} or value["log_id"] != log_id:
         raise Refused(where, "log_id (this log), snapshot, covers; or null", shown(value))
     snapshot, covers = whole(value["snapshot"], where, 1), whole(value["covers"], where, 1)
     if not covers < snapshot <= as_of:
@@ -125,15 +125,11 @@ def _completeness(value: Any, log_id: int, as_of: int) -> tuple[int | None, int 
 
 def _erased(value: Any) -> frozenset[int]:
     where = f"{NAME}, erased"
-    if not isinstance(value, list):
+    if not is_array(value):
         raise Refused(where, "a list", shown(value))
     positions: set[int] = set()
     for each in value:
-        if (
-            not isinstance(each, dict)
-            or set(each) != {"position", "what"}
-            or each["what"] not in {"cohort", "envelope"}
-        ):
+        if not is_object(each) or set(each) != {"position", "what"} or each["what"] not in {"cohort", "envelope"}:
             raise Refused(where, "position and what (cohort or envelope)", shown(each))
         position = whole(each["position"], where, 1)
         if each["what"] == "cohort":
@@ -145,7 +141,7 @@ def _files(value: list[Any]) -> dict[str, tuple[int, str]]:
     files: dict[str, tuple[int, str]] = {}
     for each in value:
         where = f"{NAME}, files"
-        if not isinstance(each, dict) or set(each) != {"path", "bytes", "sha256"}:
+        if not is_object(each) or set(each) != {"path", "bytes", "sha256"}:
             raise Refused(where, "path, bytes, sha256", shown(each))
         path = member(each, "path", where, str)
         hexadecimal(each["sha256"], where, DIGEST_BYTES)
@@ -156,7 +152,7 @@ def _files(value: list[Any]) -> dict[str, tuple[int, str]]:
 
 
 def _closed(found: Any, required: tuple[str, ...], allowed: frozenset[str], where: str) -> None:
-    names = set(found) if isinstance(found, dict) else set[str]()
+    names = set(found) if is_object(found) else set[str]()
     if not set(required) <= names <= allowed:
         odd = sorted((set(required) - names) | (names - allowed))
         raise Refused(where, f"members {', '.join(required)}", f"missing or unknown: {shown(', '.join(odd))}")

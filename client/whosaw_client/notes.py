@@ -44,7 +44,8 @@ class Checkpoint(NamedTuple):
 class Proof(NamedTuple):
     """A proof file of one leaf."""
 
-    index: int
+    leaf_index: int
+    """Position less 1."""
     path: list[bytes]
     note: bytes
     """The checkpoint that it leads to, as it stands in the file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from typing import Any
+from typing import Any, TypeGuard
 
 from whosaw_client.report import Refused
 
@@ -53,9 +53,24 @@ def document(content: bytes, where: str) -> dict[str, Any]:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
         raise Refused(where, "a JSON object", str(error) or type(error).__name__) from error
-    if not isinstance(found, dict):
+    if not is_object(found):
         raise Refused(where, "a JSON object", type(found).__name__)
     return found
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Tell whether a JSON value is an object."""
+    return isinstance(value, dict)
+
+
+def is_array(value: Any) -> TypeGuard[list[Any]]:
+    """Tell whether a JSON value is an array."""
+    return isinstance(value, list)
+
+
+def object_or_empty(value: Any) -> dict[str, Any]:
+    """Return an object, or an empty one in place of anything else."""
+    return value if is_object(value) else {}
 
 
 def member(of: dict[str, Any], name: str, where: str, kind: type | tuple[type, ...]) -> Any:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from whosaw_client.account import check_account
 from whosaw_client.archive import Archive
 from whosaw_client.completeness import check_completeness
-from whosaw_client.evidence import check_chain, check_inclusion, check_membership
-from whosaw_client.manifest import NAME, Manifest, check_digests, read_manifest
-from whosaw_client.notes import Checkpoint, Key, open_checkpoint, read_consistency, read_key
+from whosaw_client.evidence import Entry, check_chain, check_inclusion, check_membership
+from whosaw_client.manifest import NAME, check_digests, read_manifest
+from whosaw_client.notes import open_checkpoint, read_consistency, read_key
 from whosaw_client.report import Refused, Report
 from whosaw_client.text import shown
 from whosaw_client.tree import extends
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
+
+    from whosaw_client.manifest import Manifest
+    from whosaw_client.notes import Checkpoint, Key
 
 KNOWN = re.compile(
     r"manifest\.json|how-to-check\.txt|report/(?:account\.(?:json|pdf)|(?:holdings|disclosures|views)\.csv)"
@@ -60,51 +65,63 @@ def verify_bundle(path: Path, key: str, since: Older | None = None) -> Report:
 
 
 def _check(archive: Archive, key: Key, since: Older | None, report: Report) -> None:
-    try:
+    with _noting("manifest", report):
         manifest = read_manifest(archive)
-    except Refused as error:
-        report.failed("manifest", error)
+        report.passed("manifest", NAME, "whosaw-bundle/v1")
+    if report.has_failed("manifest"):
         return
-    report.passed("manifest", NAME, "whosaw-bundle/v1")
     report.facts.update(
         subject=manifest.subject, log=manifest.log, size=manifest.size, as_of=manifest.as_of, covers=manifest.covers,
         entries=manifest.entries,
     )  # fmt: skip
     check_digests(archive, manifest, report)
-    try:
-        _key(archive, manifest, key)
-    except Refused as error:
-        report.failed("key", error)
-        return
-    report.passed("key", f"{manifest.root}/keys", f"{key.name}+{key.identifier.hex()}")
     place = f"{manifest.root}/checkpoint"
-    try:
+    with _noting("key", report):
+        _key(archive, manifest, key)
+        report.passed("key", f"{manifest.root}/keys", f"{key.name}+{key.identifier.hex()}")
+    if report.has_failed("key"):
+        return
+    with _noting("checkpoint", report):
         note = archive.read(place)
         checkpoint = open_checkpoint(note, key, place)
         if (checkpoint.origin, checkpoint.size) != (manifest.log, manifest.size):
-            raise Refused(place, f"size {manifest.size} of {manifest.log}", f"{checkpoint.size} of {checkpoint.origin}")
-    except Refused as error:
-        report.failed("checkpoint", error)
+            found = f"{checkpoint.size} of {checkpoint.origin}"
+            raise Refused(place, f"size {manifest.size} of {manifest.log}", found)
+        report.passed("checkpoint", place, f"size {checkpoint.size}, signed by {key.name}")
+    if report.has_failed("checkpoint"):
         return
-    report.passed("checkpoint", place, f"size {checkpoint.size}, signed by {key.name}")
-    entries = check_inclusion(archive, manifest, checkpoint, report)
-    own = check_chain(entries, manifest, report)
-    cohorts = check_membership(archive, entries, manifest, report)
-    check_completeness(archive, manifest, entries, own, cohorts, report)
-    hers = sorted((*own, *cohorts), key=lambda each: each.position)
-    check_account(archive, manifest, hers, note, report)
-    if since is not None:
-        try:
-            _since(archive, manifest, checkpoint, key, since)
-        except Refused as error:
-            report.failed("since", error)
-        else:
-            report.passed("since", "the older checkpoint", "this log extends it")
-    else:
+    entries = own = cohorts = list[Entry]()
+    with _noting("inclusion", report):
+        entries = check_inclusion(archive, manifest, checkpoint, report)
+    with _noting("chain", report):
+        own = check_chain(entries, manifest, report)
+    with _noting("membership", report):
+        cohorts = check_membership(archive, entries, manifest, report)
+    with _noting("completeness", report):
+        check_completeness(archive, manifest, entries, own, cohorts, report)
+    with _noting("report", report):
+        hers = sorted((*own, *cohorts), key=lambda each: each.position)
+        check_account(archive, manifest, hers, note, report)
+    if since is None:
         report.notes.append(
-            "No older checkpoint was given (--since): that the log was not rewritten before this checkpoint is the word of "
-            "whoever holds its key."
+            "No older checkpoint was given (--since): that the log was not rewritten before this checkpoint is the "
+            "word of whoever holds its key."
         )
+        return
+    with _noting("since", report):
+        _since(archive, manifest, checkpoint, key, since)
+        report.passed("since", "the older checkpoint", "this log extends it")
+
+
+@contextmanager
+def _noting(code: str, report: Report) -> Generator[None]:
+    """Note under a code what is refused within; a shape that no check thought of is refused, too."""
+    try:
+        yield
+    except Refused as error:
+        report.failed(code, error)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        report.failed(code, Refused("the bundle", "what the format says", f"something else ({type(error).__name__})"))
 
 
 def _key(archive: Archive, manifest: Manifest, key: Key) -> None:
