@@ -47,11 +47,6 @@ CHECKPOINT = "SELECT note FROM ledger.checkpoint WHERE log_id = %b AND size >= %
 # By the primary key.
 CHECKPOINTS = "SELECT size, note FROM ledger.checkpoint WHERE log_id = %b AND size > %b ORDER BY size LIMIT %b"
 SIGNED_BELOW = "SELECT size FROM ledger.checkpoint WHERE log_id = %b AND size < %b ORDER BY size DESC LIMIT 1"
-# By the index on streams, or the one on members.
-KNOWN = """
-    SELECT EXISTS (SELECT FROM ledger.entry WHERE log_id = %(log)s AND stream = %(subject)s::uuid)
-        OR EXISTS (SELECT FROM ledger.member WHERE log_id = %(log)s AND subject = %(subject)s::uuid)
-"""
 WRAPPED_KEY = "SELECT wrapped_key FROM ledger.subject WHERE log_id = %b AND subject = %b"
 MEMBER = "SELECT envelope FROM ledger.member WHERE log_id = %b AND subject = %b AND position = %b"
 # An acknowledged fact must be on disk: refuse to run where it might not be.
@@ -196,6 +191,7 @@ class Ledger:
             empty: Future[list[Receipt]] = Future()
             empty.set_result([])
             return empty
+        facts = self._unsealed(facts)
         if len(self._writers) == 1:
             return self._writers[0].submit(facts)
         return _Spread(self._directory, self._writers, facts).future
@@ -207,6 +203,24 @@ class Ledger:
         """
         return self._writers[log_id].submit(facts)
 
+    def _unsealed(self, facts: Sequence[Fact]) -> Sequence[Fact]:
+        """Return facts of which none names a subject by the id of a sealed stream, or of nobody: such an id is a name.
+
+        An emitter knows that id from its receipt. Were it taken for a person, open facts would join the sealed ones.
+        """
+        named = {each.named for fact in facts for each in fact.about if each.named is not None}
+        if not named:
+            return facts
+        known = self._directory.by_id(named)
+        return [
+            fact
+            if all(each.named is None or each.named in known for each in fact.about)
+            else fact._replace(
+                about=tuple(each if each.named in known else each._replace(named=None) for each in fact.about)
+            )
+            for fact in facts
+        ]
+
     # Subjects.
 
     def lookup(self, reference: Reference) -> Subject | None:
@@ -216,14 +230,10 @@ class Ledger:
         """
         digest = self.hashes.reference(*reference)
         found = self._directory.by_digest([digest]).get(digest)
-        if found is None:
-            return None
-        with self.connection() as connection:
-            row = connection.execute(KNOWN, {"log": found.log_id, "subject": found.id}, prepare=True).fetchone()
-        return found if row == (True,) else None
+        return None if found is None else self.find(found.id)
 
     def find(self, subject_id: str) -> Subject | None:
-        """Return the subject of an id of 32 hexadecimal digits, or None."""
+        """Return the subject of an id of 32 hexadecimal digits, or None; a sealed stream is nobody's."""
         try:
             wanted = UUID(hex=subject_id).bytes
         except ValueError:

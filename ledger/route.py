@@ -22,12 +22,26 @@ HOMES = """
     FROM unnest(%b::smallint[], %b::uuid[]) AS wanted (log_id, digest)
     JOIN ledger.reference AS r USING (log_id, digest)
 """
-# One index probe a log: an id says nothing about its home.
+# One index probe a log: an id says nothing about its home. All that a sealed stream holds is sealed, so its first entry
+# tells, or the first cohort that it is in; a subject without either is known by sealed facts alone. None of these is
+# found by its id: receipts and bundles name the stream of a sealed entry, and that must not open anything.
 SUBJECTS = """
     SELECT s.subject, s.log_id
     FROM ledger.log AS l
     CROSS JOIN unnest(%b::uuid[]) AS wanted (subject)
     JOIN ledger.subject AS s ON s.log_id = l.log_id AND s.subject = wanted.subject
+    WHERE (
+        SELECT convert_from(first.bytes, 'UTF8')::jsonb #>> '{data,visibility}' IS DISTINCT FROM 'sealed'
+        FROM (
+            (SELECT e.bytes FROM ledger.entry AS e
+             WHERE e.log_id = s.log_id AND e.stream = s.subject ORDER BY e.sequence LIMIT 1)
+            UNION ALL
+            (SELECT e.bytes FROM ledger.member AS m
+             JOIN ledger.entry AS e ON e.log_id = m.log_id AND e.position = m.position
+             WHERE m.log_id = s.log_id AND m.subject = s.subject ORDER BY m.position LIMIT 1)
+        ) AS first
+        LIMIT 1
+    )
 """
 
 
@@ -55,7 +69,7 @@ class Directory:
         return {digest.bytes: Subject(subject.hex, home) for digest, subject, home in rows}
 
     def by_id(self, subjects: Iterable[bytes]) -> dict[bytes, Subject]:
-        """Look subjects up by their 16-byte ids; unknown ones are left out."""
+        """Look subjects up by their 16-byte ids; unknown ones are left out, and those of sealed streams."""
         wanted = [UUID(bytes=subject) for subject in subjects]
         with self._lend() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
             rows = cursor.execute(SUBJECTS, (wanted,), prepare=True).fetchall()

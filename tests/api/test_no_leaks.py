@@ -175,3 +175,25 @@ def test_somebody_known_by_a_sealed_fact_alone_is_nobody_until_something_open_is
         assert look_up("C-77")[0] == 404
     service.record(event("data.collected", "C-77"))
     assert look_up("C-77")[0] == 200
+
+
+def test_the_id_of_a_sealed_stream_opens_nothing_and_is_nobody(service: Service) -> None:
+    service.record(event("data.collected", "C-5"))
+    several = event("data.disclosed", visibility="sealed")
+    several["data"]["subjects"] = [
+        {"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-5", "C-6")
+    ]
+    sealed, _ = service.record(event("data.disclosed", "C-5", visibility="sealed"), several)
+    subject = service.look_up("C-5")
+    with psycopg.connect(service.dsn) as connection:
+        members = [row[0].hex for row in connection.execute("SELECT DISTINCT subject FROM ledger.member").fetchall()]
+    assert len(members) == 2
+    for stream in (sealed["stream"], *members):
+        for question in ("account", "disclosures", "timeline", "holdings"):
+            assert service.ask(f"/v1/subjects/{stream}/{question}").status_code == 404
+    # Nor does an open fact that names it join the sealed ones.
+    named = event("data.disclosed")
+    named["data"]["subjects"] = [{"id": sealed["stream"], "role": "dpv:Customer"}]
+    (receipt,) = service.record(named)
+    assert receipt["stream"] not in {sealed["stream"], subject}
+    assert receipt["sequence"] == 1
