@@ -29,7 +29,8 @@ def closed(files: dict[str, bytes], *, relist: bool = True) -> bytes:
     manifest = orjson.loads(files.pop("manifest.json"))
     if relist:
         manifest["files"] = [
-            {"path": path, "bytes": len(files[path]), "sha256": sha256(files[path]).hexdigest()} for path in sorted(files)
+            {"path": path, "bytes": len(content), "sha256": sha256(content).hexdigest()}
+            for path, content in sorted(files.items())
         ]
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:

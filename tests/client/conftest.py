@@ -27,6 +27,8 @@ class Made(NamedTuple):
     """A bundle of somebody else, of the same log."""
     alone: bytes
     """A bundle of somebody who is in no cohort."""
+    other: str
+    """The other's id."""
     newer: bytes
     """A checkpoint after it."""
 
@@ -47,7 +49,8 @@ def export(service: Service, subject: str, position: int) -> bytes:
 
 @pytest.fixture(scope="session")
 def made(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    with _database(server, template) as dsn, running(dsn, tmp_path_factory.mktemp("client"), snapshot_seconds=0) as service:
+    folder = tmp_path_factory.mktemp("client")
+    with _database(server, template) as dsn, running(dsn, folder, snapshot_seconds=0) as service:
         ledger = service.state.ledger
         service.record(disclosed("C-1"), disclosed("C-1", "C-2", "C-3"), disclosed("C-2"), disclosed("C-9"))
         last = service.record(event("data.collected"), event("data.viewed"))[-1]["position"]
@@ -63,4 +66,4 @@ def made(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -
         newer = ledger.checkpoint(0)
         assert newer is not None
         older = opened(first)["logs/0/checkpoint"]
-        yield Made(body, ledger.keys.signers[0].verifier_key, mine, older, second, third, newer)
+        yield Made(body, ledger.keys.signers[0].verifier_key, mine, older, second, third, others, newer)
