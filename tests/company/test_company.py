@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 CODE = re.compile(r"[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+")
 RESERVED_PHONE = re.compile(rf"\+1(?:{'|'.join(map(str, AREA_CODES))})55501[0-9]{{2}}")
-BY_THE_LEDGER = {"ledger.queried", "checkpoint.signed", "ledger.heads", "ledger.key_changed", "account.issued", "finding.raised"}
+BY_THE_LEDGER = {
+    "ledger.queried", "checkpoint.signed", "ledger.heads", "ledger.key_changed", "account.issued", "finding.raised",
+}  # fmt: skip
 """Types that the ledger and its users make; no service of the company does."""
 
 

@@ -313,7 +313,10 @@ def test_a_reply_of_another_authority_or_another_kind_is_not_kept(
         stamp.stamp(url, NOTE, None)
     other = tmp_path / "root.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "root.pem", "-subj", "/CN=X"],
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"),
+            *("-keyout", "k", "-out", "root.pem", "-subj", "/CN=X"),
+        ],
         cwd=tmp_path, check=True, capture_output=True,
     )  # fmt: skip
     with stamping(authority) as url, pytest.raises(Unreachable, match="not good"):
