@@ -53,6 +53,8 @@ SETTINGS = """\
 listen_addresses = ''
 unix_socket_permissions = 0700
 password_encryption = 'scram-sha-256'
+# Memory is taken as it is used. The indexes over random ids outgrow the default of 128 MB at a million entries.
+shared_buffers = 512MB
 timezone = 'UTC'
 log_timezone = 'UTC'
 # An error's text and its detail may quote a row: only the server's own affairs are logged.

@@ -260,9 +260,7 @@ def keys_rotate(
     log: Annotated[int, typer.Argument(min=0, help="The log's id, such as 0.")],
     *,
     retire: Annotated[bool, typer.Option("--retire", help="End the rotation under way: the old key goes.")] = False,
-    revoke: Annotated[
-        bool, typer.Option("--revoke", help="The old key is in wrong hands: both at once.")
-    ] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="The old key is in wrong hands: both at once.")] = False,
 ) -> None:
     """Give a log a new signing key; both sign until it is retired. Restart every server after each step."""
     from api.cli import keys  # noqa: PLC0415 - heavy
