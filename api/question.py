@@ -70,6 +70,7 @@ def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Questi
     """
     state = state_of(request)
     key = state.access.key(request, scope)
+    _refuse_unknown(request)
     purpose = request.headers.get("whosaw-purpose", "").strip() or otherwise
     if not purpose:
         raise Problem("purpose-required", "expected the header Whosaw-Purpose: a code such as whosaw:AccessRequest")
@@ -85,6 +86,18 @@ def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Questi
             "invalid-parameter", "Whosaw-Purpose, Whosaw-Ticket: expected another form", errors=errors
         ) from None
     return question
+
+
+def _refuse_unknown(request: Request) -> None:
+    """Refuse a parameter that the question does not have: a misspelt filter would give a wider answer.
+
+    Raises:
+        Problem: There is one. It is not repeated, since a name can be anybody's.
+    """
+    taken = getattr(request.scope.get("route"), "dependant", None)
+    known = {parameter.alias for parameter in taken.query_params} if taken is not None else set[str]()
+    if taken is not None and not set(request.query_params) <= known:
+        raise Problem("invalid-parameter", f"expected none but {', '.join(sorted(known)) or 'no'} parameters")
 
 
 def subject_of(question: Question, subject_id: str) -> Subject:

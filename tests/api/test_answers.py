@@ -330,3 +330,12 @@ def test_private_answers_are_not_kept_on_the_way(service: Service) -> None:
     subject, _ = known(service)
     for question in (*QUESTIONS, "account"):
         assert service.ask(f"/v1/subjects/{subject}/{question}").headers["cache-control"] == "private, no-store"
+
+
+def test_a_parameter_that_a_question_does_not_have_is_refused(standing: Service) -> None:
+    standing.record(event())
+    subject = standing.look_up("C-1")
+    for path in (f"/v1/subjects/{subject}/holdings?since=2026-01-01", "/v1/recipients/x/disclosures?until=2026-01-01"):
+        answer = standing.ask(path)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-parameter")
+        assert "2026" not in answer.text
