@@ -1,40 +1,61 @@
 """The bundle as a file: a zip whose every byte is determined by its members, and anything else is refused.
 
 Nothing is compressed, so nothing can swell; names are of one alphabet, so nothing can climb out of a folder (and
-nothing is ever written). Members follow one another without a gap, so nothing can hide between them.
+nothing is ever written). Members follow one another without a gap, so nothing can hide between them. It is read here
+and not by a library for zips: those are made to open what is odd, and this must not.
+
+Source: PKWARE APPNOTE 6.3.10, 4.3.7, 4.3.12, 4.3.14 to 4.3.16.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-import zipfile
-from typing import IO, TYPE_CHECKING, Self
+from binascii import crc32
+from hashlib import sha256
+from typing import IO, TYPE_CHECKING, NamedTuple, Self
 
 from whosaw_client.report import Refused
 from whosaw_client.text import shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MOST_BYTES = 4 * 1024**3 - 1
 MOST_MEMBERS = 1_000_000
 MOST_MEMBER_BYTES = 256 * 1024**2
+MOST_EVIDENCE_BYTES = 1024**2
+"""Of a file under logs/: an entry has at most 65,535 bytes, and a proof 63 hashes."""
+MOST_NAME_BYTES = 200
 PATH = re.compile(r"(?:[a-z0-9-]+/){0,4}[a-z0-9-]+(?:\.[a-z-]+)?")
-EPOCH = (1980, 1, 1, 0, 0, 0)
+CHUNK_BYTES = 1024**2
 LOCAL = struct.Struct("<4s5H3I2H")
 SIGNATURE = b"PK\x03\x04"
 LISTED = struct.Struct("<4s4B4H3I5H2I")
 """A member in the directory, without its name."""
+LISTED_SIGNATURE = b"PK\x01\x02"
 END = struct.Struct("<4s4H2IH")
 END_SIGNATURE = b"PK\x05\x06"
 ZIP64_MEMBERS = 65_536
 END64 = struct.Struct("<4sQ2H2I4Q")
+END64_SIGNATURE = b"PK\x06\x06"
 LOCATOR64 = struct.Struct("<4sIQI")
+LOCATOR64_SIGNATURE = b"PK\x06\x07"
 VERSION = 20
 DOS_DATE = 0x21
 MODE = 0o100644 << 16
 UNIX = 3
+
+
+class Member(NamedTuple):
+    """Where a file of the bundle is."""
+
+    start: int
+    """Of its header."""
+    size: int
+    """Bytes of its content."""
+    crc: int
 
 
 class Archive:
@@ -49,15 +70,10 @@ class Archive:
         """
         self._file: IO[bytes] = path.open("rb")
         try:
-            self._zip, self._members = self._framed()
-        except zipfile.BadZipFile as error:
+            self._members = self._framed()
+        except BaseException:
             self.close()
-            raise Refused("the file", "a zip", shown(str(error))) from error
-        except (Refused, NotImplementedError, ValueError, struct.error) as error:
-            self.close()
-            if isinstance(error, Refused):
-                raise
-            raise Refused("the file", "a zip", shown(str(error))) from error
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -74,94 +90,120 @@ class Archive:
         """The members' paths, in their order."""
         return list(self._members)
 
-    def size(self, path: str) -> int:
-        """Return a member's bytes."""
-        return self._members[path].file_size
-
     def read(self, path: str) -> bytes:
         """Return a member's content.
 
         Raises:
             Refused: There is none of that name, or its check sum is wrong.
         """
-        info = self._members.get(path)
-        if info is None:
+        return b"".join(self._chunks(path))
+
+    def digest(self, path: str) -> tuple[int, str]:
+        """Return a member's bytes and SHA-256, without holding it in memory.
+
+        Raises:
+            Refused: As `read`.
+        """
+        digest, size = sha256(), 0
+        for chunk in self._chunks(path):
+            digest.update(chunk)
+            size += len(chunk)
+        return size, digest.hexdigest()
+
+    def _chunks(self, path: str) -> Iterator[bytes]:
+        found = self._members.get(path)
+        if found is None:
             raise Refused(path, "a file in the bundle", "none")
-        try:
-            return self._zip.read(info)
-        except (zipfile.BadZipFile, EOFError, struct.error) as error:
-            raise Refused(path, "the content that its check sum is of", shown(str(error))) from error
+        self._file.seek(found.start + LOCAL.size + len(path))
+        left, crc = found.size, 0
+        while left:
+            chunk = self._file.read(min(left, CHUNK_BYTES))
+            if not chunk:
+                break
+            left, crc = left - len(chunk), crc32(chunk, crc)
+            yield chunk
+        if left or crc != found.crc:
+            raise Refused(path, "the content that its check sum is of", "another one")
 
-    def _framed(self) -> tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]:
+    def _framed(self) -> dict[str, Member]:
+        """Return the members, after every byte of the file but their contents was compared with what it must be."""
         length = self._file.seek(0, 2)
-        if length > MOST_BYTES:
-            raise Refused("the file", f"at most {MOST_BYTES} bytes", str(length))
-        archive = zipfile.ZipFile(self._file)
-        infos = archive.infolist()
-        if archive.comment or not 0 < len(infos) <= MOST_MEMBERS:
-            raise Refused("the file", f"1 to {MOST_MEMBERS} members and no comment", f"{len(infos)} members")
-        members: dict[str, zipfile.ZipInfo] = {}
-        place = 0
-        for info in infos:
-            self._check(info, place)
-            if info.filename in members:
-                raise Refused(shown(info.filename), "each name once", "it twice")
-            members[info.filename] = info
-            place += LOCAL.size + len(info.filename) + info.file_size
-        names = list(members)
-        if names[0] != "manifest.json" or names[1:] != sorted(names[1:]):
-            raise Refused("the file", "manifest.json first, then the others by name", shown(names[0]))
-        if place != archive.start_dir:
+        if not END.size <= length <= MOST_BYTES:
+            raise Refused("the file", f"a zip of at most {MOST_BYTES} bytes", f"{length} bytes")
+        count, start = self._end(length)
+        if not 0 < count <= MOST_MEMBERS:
+            raise Refused("the file", f"1 to {MOST_MEMBERS} members", str(count))
+        self._file.seek(start)
+        members: dict[str, Member] = {}
+        place = directory = 0
+        last = ""
+        for number in range(count):
+            name, member, record = self._listed(place)
+            if (name == "manifest.json") != (number == 0) or (number > 1 and name <= last):
+                raise Refused("the file", "manifest.json first, then the others by name, each once", shown(name))
+            members[name], last = member, name
+            place += LOCAL.size + len(name) + member.size
+            directory += record
+        if place != start:
             raise Refused(
-                "the file", "members without a gap between or after them", f"{archive.start_dir - place} bytes"
+                "the file", "members without a gap or overlap, then their directory", f"{start - place} bytes"
             )
-        directory = b"".join(_listed(info) for info in infos)
-        if len(names) < ZIP64_MEMBERS:
-            end = END.pack(END_SIGNATURE, 0, 0, len(names), len(names), len(directory), place, 0)
-        else:
-            end = _zip64_end(len(names), len(directory), place)
-        self._file.seek(place)
-        if self._file.read() != directory + end:
+        if self._file.read(LOCATOR64.size + END64.size + END.size + 1) != _end(count, directory, start):
             raise Refused("the file", "a directory of these members, and nothing after it", "something else")
-        return archive, members
+        for name, member in members.items():
+            header = LOCAL.pack(
+                SIGNATURE, VERSION, 0, 0, 0, DOS_DATE, member.crc, member.size, member.size, len(name), 0
+            )
+            self._file.seek(member.start)
+            if self._file.read(LOCAL.size + len(name)) != header + name.encode():
+                raise Refused(name, "the header that the directory says", "another one")
+        return members
 
-    def _check(self, info: zipfile.ZipInfo, place: int) -> None:
-        """Refuse a member of which anything but name and content is not what it must be."""
-        name = info.filename
-        if not PATH.fullmatch(name) or info.orig_filename != name:
+    def _end(self, length: int) -> tuple[int, int]:
+        """Return the number of members and where the directory starts, as the end says; not checked yet."""
+        self._file.seek(length - END.size)
+        signature, _, _, _, count, _, start, _ = END.unpack(self._file.read(END.size))
+        if signature != END_SIGNATURE:
+            raise Refused("the file", "a zip without a comment or anything after it", "something else")
+        tail = END64.size + LOCATOR64.size + END.size
+        if count == ZIP64_MEMBERS - 1 and length >= tail:
+            self._file.seek(length - tail)
+            signature, *_, more, _, further = END64.unpack(self._file.read(END64.size))
+            if signature == END64_SIGNATURE:
+                count, start = more, further
+        if start > length:
+            raise Refused("the file", "a directory within the file", f"one at {start}")
+        return count, start
+
+    def _listed(self, place: int) -> tuple[str, Member, int]:
+        """Read the directory's next member, which must start at a place; return it and the bytes of its record."""
+        record = self._file.read(LISTED.size)
+        if len(record) < LISTED.size or not record.startswith(LISTED_SIGNATURE):
+            raise Refused("the file", "a directory of as many members as it says", "a shorter one")
+        fields = LISTED.unpack(record)
+        crc, size, length = fields[9], fields[11], fields[12]
+        if length > MOST_NAME_BYTES:
+            raise Refused("the file", f"names of at most {MOST_NAME_BYTES} bytes", str(length))
+        name = self._file.read(length).decode("utf-8", "replace")
+        if not PATH.fullmatch(name):
             raise Refused(shown(name), "a path of small letters, digits and hyphens", "another name")
-        if info.file_size > MOST_MEMBER_BYTES:
-            raise Refused(name, f"at most {MOST_MEMBER_BYTES} bytes", str(info.file_size))
-        found = (
-            info.compress_type, info.compress_size, info.flag_bits, info.date_time, info.create_system,
-            info.create_version, info.extract_version, info.external_attr, info.internal_attr, info.extra,
-            info.comment, info.volume, info.reserved, info.header_offset,
-        )  # fmt: skip
-        expected = (0, info.file_size, 0, EPOCH, UNIX, VERSION, VERSION, MODE, 0, b"", b"", 0, 0, place)
-        if found != expected:
+        most = MOST_EVIDENCE_BYTES if name.startswith("logs/") else MOST_MEMBER_BYTES
+        if size > most:
+            raise Refused(name, f"at most {most} bytes", str(size))
+        if record != LISTED.pack(
+            LISTED_SIGNATURE, VERSION, UNIX, VERSION, 0, 0, 0, 0, DOS_DATE, crc, size, size, length, 0, 0, 0, 0, MODE,
+            place,
+        ):  # fmt: skip
             raise Refused(name, "a member stored as it is, right after the one before", "another header")
-        self._file.seek(place)
-        header = LOCAL.pack(
-            SIGNATURE, VERSION, 0, 0, 0, DOS_DATE, info.CRC, info.file_size, info.file_size, len(name), 0
-        )
-        if self._file.read(LOCAL.size + len(name)) != header + name.encode():
-            raise Refused(name, "the header that the directory says", "another one")
+        return name, Member(place, size, crc), LISTED.size + length
 
 
-def _listed(info: zipfile.ZipInfo) -> bytes:
-    """Return a member as the directory must have it."""
-    name = info.filename.encode()
-    record = LISTED.pack(
-        b"PK\x01\x02", VERSION, UNIX, VERSION, 0, 0, 0, 0, DOS_DATE, info.CRC, info.file_size, info.file_size,
-        len(name), 0, 0, 0, 0, MODE, info.header_offset,
-    )  # fmt: skip
-    return record + name
-
-
-def _zip64_end(members: int, directory: int, start: int) -> bytes:
-    """Return the end of a zip with more members than the old format counts. Source: APPNOTE 4.3.14 to 4.3.16."""
+def _end(members: int, directory: int, start: int) -> bytes:
+    """Return the end of a zip; that of the newer format with more members than the old one counts."""
+    if members < ZIP64_MEMBERS:
+        return END.pack(END_SIGNATURE, 0, 0, members, members, directory, start, 0)
     return (
-        END64.pack(b"PK\x06\x06", END64.size - 12, 45, 45, 0, 0, members, members, directory, start)
-        + LOCATOR64.pack(b"PK\x06\x07", 0, start + directory, 1)
+        END64.pack(END64_SIGNATURE, END64.size - 12, 45, 45, 0, 0, members, members, directory, start)
+        + LOCATOR64.pack(LOCATOR64_SIGNATURE, 0, start + directory, 1)
         + END.pack(END_SIGNATURE, 0, 0, 0xFFFF, 0xFFFF, directory, start, 0)
     )
