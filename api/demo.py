@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 CATCH_UP_SECONDS = 600.0
 LOOK_SECONDS = 0.1
+WATCH_SECONDS = 2.0
+MISSES = 5
+"""Looks without an answer, after which the database is taken for dead."""
 SNAPSHOT_SECONDS = 60
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHOWN = ("emitter", "officer", "regulator", "admin")
@@ -72,11 +75,10 @@ def run(options: Options) -> None:
     signals = Signals()
     try:
         with signals.heard(), ExitStack() as stack:
-            ready = start(options, stack, signals)
+            ready, dsn = start(options, stack, signals)
             say(f"ready after {time.monotonic() - began:.1f} s")
             print(ready.line() if options.json else ready.text(), flush=True)  # noqa: T201 - a command's output
-            while True:
-                signal.pause()
+            watch(dsn)
     except Stopped:
         say("stopped")
 
@@ -103,8 +105,31 @@ def wipe(data_dir: Path) -> None:
     say(f"{data_dir} is gone")
 
 
-def start(options: Options, stack: ExitStack, signals: Signals) -> Ready:
-    """Start every part; whatever can fail at once does so before anything slow begins."""
+def watch(dsn: str) -> None:
+    """Wait for a signal, as long as there is a database to serve.
+
+    Raises:
+        Failure: It has stopped answering; the demo can do nothing without it.
+    """
+    missed = 0
+    while missed < MISSES:
+        time.sleep(WATCH_SECONDS)
+        try:
+            psycopg.connect(dsn, connect_timeout=5).close()
+            missed = 0
+        except psycopg.OperationalError:
+            missed += 1
+    raise Failure(
+        Exit.UNREACHABLE, "the database has stopped", remedy="start the demo again: what was recorded is still there"
+    )
+
+
+def start(options: Options, stack: ExitStack, signals: Signals) -> tuple[Ready, str]:
+    """Start every part; whatever can fail at once does so before anything slow begins.
+
+    Returns:
+        What to say, and the address of the database.
+    """
     check_scale(options.scale)
     listener = stack.enter_context(listen(HOST, options.port))
     stack.enter_context(folder(options.data_dir))
@@ -127,13 +152,14 @@ def start(options: Options, stack: ExitStack, signals: Signals) -> Ready:
     # The first one now, so that an export is proven complete from the start; then by the server's clock.
     for _ in of_each_log(dsn, keys, durable=settings.durable):
         pass
-    return Ready(
+    ready = Ready(
         url,
         ShownKeys(*(texts[name] for name in SHOWN)),
         keys.signers[0].verifier_key,
         f"{sys.argv[0]} demo --wipe --data-dir {options.data_dir}",
         str(Path(sys.argv[0]).with_name("whosaw-verify")),
     )
+    return ready, dsn
 
 
 def api_keys(dsn: str, memory: Memory) -> dict[str, str]:

@@ -256,3 +256,13 @@ def test_a_database_that_is_away_is_one_line(folder: Path) -> None:
     assert found.stderr.splitlines()[-1] == (
         "whosaw: the database does not answer (Connection refused); start it, or correct WHOSAW_DATABASE_URL"
     )
+
+
+def test_when_the_database_dies_it_says_so_and_ends(folder: Path) -> None:
+    with Demo(folder, "--json") as demo:
+        demo.line()
+        number = int((folder / "postgres" / "cluster" / "postmaster.pid").read_text().split("\n", 1)[0])
+        psutil.Process(number).kill()
+        assert demo.process.wait(timeout=90) == Exit.UNREACHABLE
+    assert demo.said[-1].startswith("whosaw: the database has stopped; start the demo again")
+    assert eventually_none(folder)
