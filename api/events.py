@@ -6,7 +6,6 @@ form under its everyday name, and NDJSON one event a line.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,12 +70,12 @@ async def record(request: Request) -> Response:
     received = await body.read(request, state.settings.max_body_bytes)
     # A large one is read beside the loop, so that small ones need not wait for it.
     if len(received) > LARGE_BYTES:
-        facts, single = await run_in_threadpool(_facts, request, received, state, key)
+        facts, single = await state.arrivals.result(state.readers.submit(_facts, request, received, state, key))
     else:
         facts, single = _facts(request, received, state, key)
     try:
-        # Shielded: once the facts are with the writer they are recorded, whether or not the caller still listens.
-        receipts = await asyncio.shield(asyncio.wrap_future(state.ledger.submit(facts)))
+        # Once the facts are with the writer they are recorded, whether or not the caller still listens.
+        receipts = await state.arrivals.result(state.ledger.submit(facts))
     except Conflict as conflict:
         errors = [
             {
@@ -246,5 +245,6 @@ def _refuse_foreign(events: Sequence[Event], key: Key, *, single: bool) -> None:
 
 def _count(state: State, receipts: Sequence[Receipt]) -> None:
     repeated = sum(receipt.repeated for receipt in receipts)
-    state.figures.appended.labels("recorded").inc(len(receipts) - repeated)
-    state.figures.appended.labels("repeated").inc(repeated)
+    if repeated:
+        state.figures.repeated.inc(repeated)
+    state.figures.recorded.inc(len(receipts) - repeated)

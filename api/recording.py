@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from api import problems
 from api.events import record
@@ -39,8 +39,6 @@ class Recording:
         request = Request(scope, receive)
         try:
             answer = await record(request)
-        except ClientDisconnect:
-            return
         except (problems.Problem, LedgerError, HTTPException) as error:
             answer = problems.response(problems.problem_of(error), request)
         await answer(scope, receive, send)

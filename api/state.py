@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from starlette.requests import Request
 
     from api.access import Access
+    from api.arrival import Arrivals
     from api.observation import Figures
     from api.outside.publisher import Publisher
     from api.settings import Settings
@@ -24,6 +27,9 @@ class State:
     ledger: Ledger
     access: Access
     figures: Figures
+    arrivals: Arrivals
+    readers: Executor
+    """Read large bodies, beside the event loop."""
     follower: Follower | None
     """Kept by this process; None when another one follows."""
     publisher: Publisher | None
