@@ -1,14 +1,28 @@
-"""The report: account.json must say what the entries say, no more and no less, and the tables what it says."""
+"""The report: account.json must say what the entries say, no more and no less, and the tables what it says.
+
+What it can not be held to: labels and other wording, and which policies the company had in force.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+from whosaw_client.looks import check_looks, code, codes, looks_of
 from whosaw_client.report import Refused
-from whosaw_client.text import document, is_array, is_object, member, object_or_empty, shown
+from whosaw_client.tables import check_table, disclosed, held, looked
+from whosaw_client.text import (
+    counted,
+    document,
+    is_array,
+    is_object,
+    member,
+    object_or_empty,
+    objects,
+    same,
+    shown,
+    whole,
+)
 
 if TYPE_CHECKING:
     from whosaw_client.archive import Archive
@@ -21,26 +35,43 @@ CODED = ("purpose", "recipient_purpose", "basis")
 RECIPIENT_CODED = ("kind", "role")
 STATED = ("initiative", "mode", "policy_version")
 DISCLOSED = "data.disclosed"
+COLLECTED = "data.collected"
+TO_SECONDS = len("2026-01-01T00:00:00")
 
 
 def check_account(archive: Archive, manifest: Manifest, entries: list[Entry], note: bytes, report: Report) -> None:
-    """Compare the report with the entries; those are hers and the ones about several, up to `as_of`."""
+    """Compare the report with the entries; those are hers and the ones about several, by position up to `as_of`."""
     try:
         account = document(archive.read(PLACE), PLACE)
-        _frame(account, manifest, note)
+        _frame(account, archive, manifest, note)
         _listed(account, entries)
-        _disclosures(account, {each.position: each for each in entries})
-        _positions_known(account, {each.position for each in entries})
+        told = [each for each in entries if each.members.get("type") == DISCLOSED]
+        _disclosures(objects(account, "disclosures", PLACE), told)
+        holdings = objects(account, "holdings", PLACE)
+        _holdings(holdings, entries)
+        looks = looks_of(entries)
+        check_looks(member(account, "views", PLACE, list), looks, f"{PLACE}, views")
     except Refused as error:
         report.failed("report", error)
         return
-    for name in ("holdings", "disclosures", "views"):
+    tables = {
+        "holdings": [held(each) for each in holdings],
+        "disclosures": [disclosed(each, _leaf(each)) for each in reversed(told)],
+        "views": [looked(each) for each in reversed(looks)],
+    }
+    for name, rows in tables.items():
         try:
-            _table(archive, name, account)
+            check_table(archive, name, rows)
         except Refused as error:
             report.failed("report", error)
     if not report.has_failed("report"):
-        report.passed("report", PLACE, f"{len(account['disclosures'])} disclosures, as the entries have them")
+        found = ", ".join(
+            (
+                counted(len(told), "disclosure", "disclosures"), counted(len(looks), "look", "looks"),
+                counted(len(holdings), "holding", "holdings"),
+            )
+        )  # fmt: skip
+        report.passed("report", PLACE, f"{found}, as the entries have them")
     if "report/account.pdf" in archive.names:
         report.notes.append(
             "report/account.pdf is the file that was made with this report, but its pages were not compared: what "
@@ -48,94 +79,151 @@ def check_account(archive: Archive, manifest: Manifest, entries: list[Entry], no
         )
 
 
-def _frame(account: dict[str, Any], manifest: Manifest, note: bytes) -> None:
+def _leaf(entry: Entry) -> str:
+    return b64encode(entry.leaf).decode()
+
+
+def _frame(account: dict[str, Any], archive: Archive, manifest: Manifest, note: bytes) -> None:
     subject, as_of = member(account, "subject", PLACE, dict), member(account, "as_of", PLACE, dict)
     proof = member(account, "proof", PLACE, dict)
     if subject.get("id") != manifest.subject:
         raise Refused(f"{PLACE}, subject", manifest.subject, shown(subject.get("id")))
-    if (as_of.get("log"), as_of.get("position")) != (manifest.log, manifest.as_of):
-        raise Refused(f"{PLACE}, as_of", f"{manifest.as_of} of {manifest.log}", shown(as_of.get("position")))
+    stated = {"log": manifest.log, "position": manifest.as_of, "time": manifest.time}
+    if not same(as_of, stated):
+        raise Refused(f"{PLACE}, as_of", f"{manifest.as_of} of {manifest.log}, as manifest.json says", shown(as_of))
+    issued = f"{manifest.time[:TO_SECONDS]}Z"
+    if (account.get("language"), account.get("issued_at")) != (manifest.language, issued):
+        raise Refused(
+            PLACE, f"language {manifest.language}, issued_at {issued}",
+            shown([account.get("language"), account.get("issued_at")]),
+        )  # fmt: skip
     signed = proof.get("checkpoint")
-    if not isinstance(signed, str) or not note.startswith(signed.encode("utf-8", "replace")):
+    text = signed.encode("utf-8", "replace") if isinstance(signed, str) else b""
+    if not text.endswith(b"\n") or not note.startswith(text):
         raise Refused(f"{PLACE}, proof, checkpoint", f"the one in {manifest.root}/checkpoint", "another one")
+    keys = archive.read(f"{manifest.root}/keys").decode("ascii", "replace").split("\n")
+    if proof.get("log") != manifest.log or proof.get("verifier_key") not in keys:
+        raise Refused(f"{PLACE}, proof", f"log {manifest.log} and one of {manifest.root}/keys", "another log or key")
 
 
 def _listed(account: dict[str, Any], entries: list[Entry]) -> None:
     """Compare the entries that the report names with those that are proven."""
-    listed = member(account["proof"], "entries", f"{PLACE}, proof", list)
-    named = [(each.get("position"), each.get("type"), each.get("leaf")) for each in listed if is_object(each)]
-    proven = [(each.position, each.members.get("type"), b64encode(each.leaf).decode()) for each in entries]
-    if named != proven:
-        odd = next(iter(sorted(set(map(str, named)) ^ set(map(str, proven)))), "another order")
-        raise Refused(f"{PLACE}, proof, entries", f"the {len(proven)} entries that are proven", shown(odd))
+    where = f"{PLACE}, proof, entries"
+    listed = objects(account["proof"], "entries", f"{PLACE}, proof")
+    proven = [
+        {
+            "position": each.position,
+            "type": each.members.get("type"),
+            "leaf": _leaf(each),
+            "time": each.members.get("time"),
+        }
+        for each in entries
+    ]
+    for says, stated in zip(listed, proven, strict=False):
+        if not same(says, stated):
+            raise Refused(where, f"the entry at {stated['position']}, as it is proven", shown(says))
+    if len(listed) != len(proven):
+        raise Refused(where, f"{counted(len(proven))}, as they are proven", str(len(listed)))
 
 
-def _disclosures(account: dict[str, Any], entries: dict[int, Entry]) -> None:
-    rows = member(account, "disclosures", PLACE, list)
-    told = [each.get("position") if is_object(each) else None for each in rows]
-    disclosed = [position for position, each in entries.items() if each.members.get("type") == DISCLOSED]
-    if sorted(map(str, told)) != sorted(map(str, disclosed)):
-        missing = sorted(set(disclosed) - set(told))
-        found = f"entry {missing[0]} is not told" if missing else "one that no entry says, or one told twice"
+def _disclosures(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
+    told = [each.get("position") for each in rows]
+    disclosed_at = {each.position: each for each in entries}
+    for position in told:
+        if not isinstance(position, int) or position not in disclosed_at:
+            raise Refused(f"{PLACE}, disclosures", "each entry of that type once", f"one at {shown(position)}")
+    missing = sorted(set(disclosed_at) - set(told))
+    if missing or len(told) != len(disclosed_at):
+        found = f"entry {missing[0]} is not told" if missing else "one told twice"
         raise Refused(f"{PLACE}, disclosures", "each entry of that type once", found)
     for row in rows:
-        entry = entries[row["position"]]
-        where = f"{PLACE}, disclosure at {entry.position}"
-        for name, says, stated in _compared(row, entry.members):
-            if says != stated:
-                raise Refused(f"{where}, {name}", f"{shown(stated)}, as {entry.path} says", shown(says))
+        entry = disclosed_at[row["position"]]
+        for name, says, stated in _compared(row, entry):
+            if not same(says, stated):
+                place = f"{PLACE}, disclosure at {entry.position}, {name}"
+                raise Refused(place, f"{shown(stated)}, as {entry.path} says", shown(says))
 
 
-def _compared(row: dict[str, Any], entry: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+def _compared(row: dict[str, Any], entry: Entry) -> list[tuple[str, Any, Any]]:
     """Return (member, what the report says, what the entry says)."""
-    data = object_or_empty(entry.get("data"))
+    data = object_or_empty(entry.members.get("data"))
     told, recipient = object_or_empty(row.get("recipient")), object_or_empty(data.get("recipient"))
-    pairs = [
-        ("time", row.get("time"), entry.get("time")),
-        ("precision", row.get("precision"), object_or_empty(data.get("occurred")).get("precision", "exact")),
-        ("categories", _codes(row.get("categories")), data.get("categories", [])),
+    paper, instrument = row.get("authority"), data.get("instrument")
+    pairs: list[tuple[str, Any, Any]] = [
+        ("position", row.get("position"), entry.position),
+        ("leaf", row.get("leaf"), _leaf(entry)),
+        ("time", row.get("time"), entry.members.get("time")),
+        ("precision", row.get("precision"), object_or_empty(data.get("occurred")).get("precision") or "exact"),
+        ("categories", codes(row.get("categories")), data.get("categories") or []),
+        ("authority", is_object(paper), is_object(instrument)),
     ]
     pairs += [(f"recipient {name}", told.get(name), recipient.get(name)) for name in ("id", "name", "address")]
-    pairs += [(f"recipient {name}", _code(told.get(name)), recipient.get(name)) for name in RECIPIENT_CODED]
-    pairs += [(name, _code(row.get(name)), data.get(name)) for name in CODED]
+    pairs += [(f"recipient {name}", code(told.get(name)), recipient.get(name)) for name in RECIPIENT_CODED]
+    pairs += [(name, code(row.get(name)), data.get(name)) for name in CODED]
     pairs += [(name, row.get(name), data.get(name)) for name in STATED]
+    # A country has no code in the report, only its label.
+    pairs.append(("recipient country", told.get("country") is None, recipient.get("country") is None))
+    if is_object(paper) and is_object(instrument):
+        issuer = object_or_empty(instrument.get("issuer"))
+        pairs += [
+            ("authority", paper.get("code"), instrument.get("type")),
+            ("authority, issuer", paper.get("issuer"), issuer.get("name")),
+            ("authority, date", paper.get("date"), instrument.get("issued")),
+            ("authority, cited", code(paper.get("cited")), instrument.get("authority")),
+        ]
     return pairs
 
 
-def _positions_known(account: dict[str, Any], known: set[int]) -> None:
-    """Refuse a holding that rests on an entry which is not here."""
-    for each in member(account, "holdings", PLACE, list):
-        if not is_object(each) or each.get("position") not in known:
-            found = each.get("position") if is_object(each) else each
-            raise Refused(f"{PLACE}, holdings", "positions of entries that are proven", shown(found))
+def _holdings(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
+    """Compare what is held with what was collected.
+
+    Whether it is deleted by now follows from a rule over all entries, which is not repeated here.
+    """
+    collected = _collected(entries)
+    positions, times = {each.position for each in entries}, [each.members.get("time") for each in entries]
+    told: set[str] = set()
+    for row in rows:
+        where = f"{PLACE}, holdings, {shown(code(row.get('category')))}"
+        source = object_or_empty(row.get("source"))
+        stated = {
+            "system": row.get("system"), "origin": source.get("origin"), "channel": code(source.get("channel")),
+            "purposes": codes(row.get("purposes")), "basis": code(row.get("basis")),
+        }  # fmt: skip
+        key = _key(code(row.get("category")), stated)
+        if key not in collected:
+            raise Refused(where, "what an entry says was collected", "what none says")
+        told.add(key)
+        if whole(row.get("position"), where, 1) not in positions:
+            raise Refused(where, "the position of an entry that is proven", shown(row["position"]))
+        if row.get("since") not in collected[key] or row.get("last") not in collected[key]:
+            raise Refused(where, "times at which it was collected", shown([row.get("since"), row.get("last")]))
+        _steps(row, times, where)
+    if len(told) != len(collected):
+        raise Refused(f"{PLACE}, holdings", f"{len(collected)} kinds that were collected", str(len(told)))
 
 
-def _table(archive: Archive, name: str, account: dict[str, Any]) -> None:
-    """Compare a table's rows with the report's: as many, and of the same positions."""
-    place = f"report/{name}.csv"
-    try:
-        rows = list(csv.DictReader(io.StringIO(archive.read(place).decode("utf-8"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Refused(place, "a table", shown(str(error))) from error
-    told = account.get(name)
-    if not is_array(told) or len(rows) != len(told):
-        raise Refused(place, f"{len(told) if is_array(told) else 0} rows, as {PLACE} has", str(len(rows)))
-    if told and "position" in told[0]:
-        listed, named = (
-            sorted(str(each.get("position")) for each in rows),
-            sorted(str(each["position"]) for each in told),
-        )
-        if listed != named:
-            raise Refused(place, f"the positions of {PLACE}", "others")
-    if name == "disclosures":
-        recipients = sorted(str(each.get("recipient")) for each in rows)
-        if recipients != sorted(str(object_or_empty(each.get("recipient")).get("id")) for each in told):
-            raise Refused(place, f"the recipients of {PLACE}", "others")
+def _steps(row: dict[str, Any], times: list[Any], where: str) -> None:
+    """Compare the times of what happened to a holding with those that entries say."""
+    steps = objects(row, "deletions", where)
+    for when in (row.get("rectified"), *(each.get("time", "") for each in steps)):
+        if when is not None and when not in times:
+            raise Refused(where, "times at which an entry says that something happened", shown(when))
 
 
-def _codes(values: Any) -> Any:
-    return [_code(each) for each in values] if is_array(values) else values
+def _collected(entries: list[Entry]) -> dict[str, list[Any]]:
+    """Return the times at which each kind of holding was collected; what was not retained was never held."""
+    found: dict[str, list[Any]] = {}
+    for each in entries:
+        data = object_or_empty(each.members.get("data"))
+        categories = data.get("categories")
+        if each.members.get("type") == COLLECTED and data.get("retained") is not False and is_array(categories):
+            for category in categories:
+                found.setdefault(_key(category, data), []).append(each.members.get("time"))
+    return found
 
 
-def _code(coded: Any) -> Any:
-    return coded.get("code") if is_object(coded) else coded
+def _key(category: Any, data: dict[str, Any]) -> str:
+    """Return what tells one kind of holding from another, of what the report has of it."""
+    purposes = data.get("purposes")
+    listed = sorted({str(each) for each in purposes}) if is_array(purposes) else []
+    return repr([category, data.get("system"), data.get("origin"), data.get("channel"), listed, data.get("basis")])

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GREEN, RED, WRONG = 0, 1, 2
+NOT_RELIABLE = (
+    "Do not rely on this file. Keep it unchanged, and ask whoever made it for a new one. If that is red, too, show "
+    "both and these lines to the privacy officer or the regulator."
+)
+OTHER_KEY = (
+    "First make sure that the key is the one of this log: ask the privacy officer or the regulator, not the bundle. If "
+    "it is, the file was not signed by this log: do not rely on it, and show it to them."
+)
 
 
 def main() -> None:
@@ -113,6 +121,8 @@ def _show(report: Report, path: Path) -> None:
             lines.append(f"  RED  {each.code:<13} {each.where}: expected {each.expected}; found {each.found}")
     lines += [f"  RED  {code:<13} and {count} more" for code, count in report.more.items()]
     lines += [f"  note {note}" for note in report.notes]
+    if not report.green:
+        lines.append(OTHER_KEY if report.has_failed("key") else NOT_RELIABLE)
     sys.stdout.write("\n".join(lines) + "\n")
 
 

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from whosaw_client.report import Refused
-from whosaw_client.text import base64, document, is_object, member, shown, whole
+from whosaw_client.text import base64, counted, document, is_object, member, objects, same, shown, whole
 from whosaw_client.tree import leaf_hash, root_by_inclusion
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def check_completeness(
             report.failed("completeness", Refused("manifest.json, completeness", "the snapshot in heads.json", "null"))
             return
         report.notes.append(
-            "There is no snapshot yet: nothing is missing between the first entry and the last one, but that none came "
-            "after is not proven."
+            "The bundle has no proof of completeness, as one made before the log's first snapshot: no entry of hers is "
+            "missing between the first and the last one, but that there are no later ones, and none about several "
+            "people, is not proven. If you expected one, ask for another bundle."
         )
         return
     covers = manifest.covers
@@ -48,11 +49,10 @@ def check_completeness(
         return
     report.passed("completeness", place, f"all entries up to position {covers} are here")
     later = sum(each.position > covers for each in (*own, *cohorts))
-    if later:
-        report.notes.append(
-            f"{later} entries after position {covers} are proven to be in the log; that they are all of them is not, "
-            "until the next snapshot."
-        )
+    report.notes.append(
+        f"After position {covers}, where the newest snapshot ends, up to {manifest.as_of}, {counted(later)} of hers: "
+        "that there are no more is not proven until the next snapshot."
+    )
 
 
 class _Heads:
@@ -68,19 +68,20 @@ class _Heads:
                 f"{manifest.root}/entries", f"the snapshot's entry at {manifest.snapshot}", "none that is proven"
             )
         data = member(entry.members, "data", entry.path, dict)
-        stated = (data.get("log"), data.get("covers"), data.get("streams"), data.get("root"))
-        if stated != (manifest.log, manifest.covers, found["streams"], found["root"]):
+        stated = [data.get("log"), data.get("covers"), data.get("streams"), data.get("root")]
+        if not same(stated, [manifest.log, manifest.covers, found["streams"], found["root"]]):
             raise Refused(place, f"what {entry.path} says", shown([found["streams"], found["root"]]))
-        if (found["snapshot"], found["covers"]) != (manifest.snapshot, manifest.covers):
+        if not same([found["snapshot"], found["covers"]], [manifest.snapshot, manifest.covers]):
             raise Refused(place, "what manifest.json says", shown([found["snapshot"], found["covers"]]))
         self.place = place
         self.subject = manifest.subject
         self.size = whole(found["streams"], place, 1)
         self.root = base64(found["root"], place)
-        heads = member(found, "heads", place, list)
-        self.heads = {each.get("kind"): each for each in heads if is_object(each)}
-        if [each.get("kind") for each in heads if is_object(each)] != ["stream", "cohorts"]:
-            raise Refused(place, "two heads: stream, cohorts", shown(list(self.heads)))
+        heads = objects(found, "heads", place)
+        kinds = [each.get("kind") for each in heads]
+        if kinds != ["stream", "cohorts"]:
+            raise Refused(place, "two heads: stream, cohorts", shown(kinds))
+        self.heads = {"stream": heads[0], "cohorts": heads[1]}
 
     def check_stream(self, entries: list[Entry]) -> None:
         """Compare her stream's entries with its head."""
@@ -88,11 +89,11 @@ class _Heads:
         here = (len(entries), entries[-1].leaf if entries else None)
         if found is None:
             if entries:
-                raise Refused(self.place, f"a head of {len(entries)} entries", "a proof that there is no such stream")
+                raise Refused(self.place, f"a head of {counted(len(entries))}", "a proof that there is no such stream")
         elif found != here:
             raise Refused(
                 entries[-1].path if entries else self.place,
-                f"{found[0]} entries of her stream, as the snapshot says",
+                f"{counted(found[0])} of her stream, as the snapshot says",
                 f"{here[0]}, or another last one",
             )
 
@@ -105,7 +106,7 @@ class _Heads:
         if (found or (0, bytes(32))) != (len(entries), chain):
             raise Refused(
                 self.place,
-                f"{found[0] if found else 0} entries about several people, as the snapshot says",
+                f"{counted(found[0] if found else 0)} about several people, as the snapshot says",
                 f"{len(entries)}, or others",
             )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosaw_client.notes import read_proof
 from whosaw_client.report import Refused
-from whosaw_client.text import base64, document, hexadecimal, is_object, member, shown, whole
+from whosaw_client.text import base64, counted, document, hexadecimal, is_object, member, same, shown, whole
 from whosaw_client.tree import leaf_hash, root_by_inclusion
 
 if TYPE_CHECKING:
@@ -53,10 +53,12 @@ def check_inclusion(archive: Archive, manifest: Manifest, checkpoint: Checkpoint
     if (found, proofs) != (manifest.entries, manifest.entries):
         report.failed(
             "inclusion",
-            Refused(f"{manifest.root}/entries", f"{manifest.entries} entries and proofs", f"{found} and {proofs}"),
+            Refused(
+                f"{manifest.root}/entries", f"{counted(manifest.entries)}, with as many proofs", f"{found} and {proofs}"
+            ),
         )
     if not report.has_failed("inclusion"):
-        report.passed("inclusion", f"{manifest.root}/entries", f"{len(entries)} entries under size {checkpoint.size}")
+        report.passed("inclusion", f"{manifest.root}/entries", f"{counted(len(entries))} under size {checkpoint.size}")
     return entries
 
 
@@ -67,7 +69,7 @@ def _entry(archive: Archive, manifest: Manifest, checkpoint: Checkpoint, note: b
     position = int(stem)
     content = archive.read(name)
     members = document(content, name)
-    if (members.get("log"), members.get("position")) != (manifest.log, position):
+    if not same([members.get("log"), members.get("position")], [manifest.log, position]):
         raise Refused(
             name, f"position {position} of {manifest.log}", shown([members.get("log"), members.get("position")])
         )
@@ -89,7 +91,7 @@ def check_chain(entries: list[Entry], manifest: Manifest, report: Report) -> lis
     previous = b""
     for number, each in enumerate(own, 1):
         try:
-            if each.members.get("sequence") != number:
+            if not same(each.members.get("sequence"), number):
                 raise Refused(
                     each.path, f"sequence {number} of stream {manifest.subject}", shown(each.members.get("sequence"))
                 )
@@ -105,10 +107,10 @@ def check_chain(entries: list[Entry], manifest: Manifest, report: Report) -> lis
         previous = each.leaf
     if len(own) != manifest.own:
         report.failed(
-            "chain", Refused("manifest.json, streams", f"{manifest.own} entries of the stream", str(len(own)))
+            "chain", Refused("manifest.json, streams", f"{counted(manifest.own)} of the stream", str(len(own)))
         )
     if not report.has_failed("chain"):
-        report.passed("chain", f"stream {manifest.subject}", f"{len(own)} entries, none missing between them")
+        report.passed("chain", f"stream {manifest.subject}", f"{counted(len(own))}, none missing before the last")
     return own
 
 
@@ -129,8 +131,11 @@ def check_membership(archive: Archive, entries: list[Entry], manifest: Manifest,
     rows = {name for name in archive.names if name.startswith(f"{manifest.root}/members/")}
     for name in sorted(rows - {_row(each, manifest) for each in cohorts}):
         report.failed("membership", Refused(name, "the row of an entry about several", "one of no such entry"))
+    for position in sorted(manifest.erased - {each.position for each in cohorts}):
+        found = f"one at {position}, which is none of them"
+        report.failed("membership", Refused("manifest.json, erased", "entries about several people", found))
     if not report.has_failed("membership"):
-        report.passed("membership", f"{manifest.root}/members", f"{len(cohorts)} entries about several people")
+        report.passed("membership", f"{manifest.root}/members", f"{counted(len(cohorts))} about several people")
     return cohorts
 
 
@@ -153,6 +158,8 @@ def _member(archive: Archive, entry: Entry, manifest: Manifest) -> None:
         raise Refused(entry.path, f"entries up to position {manifest.as_of}", str(entry.position))
     place = _row(entry, manifest)
     if entry.position in manifest.erased:
+        if place in archive.names:
+            raise Refused(place, "no row, as manifest.json says that it was erased", "one")
         return
     row = document(archive.read(place), place)
     if set(row) != set(MEMBER) or row["subject"] != manifest.subject:
@@ -162,6 +169,8 @@ def _member(archive: Archive, entry: Entry, manifest: Manifest) -> None:
     if len(role) > MOST_ROLE_BYTES or whole(row["size"], place, 1) != size:
         raise Refused(place, f"a cohort of {size}", shown(row["size"]))
     envelope = b"" if row["envelope"] is None else base64(row["envelope"], place, None)
+    if row["envelope"] == "":
+        raise Refused(place, "an envelope, or null", "an empty one")
     salt = base64(row["salt"], place, SALT_BYTES)
     leaf = leaf_hash(salt + hexadecimal(row["subject"], place, 16) + bytes((len(role),)) + role + envelope)
     path = [base64(each, place) for each in member(row, "path", place, list)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosaw_client.report import Refused
-from whosaw_client.text import document, hexadecimal, is_array, is_object, member, shown, whole
+from whosaw_client.text import counted, document, hexadecimal, is_array, is_object, member, same, shown, whole
 
 if TYPE_CHECKING:
     from whosaw_client.archive import Archive
@@ -31,6 +31,9 @@ class Manifest(NamedTuple):
     log: str
     """The log's origin."""
     as_of: int
+    time: str
+    """When the entry at `as_of` was recorded."""
+    language: str
     size: int
     """Of the checkpoint."""
     entries: int
@@ -74,7 +77,7 @@ def read_manifest(archive: Archive) -> Manifest:
     _closed(log, ("log_id", "origin", "size", "entries"), frozenset(("log_id", "origin", "size", "entries")), NAME)
     _closed(stream, ("log_id", "stream", "entries"), frozenset(("log_id", "stream", "entries")), NAME)
     log_id = whole(as_of["log_id"], f"{NAME}, as_of, log_id")
-    if (log["log_id"], stream["log_id"], log["origin"]) != (log_id, log_id, as_of["log"]):
+    if not same([log["log_id"], stream["log_id"], log["origin"]], [log_id, log_id, as_of["log"]]):
         raise Refused(NAME, "one log everywhere", shown([log["log_id"], stream["log_id"], log["origin"]]))
     if stream["stream"] != scope["subject"]:
         raise Refused(f"{NAME}, streams", "the subject's own stream", shown(stream["stream"]))
@@ -82,7 +85,8 @@ def read_manifest(archive: Archive) -> Manifest:
     size = whole(log["size"], f"{NAME}, logs, size", position)
     snapshot, covers = _completeness(found["completeness"], log_id, position)
     return Manifest(
-        scope["subject"], log_id, member(as_of, "log", NAME, str), position, size,
+        scope["subject"], log_id, member(as_of, "log", NAME, str), position, member(as_of, "time", NAME, str),
+        member(found, "language", NAME, str), size,
         whole(log["entries"], f"{NAME}, logs, entries"), whole(stream["entries"], f"{NAME}, streams, entries"),
         snapshot, covers, _erased(found["erased"]), _files(member(found, "files", NAME, list)),
     )  # fmt: skip
@@ -108,14 +112,14 @@ def check_digests(archive: Archive, manifest: Manifest, report: Report) -> None:
                 "digests", Refused(path, f"{size} bytes, SHA-256 {digest}", f"{found[0]} bytes, SHA-256 {found[1]}")
             )
     if not report.has_failed("digests"):
-        report.passed("digests", NAME, f"{len(there)} files")
+        report.passed("digests", NAME, counted(len(there), "file", "files"))
 
 
 def _completeness(value: Any, log_id: int, as_of: int) -> tuple[int | None, int | None]:
     if value is None:
         return None, None
     where = f"{NAME}, completeness"
-    if not is_object(value) or set(value) != {"log_id", "snapshot", "covers"} or value["log_id"] != log_id:
+    if not is_object(value) or set(value) != {"log_id", "snapshot", "covers"} or not same(value["log_id"], log_id):
         raise Refused(where, "log_id (this log), snapshot, covers; or null", shown(value))
     snapshot, covers = whole(value["snapshot"], where, 1), whole(value["covers"], where, 1)
     if not covers < snapshot <= as_of:
@@ -129,7 +133,7 @@ def _erased(value: Any) -> frozenset[int]:
         raise Refused(where, "a list", shown(value))
     positions: set[int] = set()
     for each in value:
-        if not is_object(each) or set(each) != {"position", "what"} or each["what"] not in {"cohort", "envelope"}:
+        if not is_object(each) or set(each) != {"position", "what"} or each["what"] not in ("cohort", "envelope"):
             raise Refused(where, "position and what (cohort or envelope)", shown(each))
         position = whole(each["position"], where, 1)
         if each["what"] == "cohort":

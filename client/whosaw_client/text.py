@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from reprlib import Repr
 from typing import Any, TypeGuard
 
 from whosaw_client.report import Refused
 
 HASH_BYTES = 32
+SHORT = Repr()
 MOST_DIGITS = 18
 """A position fits 63 bits."""
 
@@ -52,7 +54,9 @@ def document(content: bytes, where: str) -> dict[str, Any]:
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
-        raise Refused(where, "a JSON object", str(error) or type(error).__name__) from error
+        raise Refused(where, "a JSON object", shown(str(error))) from error
+    except MemoryError as error:
+        raise Refused(where, "a JSON object that this machine has room for", f"{len(content)} bytes") from error
     if not is_object(found):
         raise Refused(where, "a JSON object", type(found).__name__)
     return found
@@ -83,9 +87,33 @@ def member(of: dict[str, Any], name: str, where: str, kind: type | tuple[type, .
     return value
 
 
+def objects(of: dict[str, Any], name: str, where: str) -> list[dict[str, Any]]:
+    """Take a member that must be there and be a list of objects."""
+    found: list[dict[str, Any]] = []
+    for each in member(of, name, where, list):
+        if not is_object(each):
+            raise Refused(f"{where}, {name}", "objects", shown(each))
+        found.append(each)
+    return found
+
+
+def same(left: Any, right: Any) -> bool:
+    """Tell whether two JSON values are the same. In Python 1, 1.0 and True are; here they are not."""
+    if is_object(left) and is_object(right):
+        return left.keys() == right.keys() and all(same(value, right[name]) for name, value in left.items())
+    if is_array(left) and is_array(right):
+        return len(left) == len(right) and all(same(one, other) for one, other in zip(left, right, strict=True))
+    return type(left) is type(right) and bool(left == right)
+
+
+def counted(number: int, one: str = "entry", more: str = "entries") -> str:
+    """Return a number with its noun."""
+    return f"{number} {one if number == 1 else more}"
+
+
 def shown(value: Any) -> str:
     """Return a value as a message may show it: short, on one line, without control characters."""
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else SHORT.repr(value)
     text = "".join(each if each.isprintable() else "?" for each in text[:61])
     return f"{text[:60]}…" if len(text) > 60 else text or "nothing"
 

@@ -13,7 +13,7 @@ from whosaw_client.evidence import Entry, check_chain, check_inclusion, check_me
 from whosaw_client.manifest import NAME, check_digests, read_manifest
 from whosaw_client.notes import open_checkpoint, read_consistency, read_key
 from whosaw_client.report import Refused, Report
-from whosaw_client.text import shown
+from whosaw_client.text import counted, shown
 from whosaw_client.tree import extends
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def verify_bundle(path: Path, key: str, since: Older | None = None) -> Report:
             for name in archive.names:
                 if not KNOWN.fullmatch(name):
                     raise Refused(shown(name), "a file of the format", "one that it does not have")
-            report.passed("archive", "the file", f"{len(archive.names)} files")
+            report.passed("archive", "the file", counted(len(archive.names), "file", "files"))
             _check(archive, trusted, since, report)
     except Refused as error:
         report.failed("archive", error)

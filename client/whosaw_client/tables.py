@@ -1,0 +1,111 @@
+"""The report's tables: what stands in a cell must be what the entries, or the report beside it, say.
+
+A text that a spreadsheet would take for a formula has an apostrophe before it; what is no text is compact JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+from whosaw_client.looks import code, codes
+from whosaw_client.report import Refused
+from whosaw_client.text import object_or_empty, same, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from whosaw_client.archive import Archive
+    from whosaw_client.evidence import Entry
+    from whosaw_client.looks import Look
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+RECIPIENT = ("name", "address", "country", "unit", "kind", "role")
+STATED = (
+    "purpose", "recipient_purpose", "basis", "instrument", "initiative", "mode", "series", "policy_version",
+)  # fmt: skip
+Row = dict[str, Any]
+
+
+def check_table(archive: Archive, name: str, expected: Sequence[Row]) -> None:
+    """Compare a table with the rows that it must have, in their order; further columns are not looked at.
+
+    Raises:
+        Refused: It is none, or a cell says something else.
+    """
+    place = f"report/{name}.csv"
+    try:
+        text = archive.read(place).decode("utf-8")
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        lines = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Refused(place, "a table", shown(str(error))) from error
+    header, rows = (lines[0] if lines else []), [each for each in lines[1:] if each]
+    if len(rows) != len(expected):
+        raise Refused(place, f"{len(expected)} rows", str(len(rows)))
+    missing = sorted(set(expected[0]) - set(header)) if expected else header
+    if missing or len(set(header)) != len(header):
+        raise Refused(place, "each column once", f"missing: {shown(', '.join(missing))}")
+    for number, (cells, row) in enumerate(zip(rows, expected, strict=True), 1):
+        if len(cells) != len(header):
+            raise Refused(f"{place}, row {number}", f"{len(header)} cells", str(len(cells)))
+        found = dict(zip(header, cells, strict=True))
+        for column, value in row.items():
+            if not _says(found[column], value):
+                raise Refused(f"{place}, row {number}, {column}", shown(value), shown(found[column]))
+
+
+def disclosed(entry: Entry, leaf: str) -> Row:
+    """Return the row of a disclosure as its entry says."""
+    data = object_or_empty(entry.members.get("data"))
+    occurred, recipient = object_or_empty(data.get("occurred")), object_or_empty(data.get("recipient"))
+    row: Row = {
+        "position": entry.position,
+        "time": entry.members.get("time"),
+        "ended": occurred.get("end"),
+        "precision": occurred.get("precision") or "exact",
+        "recipient": recipient.get("id"),
+        "categories": data.get("categories") or [],
+        "cohort": object_or_empty(entry.members.get("cohort")).get("size"),
+        "leaf": leaf,
+    }
+    row |= {f"recipient_{each}": recipient.get(each) for each in RECIPIENT}
+    return row | {each: data.get(each) for each in STATED}
+
+
+def looked(look: Look) -> Row:
+    """Return the row of a look."""
+    return {
+        "position": look.position, "facts": look.facts, "looks": look.looks, "first": look.times[0],
+        "last": look.times[-1], "act": look.act, "actor_kind": look.actor.get("kind"),
+        "actor": look.actor.get("key") or look.actor.get("id"), "actor_role": look.actor.get("role"),
+        "system": look.system, "purposes": look.purposes, "categories": look.categories, "tickets": look.tickets,
+    }  # fmt: skip
+
+
+def held(holding: Row) -> Row:
+    """Return the row of a holding as the report has it."""
+    source = object_or_empty(holding.get("source"))
+    names = ("system", "since", "last", "until", "rectified", "state", "policy_version", "position")
+    return {each: holding.get(each) for each in names} | {
+        "category": code(holding.get("category")),
+        "origin": source.get("origin"),
+        "channel": code(source.get("channel")),
+        "purposes": codes(holding.get("purposes")),
+        "basis": code(holding.get("basis")),
+    }
+
+
+def _says(cell: str, value: Any) -> bool:
+    if value is None:
+        return cell == ""
+    if isinstance(value, bool):
+        return cell == ("true" if value else "false")
+    if isinstance(value, str):
+        return cell == (f"'{value}" if value.startswith(FORMULA) else value)
+    try:
+        return same(json.loads(cell), value)
+    except (ValueError, RecursionError):
+        return False
