@@ -155,14 +155,17 @@ def _compared(row: dict[str, Any], entry: Entry) -> list[tuple[str, Any, Any]]:
         ("time", row.get("time"), entry.members.get("time")),
         ("precision", row.get("precision"), object_or_empty(data.get("occurred")).get("precision") or "exact"),
         ("categories", codes(row.get("categories")), data.get("categories") or []),
-        ("authority", is_object(paper), is_object(instrument)),
+        ("authority", {} if is_object(paper) else paper, {} if is_object(instrument) else None),
     ]
     pairs += [(f"recipient {name}", told.get(name), recipient.get(name)) for name in ("id", "name", "address")]
     pairs += [(f"recipient {name}", code(told.get(name)), recipient.get(name)) for name in RECIPIENT_CODED]
     pairs += [(name, code(row.get(name)), data.get(name)) for name in CODED]
     pairs += [(name, row.get(name), data.get(name)) for name in STATED]
     # A country has no code in the report, only its label.
-    pairs.append(("recipient country", told.get("country") is None, recipient.get("country") is None))
+    country, label = recipient.get("country"), told.get("country")
+    pairs.append(
+        ("recipient country", label, label if isinstance(label, str) and isinstance(country, str) else country)
+    )
     if is_object(paper) and is_object(instrument):
         issuer = object_or_empty(instrument.get("issuer"))
         pairs += [

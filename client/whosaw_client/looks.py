@@ -121,8 +121,11 @@ def codes(values: Any) -> Any:
 
 
 def code(coded: Any) -> Any:
-    """Return the code of a coded value: its label is wording."""
-    return coded.get("code") if is_object(coded) else coded
+    """Return the code of a coded value, whose label is wording; in place of what is none, what equals no code."""
+    if coded is None:
+        return None
+    found = coded.get("code") if is_object(coded) else None
+    return found if isinstance(found, str) else [coded]
 
 
 def _purposes(data: dict[str, Any]) -> list[Any]:

@@ -23,21 +23,24 @@ def opened(body: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def closed(files: dict[str, bytes], *, relist: bool = True) -> bytes:
+def closed(files: dict[str, bytes], *, relist: bool = True, manifest: bytes | None = None) -> bytes:
     """Return a bundle of files; with `relist` the manifest names what is there, as a forger would have it."""
     files = dict(files)
-    manifest = orjson.loads(files.pop("manifest.json"))
-    if relist:
-        manifest["files"] = [
+    listing = files.pop("manifest.json")
+    if relist and manifest is None:
+        document = orjson.loads(listing)
+        document["files"] = [
             {"path": path, "bytes": len(content), "sha256": sha256(content).hexdigest()}
             for path, content in sorted(files.items())
         ]
+        listing = orjson.dumps(document)
+    listing = listing if manifest is None else manifest
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for path in ("manifest.json", *sorted(files)):
             info = zipfile.ZipInfo(path, EPOCH)
             info.create_system, info.external_attr = 3, 0o100644 << 16
-            archive.writestr(info, orjson.dumps(manifest) if path == "manifest.json" else files[path])
+            archive.writestr(info, listing if path == "manifest.json" else files[path])
     return out.getvalue()
 
 

@@ -32,6 +32,9 @@ class Made(NamedTuple):
     newer: bytes
     """A checkpoint after it."""
 
+    def __repr__(self) -> str:
+        return "what the application made"
+
 
 def disclosed(*customers: str, **more: object) -> dict[str, object]:
     subjects = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in customers]

@@ -217,7 +217,8 @@ def test_signing_it_all_with_another_key_does_not_help(made: Made, verify: Calla
         path: body.replace(files["logs/0/checkpoint"], note) if "/proofs/" in path or "/consistency/" in path else body
         for path, body in files.items()
     } | {"logs/0/checkpoint": note, "logs/0/keys": (verifier_key(origin, key.public_key) + "\n").encode()}
-    forged = edited(forged, ACCOUNT, lambda account: account["proof"].update(checkpoint=note.decode()))
+    said = {"checkpoint": note.decode(), "verifier_key": verifier_key(origin, key.public_key)}
+    forged = edited(forged, ACCOUNT, lambda account: account["proof"].update(said))
     assert failing(verify(closed(forged))) == {"key"}
     assert failing(verify(closed(forged), verifier_key(origin, key.public_key))) == set()
 
