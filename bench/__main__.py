@@ -7,7 +7,7 @@ import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -39,6 +39,16 @@ def plan(server: str, folder: Path, *, quick: bool) -> dict[str, Callable[[], Se
     }
 
 
+def keep(rows: Sequence[Row], path: Path = OUT) -> None:
+    """Write rows to the results file: in place of those of the same name; others that stand in it stay."""
+    path.parent.mkdir(exist_ok=True)
+    kept: dict[str, dict[str, Any]] = {}
+    if path.exists():
+        kept = {each["name"]: each for each in orjson.loads(path.read_bytes())}
+    kept |= {each.name: each.json() for each in rows}
+    path.write_bytes(orjson.dumps(list(kept.values()), option=orjson.OPT_INDENT_2))
+
+
 def main() -> None:
     """Run the plan against a durable server of our own."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
@@ -58,8 +68,7 @@ def main() -> None:
                             if arguments.quick
                             else measure()
                         )
-                        OUT.parent.mkdir(exist_ok=True)
-                        OUT.write_bytes(orjson.dumps([each.json() for each in rows], option=orjson.OPT_INDENT_2))
+                        keep(rows)
             finally:
                 server.stop(wipe=True)
     sys.stdout.write(
