@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from whosaw_client.notes import open_checkpoint, read_key, read_proof
+from whosaw_client.notes import MOST_NOTE_BYTES, open_checkpoint, read_key, read_proof
 from whosaw_client.report import Refused, Report
+from whosaw_client.text import shown
 from whosaw_client.tree import leaf_hash, root_by_inclusion
 from whosaw_client.verify import Older, verify_bundle
 
@@ -55,12 +56,18 @@ def run(arguments: Sequence[str]) -> int:
         return WRONG if error.code else GREEN
     if (wanted.bundle is None) == (wanted.proof is None) or (wanted.proof is None) != (wanted.entry is None):
         return _wrong("expected a bundle, or --proof and --entry")
+    if wanted.since is None and wanted.consistency is not None:
+        return _wrong("expected --since CHECKPOINT with --consistency, which ties it to the bundle's")
+    if wanted.proof is not None and wanted.since is not None:
+        return _wrong("expected a bundle with --since: one entry's proof is of one checkpoint")
     try:
         report = _verified(wanted)
     except Refused as error:
         return _wrong(str(error))
     except OSError as error:
-        return _wrong(f"{error.filename}: {error.strerror}")
+        return _wrong(f"{shown(error.filename)}: {error.strerror}")
+    except ValueError as error:
+        return _wrong(f"a name of a file, or its text, can not be read: {shown(str(error))}")
     if wanted.json:
         sys.stdout.write(json.dumps(report.json()) + "\n")
     else:
@@ -71,11 +78,11 @@ def run(arguments: Sequence[str]) -> int:
 def _verified(wanted: argparse.Namespace) -> Report:
     key = _key(wanted.key)
     if wanted.proof is not None:
-        return verify_entry(wanted.proof.read_bytes(), wanted.entry.read_bytes(), key)
+        return verify_entry(_content(wanted.proof), _content(wanted.entry), key)
     since = None
     if wanted.since is not None:
-        consistency = wanted.consistency.read_bytes() if wanted.consistency is not None else None
-        since = Older(wanted.since.read_bytes(), consistency)
+        consistency = _content(wanted.consistency) if wanted.consistency is not None else None
+        since = Older(_content(wanted.since), consistency)
     return verify_bundle(wanted.bundle, key, since)
 
 
@@ -105,7 +112,13 @@ def _key(text: str) -> str:
     """Return the key, or what the file of that name holds."""
     if "+" in text and not Path(text).is_file():
         return text
-    return Path(text).read_text(encoding="utf-8").strip()
+    return _content(Path(text)).decode("utf-8").strip()
+
+
+def _content(path: Path) -> bytes:
+    """Read a small file: whatever is larger is none of those that are asked for, and is refused by its reader."""
+    with path.open("rb") as file:
+        return file.read(MOST_NOTE_BYTES + 1)
 
 
 def _show(report: Report, path: Path) -> None:
