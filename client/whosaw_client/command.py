@@ -54,12 +54,9 @@ def run(arguments: Sequence[str]) -> int:
         wanted = parser.parse_args(arguments)
     except SystemExit as error:
         return WRONG if error.code else GREEN
-    if (wanted.bundle is None) == (wanted.proof is None) or (wanted.proof is None) != (wanted.entry is None):
-        return _wrong("expected a bundle, or --proof and --entry")
-    if wanted.since is None and wanted.consistency is not None:
-        return _wrong("expected --since CHECKPOINT with --consistency, which ties it to the bundle's")
-    if wanted.proof is not None and wanted.since is not None:
-        return _wrong("expected a bundle with --since: one entry's proof is of one checkpoint")
+    misfit = _misfit(wanted)
+    if misfit:
+        return _wrong(misfit)
     try:
         report = _verified(wanted)
     except Refused as error:
@@ -73,6 +70,17 @@ def run(arguments: Sequence[str]) -> int:
     else:
         _show(report, wanted.bundle or wanted.entry)
     return GREEN if report.green else RED
+
+
+def _misfit(wanted: argparse.Namespace) -> str:
+    """Return what does not fit together in the arguments; empty if all does."""
+    if (wanted.bundle is None) == (wanted.proof is None) or (wanted.proof is None) != (wanted.entry is None):
+        return "expected a bundle, or --proof and --entry"
+    if wanted.since is None and wanted.consistency is not None:
+        return "expected --since CHECKPOINT with --consistency, which ties it to the bundle's"
+    if wanted.proof is not None and wanted.since is not None:
+        return "expected a bundle with --since: one entry's proof is of one checkpoint"
+    return ""
 
 
 def _verified(wanted: argparse.Namespace) -> Report:
