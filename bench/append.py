@@ -122,7 +122,7 @@ def against_the_library(server: str, folder: Path, size: int, runs: int) -> Row:
 
         try:
             return compare(
-                "append in process, groups of 1,000, against the library's recorder",
+                "append in process, groups of 1,000, against the library's recorder without its pipeline",
                 ">= 1.50",
                 lambda: append_rate(ledger, feed, size),
                 vanilla,

@@ -12,15 +12,14 @@ service does that opens a transaction in each handler, a sixth as many requests 
 
 from __future__ import annotations
 
+import socket
 import sys
 from concurrent.futures import Future
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn
-
-from api.app import create_app
+from api.cli.web import configured
 from api.settings import Settings
 from bench import scene
 from ledger import writer
@@ -51,8 +50,9 @@ def main(form: str, port: int, data_dir: Path, dsn: str) -> None:
         # Every request weighs more, and one alone is always taken.
         writer.GROUP_WEIGHT = 0
     settings = Settings(data_dir=data_dir, name=scene.NAME, logs=1, port=port, follow=False, log_level="ERROR")  # pyright: ignore[reportCallIssue]
-    app = create_app(settings, dsn=dsn)
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+    with socket.create_server(("127.0.0.1", port), backlog=1_024) as listener:
+        # As `whosaw serve` has it.
+        configured(settings, dsn).run(sockets=[listener])
 
 
 if __name__ == "__main__":

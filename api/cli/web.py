@@ -11,6 +11,7 @@ import uvicorn
 
 from api.app import create_app
 from api.cli.failure import Exit, Failure
+from api.wire import Protocol
 
 if TYPE_CHECKING:
     import socket
@@ -29,6 +30,7 @@ def configured(settings: Settings, dsn: str) -> uvicorn.Server:
     return uvicorn.Server(
         uvicorn.Config(
             create_app(settings, dsn=dsn),
+            http=Protocol,
             log_level=settings.log_level.lower(),
             access_log=False,
             log_config=None,

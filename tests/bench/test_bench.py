@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import orjson
 import pytest
 
 from bench import append, load, scene
+from bench.__main__ import keep
 from bench.event import event
 from bench.measure import compare, row, table
 from ledger import Ledger
@@ -25,14 +27,14 @@ def _a_server_that_forgets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_ours_and_the_limit_are_measured_in_turn_after_a_pair_that_does_not_count() -> None:
     calls: list[str] = []
-    rates = iter([99.0, 99.0, 10.0, 20.0, 30.0, 40.0, 90.0, 100.0])
+    rates = iter([99.0, 99.0, 10.0, 20.0, 40.0, 30.0, 90.0, 100.0])
 
     def measure(name: str) -> float:
         calls.append(name)
         return next(rates)
 
     found = compare("a row", ">= 0.80", lambda: measure("ours"), lambda: measure("limit"), 3)
-    assert calls == ["ours", "limit"] * 4
+    assert calls == ["ours", "limit", "ours", "limit", "limit", "ours", "ours", "limit"]
     assert found.ratio == (0.5, 0.75, 0.9)
     assert not found.reached
     assert "short" in table([found])
@@ -58,3 +60,13 @@ def test_every_fact_of_a_measurement_is_recorded_and_of_the_library_too(server: 
 def test_the_disk_row_counts_entries_and_all_that_proves_them(server: str, tmp_path: Path) -> None:
     found = append.disk(server, tmp_path, append.GROUP)
     assert found.ours > found.limit > append.GROUP
+
+
+def test_rows_measured_alone_replace_those_of_their_name_only(tmp_path: Path) -> None:
+    results = tmp_path / "out" / "latest.json"
+    keep([row("first", ">= 1.00", [(1.0, 1.0)]), row("second", ">= 1.00", [(1.0, 1.0)])], results)
+    keep([row("second", ">= 1.00", [(3.0, 1.0)])], results)
+    assert [(each["name"], each["ours"]) for each in json.loads(results.read_bytes())] == [
+        ("first", 1.0),
+        ("second", 3.0),
+    ]
