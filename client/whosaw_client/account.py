@@ -183,7 +183,7 @@ def _holdings(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
     Whether it is deleted by now follows from a rule over all entries, which is not repeated here.
     """
     collected = _collected(entries)
-    positions, times = {each.position for each in entries}, [each.members.get("time") for each in entries]
+    positions, times = {each.position for each in entries}, {str(each.members.get("time")) for each in entries}
     told: set[str] = set()
     for row in rows:
         where = f"{PLACE}, holdings, {shown(code(row.get('category')))}"
@@ -198,30 +198,30 @@ def _holdings(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
         told.add(key)
         if whole(row.get("position"), where, 1) not in positions:
             raise Refused(where, "the position of an entry that is proven", shown(row["position"]))
-        if row.get("since") not in collected[key] or row.get("last") not in collected[key]:
+        if not {member(row, each, where, str) for each in ("since", "last")} <= collected[key]:
             raise Refused(where, "times at which it was collected", shown([row.get("since"), row.get("last")]))
         _steps(row, times, where)
     if len(told) != len(collected):
         raise Refused(f"{PLACE}, holdings", f"{len(collected)} kinds that were collected", str(len(told)))
 
 
-def _steps(row: dict[str, Any], times: list[Any], where: str) -> None:
+def _steps(row: dict[str, Any], times: set[str], where: str) -> None:
     """Compare the times of what happened to a holding with those that entries say."""
     steps = objects(row, "deletions", where)
     for when in (row.get("rectified"), *(each.get("time", "") for each in steps)):
-        if when is not None and when not in times:
+        if when is not None and (not isinstance(when, str) or when not in times):
             raise Refused(where, "times at which an entry says that something happened", shown(when))
 
 
-def _collected(entries: list[Entry]) -> dict[str, list[Any]]:
+def _collected(entries: list[Entry]) -> dict[str, set[str]]:
     """Return the times at which each kind of holding was collected; what was not retained was never held."""
-    found: dict[str, list[Any]] = {}
+    found: dict[str, set[str]] = {}
     for each in entries:
         data = object_or_empty(each.members.get("data"))
         categories = data.get("categories")
         if each.members.get("type") == COLLECTED and data.get("retained") is not False and is_array(categories):
             for category in categories:
-                found.setdefault(_key(category, data), []).append(each.members.get("time"))
+                found.setdefault(_key(category, data), set()).add(str(each.members.get("time")))
     return found
 
 
