@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
@@ -50,12 +49,6 @@ deletion; officers ask what is held on a person, why, until when, and who saw it
 
 Every question needs a purpose (header `Whosaw-Purpose`) and is itself recorded.
 """
-SWITCH_SECONDS = 0.0005
-"""How long a thread may hold the interpreter. A commit waits for the database a dozen times, and after each wait for
-its turn: at the usual 5 ms, while the event loop is busy, the turns would cost more than the commit. Batches of 100
-over HTTP, four rounds in turn on a loaded machine, against 5 ms: 15 to 41 % more at 1 ms, 25 to 151 % more at 0.2 ms;
-single events went either way. This value lies between and was not measured by itself.
-"""
 GARBAGE_EVERY = 20_000
 """So many objects are made before garbage is looked for. With the usual 700, whatever requests in hand hold was looked
 through again and again: a fifth of the event loop's time with 64 clients. What is in no cycle is freed at once anyway.
@@ -83,7 +76,6 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-        sys.setswitchinterval(SWITCH_SECONDS)
         gc.set_threshold(GARBAGE_EVERY)
         keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
         with (
