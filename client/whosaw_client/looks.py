@@ -6,7 +6,8 @@ first to the last, with their number.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosaw_client.report import Refused
@@ -21,6 +22,7 @@ ACTS = {"data.viewed", "data.used", "ledger.queried"}
 OWN = "/whosaw/"
 """Only the ledger itself knows who asked it: from an emitter, a `ledger.queried` is a claim and no look."""
 MOST_LOOKS = 2**63 - 1
+MOMENT = re.compile(r"([0-9-]{10}T[0-9:]{8})(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 LONG_AGO = datetime(1, 1, 2, tzinfo=UTC)
 
 
@@ -134,9 +136,12 @@ def _purposes(data: dict[str, Any]) -> list[Any]:
 
 
 def _instant(text: Any) -> datetime:
-    """Return the moment of an RFC 3339 text; only the order of a series hangs on it."""
+    """Return the moment of an RFC 3339 text, rounded to microseconds as the ledger's database rounds it."""
+    found = MOMENT.fullmatch(str(text).upper())
+    if found is None:
+        return LONG_AGO
     try:
-        found = datetime.fromisoformat(str(text).upper().replace(":60", ":59"))
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
+        whole = datetime.fromisoformat(f"{found[1]}{found[3]}")
+        return whole + timedelta(microseconds=round(float(f"0{found[2] or '.0'}") * 1_000_000))
     except (ValueError, OverflowError):
         return LONG_AGO
