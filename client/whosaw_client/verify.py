@@ -17,7 +17,7 @@ from whosaw_client.text import counted, shown
 from whosaw_client.tree import extends
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from whosaw_client.manifest import Manifest
@@ -77,7 +77,7 @@ def _check(archive: Archive, key: Key, since: Older | None, report: Report) -> N
     check_digests(archive, manifest, report)
     place = f"{manifest.root}/checkpoint"
     with _noting("key", report):
-        _key(archive, manifest, key)
+        keys = _key(archive, manifest, key)
         report.passed("key", f"{manifest.root}/keys", f"{key.name}+{key.identifier.hex()}")
     if report.has_failed("key"):
         return
@@ -109,7 +109,7 @@ def _check(archive: Archive, key: Key, since: Older | None, report: Report) -> N
         )
         return
     with _noting("since", report):
-        _since(archive, manifest, checkpoint, key, since)
+        _since(archive, manifest, checkpoint, (key, *keys), since)
         report.passed("since", "the older checkpoint", "this log extends it")
 
 
@@ -124,7 +124,8 @@ def _noting(code: str, report: Report) -> Generator[None]:
         report.failed(code, Refused("the bundle", "what the format says", f"something else ({type(error).__name__})"))
 
 
-def _key(archive: Archive, manifest: Manifest, key: Key) -> None:
+def _key(archive: Archive, manifest: Manifest, key: Key) -> list[Key]:
+    """Check that the given key is one of the bundle's; return all of those."""
     place = f"{manifest.root}/keys"
     if key.name != manifest.log:
         raise Refused(place, f"the key of {key.name}, which was given", f"a bundle of {shown(manifest.log)}")
@@ -134,17 +135,25 @@ def _key(archive: Archive, manifest: Manifest, key: Key) -> None:
         raise Refused(place, "verifier keys, one a line", "other bytes") from error
     if lines[-1] or not lines[:-1]:
         raise Refused(place, "verifier keys, one a line", "something else")
-    if key not in [read_key(line, place) for line in lines[:-1]]:
+    keys = [read_key(line, place) for line in lines[:-1]]
+    if key not in keys:
         raise Refused(place, f"the key that was given, {key.identifier.hex()}", "others only")
+    return keys
 
 
-def _since(archive: Archive, manifest: Manifest, checkpoint: Checkpoint, key: Key, since: Older) -> None:
+def _since(archive: Archive, manifest: Manifest, checkpoint: Checkpoint, keys: Sequence[Key], since: Older) -> None:
     """Check that the bundle's checkpoint extends the older one.
 
-    A log's older checkpoints may be signed by a key before this one; the proof of consistency is what counts then.
+    Args:
+        archive: The bundle.
+        manifest: Its manifest.
+        checkpoint: Its checkpoint, signed by the first key.
+        keys: The one that was given, then those of the bundle: before a rotation, another one of them signed. Whoever
+            gives the older checkpoint has kept it, so what counts is that this one is proven to extend it.
+        since: What was kept.
     """
-    place = "the older checkpoint"
-    older = open_checkpoint(since.note, key, place)
+    place, key = "the older checkpoint", keys[0]
+    older = _kept(since.note, keys, place)
     if older.origin != checkpoint.origin:
         raise Refused(place, f"one of {checkpoint.origin}", older.origin)
     if older.size == checkpoint.size:
@@ -169,6 +178,16 @@ def _since(archive: Archive, manifest: Manifest, checkpoint: Checkpoint, key: Ke
         raise Refused(
             name, "a proof that the log extends the older checkpoint", "one that does not: the log was forked"
         )
+
+
+def _kept(note: bytes, keys: Sequence[Key], place: str) -> Checkpoint:
+    """Return what a note says that one of these keys signed."""
+    for key in keys[1:]:
+        try:
+            return open_checkpoint(note, key, place)
+        except Refused:
+            continue
+    return open_checkpoint(note, keys[0], place)
 
 
 def _newer(older: Checkpoint, checkpoint: Checkpoint, key: Key, since: Older) -> None:

@@ -11,7 +11,7 @@ import pytest
 from whosaw_client.verify import Older, verify_bundle
 
 from ledger import snapshot
-from ledger.checkpoint import head_of, note_text, signed_note
+from ledger.checkpoint import head_of, note_text, signed_note, verifier_key
 from ledger.keys import log_key
 from ledger.proofs import consistency_file, tlog_proof
 from ledger.signer import HeldKey
@@ -292,6 +292,19 @@ def test_a_log_that_was_forked_by_who_holds_its_key_is_noticed(scene: Scene, ver
         assert failing(verify(inside, Older(scene.note(older, b"\x01" * 32)))) == {"since"}
         untied = without(scene.hers, f"logs/0/consistency/{older:012d}")
         assert failing(verify(untied, Older(true))) == {"since"}, "no consistency file at all"
+
+
+def test_a_checkpoint_from_before_a_rotation_counts_if_this_one_extends_it(scene: Scene, verify: Verify) -> None:
+    note, retired = scene.hers["logs/0/checkpoint"], HeldKey(b"\x07" * 32)
+    size, _ = head_of(note)
+    origin = scene.key.split("+")[0]
+    tie = consistency_file(3, scene.ledger.proofs.consistency(0, 3, size), note)
+    for root, outcome in ((scene.ledger.proofs.root(0, 3), set[str]()), (b"\1" * 32, {"since"})):
+        text = note_text(origin, 3, root)
+        older = Older(signed_note(origin, text, [(retired.public_key, retired.sign(text))]), tie)
+        assert failing(verify(scene.hers, older)) == {"since"}
+        keys = scene.hers["logs/0/keys"] + f"{verifier_key(origin, retired.public_key)}\n".encode()
+        assert failing(verify(scene.hers | {"logs/0/keys": keys}, older)) == outcome
 
 
 def test_a_log_that_went_back_is_noticed(scene: Scene, verify: Verify) -> None:
