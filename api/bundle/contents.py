@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from contextlib import nullcontext
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -171,8 +170,3 @@ def _issued_before(moments: Sequence[Moment], log: str, size: int) -> list[int]:
     issued = (each["data"] for each in entries if each["source"].startswith(OWN_SOURCES))
     sizes = {each["checkpoint"] for each in issued if each["log"] == log and 0 < each["checkpoint"] <= size}
     return sorted(sizes)[-EARLIER:]
-
-
-def encoded(data: bytes) -> str:
-    """Encode for JSON."""
-    return b64encode(data).decode()
