@@ -269,6 +269,22 @@ def keys_rotate(
 
 
 @app.command()
+def audit(
+    *,
+    log: Annotated[int | None, typer.Option(min=0, help="One log's id; all otherwise.")] = None,
+    against: Annotated[Path | None, typer.Option(metavar="DIR", help="Checkpoints that were kept elsewhere.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; as many as there are cores otherwise.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over, if an audit was interrupted.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Recompute everything from stored bytes and name what does not match; exit code 1 if something does not."""
+    from api.cli import audit as whole  # noqa: PLC0415 - heavy
+
+    if not whole.audit(log, against, jobs, fresh=fresh, as_json=json):
+        raise typer.Exit(Exit.NO)
+
+
+@app.command()
 def doctor(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a check.")] = False,

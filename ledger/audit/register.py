@@ -1,0 +1,106 @@
+"""The erasable register: whether keys still open, and references are still found by what they name."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from ledger.audit.found import MOST, Finding, Kind
+from ledger.audit.piece import connected
+from ledger.audit.rows import fields, number, rows
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+NONCE = 12
+KEY = 32
+PARTS = 16
+SUBJECTS = "SELECT subject, wrapped_key FROM ledger.subject WHERE log_id = {} AND subject >= '{}' AND subject <= '{}'"
+REFERENCES = (
+    "SELECT r.digest, r.home, r.envelope,"
+    " EXISTS (SELECT FROM ledger.subject AS s WHERE s.log_id = r.home AND s.subject = r.subject)"
+    " FROM ledger.reference AS r WHERE r.log_id = {} AND r.digest >= '{}' AND r.digest <= '{}'"
+)
+
+
+class Part(NamedTuple):
+    """A sixteenth of a log's register, by the first digit of its ids."""
+
+    dsn: str
+    log_id: int
+    logs: int
+    kek: bytes
+    lookup: bytes
+    home: bytes
+    first: int
+
+
+def check_part(part: Part) -> tuple[dict[str, int], list[Finding]]:
+    """Open every key and every reference of a part; return counts and what does not match."""
+    connection = connected(part.dsn)
+    low, high = UUID(int=part.first << 124), UUID(int=((part.first + 1) << 124) - 1)
+    cipher = AESGCM(part.kek)
+    keys, findings = _keys(connection, part, SUBJECTS.format(part.log_id, low, high), cipher)
+    references, keyless, more = _references(connection, part, REFERENCES.format(part.log_id, low, high), cipher)
+    counts = {"keys": keys, "references": references, "references_without_key": keyless}
+    return counts, [*findings, *more][:MOST]
+
+
+def _keys(connection: Connection[object], part: Part, query: str, cipher: AESGCM) -> tuple[int, list[Finding]]:
+    findings: list[Finding] = []
+    count = 0
+    for row in rows(connection, query):
+        subject, wrapped = fields(row)
+        name, secret = subject or b"", wrapped or b""
+        count += 1
+        try:
+            opened = len(cipher.decrypt(secret[:NONCE], secret[NONCE:], part.log_id.to_bytes(2) + name)) == KEY
+        except (InvalidTag, ValueError):
+            opened = False
+        if not opened:
+            where = f"ledger.subject {name.hex()}"
+            findings.append(Finding(part.log_id, 0, Kind.KEY_UNOPENED, where, "a key under the kek", "none"))
+    return count, findings
+
+
+def _references(
+    connection: Connection[object], part: Part, query: str, cipher: AESGCM
+) -> tuple[int, int, list[Finding]]:
+    findings: list[Finding] = []
+    count = keyless = 0
+    for row in rows(connection, query):
+        digest, home, envelope, has_key = fields(row)
+        name, hidden = digest or b"", envelope or b""
+        count += 1
+        keyless += has_key != b"\x01"
+        where = f"ledger.reference {name.hex()}"
+        try:
+            said = cipher.decrypt(hidden[:NONCE], hidden[NONCE:], b"whosaw/reference/v1" + name).rstrip(b" ")
+        except (InvalidTag, ValueError):
+            findings.append(Finding(part.log_id, 0, Kind.KEY_UNOPENED, where, "a name under the kek", "none"))
+            continue
+        kind, _, value = said.partition(b"\0")
+        wanted = {_keyed(part.lookup, b"reference", said)}
+        if kind == b"sealed" and len(value) == KEY:
+            wanted.add(_keyed(part.lookup, b"sealed", bytes.fromhex(value.decode())))
+        if name not in wanted:
+            findings.append(
+                Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "the digest of what it names", "another")
+            )
+        elif not 0 <= number(home) < part.logs or _chosen(part, name) not in {part.log_id, None}:
+            findings.append(Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "the log that it chooses", "another"))
+    return count, keyless, findings
+
+
+def _keyed(key: bytes, use: bytes, data: bytes) -> bytes:
+    return blake2b(data, digest_size=16, key=key, person=use).digest()
+
+
+def _chosen(part: Part, digest: bytes) -> int:
+    """Return the log in which a reference is kept."""
+    hashed = blake2b(digest, digest_size=8, key=part.home, person=b"home").digest()
+    return int.from_bytes(hashed) * part.logs >> 64
