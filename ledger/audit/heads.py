@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from contextlib import closing
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -92,23 +93,24 @@ def check_whole(  # noqa: C901 - one case after the other
         where = f"ledger.heads_page {kept.covers}/0/{place}"
         findings.append(Finding(log_id, kept.position, Kind.SNAPSHOT_DIFFERS, where, wanted, found))
 
-    for row in rows(connection, PAGES.format(log_id, kept.covers, 0)):
-        place, _, content = fields(row)
-        page = content or b""
-        for start in range(0, len(page), LEAF):
-            label, rest = page[start : start + LABEL], page[start + LABEL : start + LEAF]
-            count += 1
-            if label in expected:
-                if (mine := expected.pop(label)) != rest:
-                    say(number(place), f"a stream's end {short(mine[8:])}", short(rest[8:]))
-            elif label in members:
-                many, chain = members.pop(label)
-                if many.to_bytes(8) + chain != rest and not erased:
-                    say(number(place), f"{many} cohorts under {short(chain)}", short(rest[8:]))
-            elif not erased:
-                say(number(place), "a stream's or a member's leaf", f"the label {short(label)}")
-            if len(findings) > 10:  # noqa: PLR2004 - more say nothing new
-                return findings
+    with closing(rows(connection, PAGES.format(log_id, kept.covers, 0))) as pages:
+        for row in pages:
+            place, _, content = fields(row)
+            page = content or b""
+            for start in range(0, len(page), LEAF):
+                label, rest = page[start : start + LABEL], page[start + LABEL : start + LEAF]
+                count += 1
+                if label in expected:
+                    if (mine := expected.pop(label)) != rest:
+                        say(number(place), f"a stream's end {short(mine[8:])}", short(rest[8:]))
+                elif label in members:
+                    many, chain = members.pop(label)
+                    if many.to_bytes(8) + chain != rest and not erased:
+                        say(number(place), f"{many} cohorts under {short(chain)}", short(rest[8:]))
+                elif not erased:
+                    say(number(place), "a stream's or a member's leaf", f"the label {short(label)}")
+                if len(findings) > 10:  # noqa: PLR2004 - more say nothing new
+                    return findings
     missing = len(expected) + len(members)
     if missing:
         say(0, f"{count + missing} leaves", f"{missing} of them missing")

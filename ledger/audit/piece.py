@@ -100,7 +100,7 @@ def audit(task: Task) -> Piece:
         found = trace.read()
         findings += trace.findings
         levels = tree.levels_of(found.leaves)
-    missing, more = members(connection, span, found.cohorts)
+    missing, more = members(connection, span, found)
     findings += more
     heads, count, more = checkpoints(connection, task, levels)
     findings += more

@@ -16,7 +16,13 @@ TILE_ROOTS = (
 EDGE = "SELECT bytes FROM ledger.entry WHERE log_id = %s AND position > %s AND position <= %s ORDER BY position"
 
 
-def root_at(connection: Connection[Any], log_id: int, size: int, spans: list[bytes] | None = None) -> bytes:
+def root_at(
+    connection: Connection[Any],
+    log_id: int,
+    size: int,
+    spans: list[bytes] | None = None,
+    instead: tuple[int, bytes] | None = None,
+) -> bytes:
     """Return the root over the first entries.
 
     Args:
@@ -24,12 +30,15 @@ def root_at(connection: Connection[Any], log_id: int, size: int, spans: list[byt
         log_id: The log.
         size: How many entries.
         spans: Roots of full spans that are known, from the first on.
+        instead: A tile of level 0 and its root, if not the stored one is to count; where no spans are known.
     """
     known = spans or []
     start = len(known) * tree.SPAN
     roots = connection.execute(TILE_ROOTS, (log_id, start // tree.TILE, size // tree.TILE)).fetchall()
     edge = connection.execute(EDGE, (log_id, size - size % tree.TILE, size)).fetchall()
     tiles = [root for (root,) in roots]
+    if instead is not None and instead[0] < len(tiles):
+        tiles[instead[0]] = instead[1]
     # The tiles go on where the spans end, so they are complete subtrees only when they begin at the same place.
     spans_of_tiles = [
         tree.root_of(tiles[at : at + tree.TILE]) for at in range(0, len(tiles) - tree.TILE + 1, tree.TILE)

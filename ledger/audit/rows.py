@@ -11,16 +11,17 @@ import psycopg
 from psycopg.pq import ExecStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from psycopg import Connection
+    from psycopg.pq.abc import PGresult
 
 SIGNATURE = b"PGCOPY\n\xff\r\n\x00"
 HEADER_BYTES = 19
 TRAILER_BYTES = 2
 
 
-def rows(connection: Connection[Any], query: str) -> Iterator[memoryview]:
+def rows(connection: Connection[Any], query: str) -> Generator[memoryview]:
     """Yield the rows of a query in COPY's binary format: a field count, then each field behind its length.
 
     Args:
@@ -37,18 +38,32 @@ def rows(connection: Connection[Any], query: str) -> Iterator[memoryview]:
     get = server.get_copy_data
     length, data = get(0)
     first = True
-    while length > 0:
-        if first:
-            # The header comes with the first row, in one message.
-            if bytes(data[: len(SIGNATURE)]) != SIGNATURE:
-                raise psycopg.DataError("expected COPY's binary format")
-            data, first = data[HEADER_BYTES:], False
-        if len(data) > TRAILER_BYTES:
-            yield data
-        length, data = get(0)
-    while (ended := server.get_result()) is not None:
+    try:
+        while length > 0:
+            if first:
+                # The header comes with the first row, in one message.
+                if bytes(data[: len(SIGNATURE)]) != SIGNATURE:
+                    raise psycopg.DataError("expected COPY's binary format")
+                data, first = data[HEADER_BYTES:], False
+            if len(data) > TRAILER_BYTES:
+                yield data
+            length, data = get(0)
+    finally:
+        # Whoever stops early leaves rows behind, and nothing else can be asked before they are read.
+        while length > 0:
+            length, data = get(0)
+        ended = _end(connection)
+    if ended is not None:
+        raise psycopg.errors.error_from_result(ended, encoding=connection.info.encoding)
+
+
+def _end(connection: Connection[Any]) -> PGresult | None:
+    """Read to the end of a statement; return what went wrong, if anything did."""
+    wrong: PGresult | None = None
+    while (ended := connection.pgconn.get_result()) is not None:
         if ended.status == ExecStatus.FATAL_ERROR:
-            raise psycopg.errors.error_from_result(ended, encoding=connection.info.encoding)
+            wrong = ended
+    return wrong
 
 
 def fields(row: memoryview) -> list[bytes | None]:

@@ -10,6 +10,7 @@ import gc
 import re
 from base64 import b64decode
 from binascii import b2a_base64, hexlify
+from contextlib import closing
 from hashlib import blake2b, sha256
 from itertools import groupby
 from struct import Struct
@@ -80,6 +81,8 @@ class Read(NamedTuple):
     """Position → size and root of those that are about several people."""
     volume: int
     """Bytes of entries."""
+    damaged: frozenset[int] = frozenset()
+    """Positions of which nothing more can be said."""
 
 
 class Mismatch(Exception):
@@ -100,12 +103,13 @@ def read(connection: Connection[Any], span: Span, lookup: bytes | None) -> Read:
     # No cycles are made here, and looking for them costs a tenth.
     gc.disable()
     try:
-        return _read(connection, span, lookup)
+        with closing(rows(connection, ENTRIES.format(span.log_id, span.first, span.last))) as entries:
+            return _read(entries, span, lookup)
     finally:
         gc.enable()
 
 
-def _read(connection: Connection[Any], span: Span, lookup: bytes | None) -> Read:  # noqa: C901 - one hot loop
+def _read(entries: Iterator[memoryview], span: Span, lookup: bytes | None) -> Read:  # noqa: C901 - one hot loop
     opening = f'\0{{"v":1,"log":"{span.origin}","position":'.encode()
     unpack, width = FIXED.unpack_from, FIXED.size
     keyed = blake2b(digest_size=DIGEST_BYTES, key=lookup, person=b"repeat").copy if lookup is not None else None
@@ -118,7 +122,7 @@ def _read(connection: Connection[Any], span: Span, lookup: bytes | None) -> Read
     cut = span.cut or span.last
     volume = 0
     wanted = span.first
-    for row in rows(connection, ENTRIES.format(span.log_id, span.first, span.last)):
+    for row in entries:
         wanted += 1
         _, _, position, _, stream, _, sequence, _, repeat_key, length = unpack(row)
         start = width + length
@@ -140,7 +144,7 @@ def _read(connection: Connection[Any], span: Span, lookup: bytes | None) -> Read
         if position != wanted or not entry.startswith(text):
             raise Mismatch
         heads[stream] = sequence, leaf
-        # None of these can stand inside a text, whose own quotes are escaped; `data` comes after them.
+        # None of these can stand inside a text, whose own quotes are escaped; sources and ids have nothing to escape.
         source = entry.find(b'","source":"', len(text))
         name = entry.find(b'","id":"', source)
         kind = entry.find(b'","type":"', name)
@@ -148,7 +152,7 @@ def _read(connection: Connection[Any], span: Span, lookup: bytes | None) -> Read
             raise Mismatch
         if keyed is not None:
             digest = keyed()
-            digest.update(_pair(entry[source + 12 : name], entry[name + 8 : kind]))
+            digest.update(b"%b\0%b" % (entry[source + 12 : name], entry[name + 8 : kind]))
             if digest.digest() != repeat_key:
                 raise Mismatch
         if entry.endswith(COHORT_END):
@@ -175,15 +179,6 @@ def _previous(entry: bytes, start: int, sequence: int) -> bytes:
     if b2a_base64(previous, newline=False) != text:
         raise Mismatch
     return previous
-
-
-def _pair(source: bytes, name: bytes) -> bytes:
-    """Return what a repeat key is made of."""
-    if b"\\" in source or b"\\" in name:
-        import json  # noqa: PLC0415 - rare
-
-        return json.loads(b'"%b"' % source).encode() + b"\0" + json.loads(b'"%b"' % name).encode()
-    return source + b"\0" + name
 
 
 def _cohort(entry: bytes) -> tuple[int, bytes]:
@@ -224,9 +219,7 @@ def stored_tiles(
     return {number(index): (root or b"", hashes or b"") for index, root, hashes in found}
 
 
-def members(
-    connection: Connection[Any], span: Span, cohorts: dict[int, tuple[int, bytes]]
-) -> tuple[int, list[Finding]]:
+def members(connection: Connection[Any], span: Span, read: Read) -> tuple[int, list[Finding]]:
     """Compare the rows of cohorts' members with the roots in their entries.
 
     Returns:
@@ -241,7 +234,9 @@ def members(
         for _, ordinal, leaf in group:
             ordinals.append(ordinal)
             leaves.append(leaf)
-        size, root = cohorts.get(position, (0, b""))
+        size, root = read.cohorts.get(position, (0, b""))
+        if position in read.damaged:
+            continue
         where = f"ledger.member of {position}"
         if size == 0 or ordinals[-1] >= size:
             findings.append(
@@ -252,7 +247,7 @@ def members(
                 Finding(span.log_id, position, Kind.ROW_EDITED, where, "the cohort's root", "rows of another")
             )
         seen += len(leaves) if size else 0
-    return sum(size for size, _ in cohorts.values()) - seen, findings
+    return sum(size for size, _ in read.cohorts.values()) - seen, findings
 
 
 def _members(connection: Connection[Any], span: Span) -> Iterator[tuple[int, int, bytes]]:
