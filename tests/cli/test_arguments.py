@@ -45,7 +45,10 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
         (["demo", "--port", "70000"], "--port"),
         (["demo", "--scale", "7"], "--scale 7; expected 1, 10 or 100"),
         (["emit"], "Missing argument"),
-        (["report", "account", "--reference", "a:b", "--out", "x.txt"], "expected a name ending in .pdf, .json or .zip"),
+        (
+            ["report", "account", "--reference", "a:b", "--out", "x.txt"],
+            "expected a name ending in .pdf, .json or .zip",
+        ),
         (["report", "account", "--reference", "a:b", "--out", "x.pdf", "--language", "la"], "--language en or fr"),
         (["keys", "issue", "king", "--label", "x"], "expected one of emitter, officer, regulator, auditor, admin"),
         (["rebuild", "nothing"], "expected one of holdings"),
