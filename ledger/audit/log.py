@@ -69,6 +69,9 @@ class LogAudit:
         self._heads: dict[bytes, bytes] = {}
         """Stream → last sequence (4 bytes), last leaf: 220 bytes of memory each."""
         self._streams_left = MOST
+        self._wanted = {log.signed[0]} if log.signed is not None else set[int]()
+        """Sizes of heads that are outside: what was signed there is compared with the entries."""
+        self._computed: dict[int, bytes] = {}
         self._right: list[int] = []
         self._wrong: list[tuple[int, bytes, bytes]] = []
 
@@ -83,6 +86,7 @@ class LogAudit:
             psycopg.Error: The database does not answer. What is done is kept; run it again.
         """
         log_id = self._log.log_id
+        self._wanted |= {paper.size for paper in papers}
         with psycopg.connect(self._dsn) as connection:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             top, snapshots = self._look(connection)
@@ -180,6 +184,8 @@ class LogAudit:
         before = joined(self._roots)
         for size, mine, stated in HEAD.iter_unpack(piece.heads):
             root = tree.folded([*before, mine])
+            if size in self._wanted:
+                self._computed[size] = root
             if root == stated:
                 self._right.append(size)
             else:
@@ -262,5 +268,5 @@ class LogAudit:
                 self._counts[name] = self._counts.get(name, 0) + count
 
     def _root(self, connection: Connection[Any], size: int) -> bytes:
-        """Return the root over the first entries, whole spans as they were hashed in this audit."""
-        return root_at(connection, self._log.log_id, size, self._roots[: size // tree.SPAN])
+        """Return the root over the first entries, as far as can be as they were hashed in this audit."""
+        return self._computed.get(size) or root_at(connection, self._log.log_id, size, self._roots[: size // tree.SPAN])

@@ -24,6 +24,8 @@ class Paper(NamedTuple):
     path: str
     origin: str
     """Empty if it is none."""
+    size: int
+    """As it says, unchecked; 0 if it is none."""
     content: bytes
 
 
@@ -56,7 +58,8 @@ def _papers(folder: Path) -> Iterator[Paper]:
         found = TEXT.fullmatch(text + b"\n") if blank else None
         if found is not None or path.suffix == SUFFIX:
             origin = found[1].decode(errors="replace") if found is not None else ""
-            yield Paper(str(path.relative_to(folder)), origin, content)
+            size = int(found[2]) if found is not None else 0
+            yield Paper(str(path.relative_to(folder)), origin, size, content)
 
 
 def check_papers(log: Log, papers: list[Paper], top: int, root_at: Callable[[int], bytes]) -> list[Finding]:
