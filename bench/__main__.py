@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bench import append, catching_up, over_http, proofs, questions, scene, snapshot, verify
+from bench import append, audit, catching_up, over_http, proofs, questions, scene, snapshot, verify
 from bench.measure import Row, table
 from ledger.embedded import EmbeddedServer
 
@@ -35,6 +35,7 @@ def plan(server: str, folder: Path, *, quick: bool) -> dict[str, Callable[[], Se
         "large": lambda: [append.on_a_large_ledger(server, folder, grown, size, runs)],
         "proofs": lambda: proofs.inclusion(server, folder, 10 * size, size // 2, runs),
         "snapshots": lambda: snapshot.snapshots(server, folder, 20_000 if quick else 1_000_000, size, min(runs, 3)),
+        "audit": lambda: audit.against_reading(server, folder, 50 * size, min(runs, 5)),
         "verify": lambda: verify.bundles(folder, 2_000 if quick else 10_000, min(runs, 3)),
         "disk": lambda: [append.disk(server, folder, 10 * size)],
     }

@@ -204,13 +204,13 @@ class LogAudit:
         heads = self._heads
         for stream, first, previous, position, last, leaf in BOUND.iter_unpack(bounds):
             head = heads.get(stream)
-            before = (int.from_bytes(head[:4]), head[4:]) if head is not None else (0, NONE)
+            before = (int.from_bytes(head[:4], signed=True), head[4:]) if head is not None else (0, NONE)
             if before != (first - 1, previous) and position and not quiet and self._streams_left:
                 self._streams_left -= 1
                 expected = f"sequence {before[0] + 1} after {short(before[1])}"
                 found = f"sequence {first} after {short(previous)}"
                 self._say(position, Kind.STREAM_BROKEN, f"ledger.entry {position}", expected, found)
-            heads[stream] = last.to_bytes(4) + leaf
+            heads[stream] = last.to_bytes(4, signed=True) + leaf
 
     def _checkpoints(self, connection: Connection[Any], top: int) -> None:
         """Say which is wrong where a signed root is not that of the entries: the note, or the entries."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import re
 from base64 import b64decode
-from binascii import b2a_base64, hexlify
+from binascii import Error, b2a_base64, hexlify
 from contextlib import closing
 from hashlib import blake2b, sha256
 from itertools import groupby
@@ -35,13 +35,13 @@ MEMBERS = (
     "SELECT position, ordinal, subject, role, salt, envelope FROM ledger.member"
     " WHERE log_id = {} AND position > {} AND position <= {} ORDER BY position, ordinal"
 )
-FIXED = Struct(">hiqi16sii i16s i".replace(" ", ""))
-"""Field count, position, stream, sequence, repeat key and the type's length, each behind its own length."""
+FIXED = Struct(">6xq4x16s4xi4x16si")
+"""Position, stream, sequence, repeat key and the type's length; the count of fields and their lengths are passed over."""
 COHORT = re.compile(rb',"cohort":\{"size":([1-9][0-9]*),"root":"([A-Za-z0-9+/]{43}=)"\}\}')
 COHORT_END = b'"}}'
 """Only a cohort's entry ends so: others end with an envelope, or with whom they are about."""
 COHORT_BYTES = 128
-BOUND = Struct(">16sI32sQI32s")
+BOUND = Struct(">16si32sQi32s")
 """A stream in a piece: its id; first sequence, the hash that it names as previous, position; last sequence, leaf."""
 NONE = bytes(32)
 DIGEST_BYTES = 16
@@ -124,7 +124,7 @@ def _read(entries: Iterator[memoryview], span: Span, lookup: bytes | None) -> Re
     wanted = span.first
     for row in entries:
         wanted += 1
-        _, _, position, _, stream, _, sequence, _, repeat_key, length = unpack(row)
+        position, stream, sequence, repeat_key, length = unpack(row)
         start = width + length
         # Hashed with its first byte, so compared with it, too: the entry is copied once.
         entry = b"\0" + row[start + 4 :]
@@ -175,7 +175,10 @@ def _previous(entry: bytes, start: int, sequence: int) -> bytes:
     text = entry[start : start + 44]
     if sequence == 1 or not entry.startswith(b'","appended":"', start + 44):
         raise Mismatch
-    previous = b64decode(text)
+    try:
+        previous = b64decode(text)
+    except Error:
+        raise Mismatch from None
     if b2a_base64(previous, newline=False) != text:
         raise Mismatch
     return previous

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -178,7 +179,7 @@ def test_the_command_signs_until_it_is_told_to_stop(database: str, folder: Path)
     elsewhere = apart(folder)
     process = subprocess.Popen(
         [sys.executable, "-m", "api.cli", "signer", "--socket", str(socket)],
-        env={"WHOSAW_KEYS_DIR": str(elsewhere), "WHOSAW_NAME": NAME, "PATH": ""},
+        env=os.environ | {"WHOSAW_KEYS_DIR": str(elsewhere), "WHOSAW_NAME": NAME},
         stderr=subprocess.PIPE,
     )
     try:
@@ -208,9 +209,10 @@ def test_the_command_rotates_and_retires_and_says_so_in_the_log_under_both_signa
     def command(*arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "api.cli", "keys", "rotate", str(chosen), *arguments],
-            env={
+            env=os.environ
+            | {
                 "WHOSAW_KEYS_DIR": str(tmp_path / "keys"), "WHOSAW_NAME": NAME, "WHOSAW_LOGS": str(logs),
-                "WHOSAW_DATABASE_URL": database, "WHOSAW_DURABLE": "false", "PATH": "",
+                "WHOSAW_DATABASE_URL": database, "WHOSAW_DURABLE": "false",
             },
             capture_output=True, text=True, check=False,
         )  # fmt: skip

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -17,6 +19,7 @@ from psycopg.sql import SQL, Identifier
 from whosaw_client.notes import read_key
 from whosaw_client.witness import Witness, serving
 
+from api.cli.failure import Exit
 from api.outside import stamp
 from api.outside.http import Unreachable, post
 from api.outside.publisher import Places, Publisher, publish
@@ -218,6 +221,33 @@ def test_a_folder_that_has_another_checkpoint_of_this_size_is_an_alarm(
         (step,) = publish(ledger, Places(tmp_path / "out", [], None, None))
         assert step.alarming
         assert "with another root" in step.outcome
+
+
+def test_the_command_publishes_once_and_says_where(database: str, keys: Keys, tmp_path: Path) -> None:
+    with Ledger(database, keys, durable=False) as ledger:
+        record(ledger, "a")
+
+    def publishing(**settings: str) -> tuple[int, str]:
+        told = {
+            "WHOSAW_DATABASE_URL": database, "WHOSAW_KEYS_DIR": str(tmp_path / "keys"), "WHOSAW_NAME": NAME,
+            "WHOSAW_DURABLE": "false",
+        }  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "api.cli", "publish"],
+            env=os.environ | told | settings, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout + done.stderr
+
+    out = str(tmp_path / "out")
+    assert publishing()[0] == Exit.ARGUMENT
+    assert publishing(WHOSAW_WITNESSES="x")[0] == Exit.ARGUMENT
+    assert publishing(WHOSAW_PUBLISH_DIR=out) == (Exit.DONE, f"log 0, 1 entries, {out}: done\n")
+    code, said = publishing(WHOSAW_PUBLISH_DIR=out, WHOSAW_WITNESSES=f"{WITNESS} http://127.0.0.1:9")
+    assert code == Exit.UNREACHABLE
+    assert f"log 0, 1 entries, {out}: known\n" in said
+    path = tmp_path / "out" / "0" / f"{1:012d}.checkpoint"
+    path.write_bytes(NOTE.replace(b"\n5\n", b"\n1\n"))
+    assert publishing(WHOSAW_PUBLISH_DIR=out)[0] == Exit.NO
 
 
 @pytest.fixture(scope="module")
