@@ -36,7 +36,7 @@ MEMBERS = (
     " WHERE log_id = {} AND position > {} AND position <= {} ORDER BY position, ordinal"
 )
 FIXED = Struct(">6xq4x16s4xi4x16si")
-"""Position, stream, sequence, repeat key and the type's length; the count of fields and their lengths are passed over."""
+"""Position, stream, sequence, repeat key and the type's length; the number of fields and their lengths are skipped."""
 COHORT = re.compile(rb',"cohort":\{"size":([1-9][0-9]*),"root":"([A-Za-z0-9+/]{43}=)"\}\}')
 COHORT_END = b'"}}'
 """Only a cohort's entry ends so: others end with an envelope, or with whom they are about."""
