@@ -5,6 +5,7 @@ disclosures   who outside received it?
 views         who inside looked?
 timeline      what happened?
 policies      which policy governed, and what did she agree to?
+holds         what may not be destroyed?
 recipients    whose data did this recipient get?
 account       the answer to all of it, for one person
 
@@ -16,13 +17,14 @@ from typing import TYPE_CHECKING
 
 from projections.disclosures import DISCLOSURES
 from projections.holdings import HOLDINGS
+from projections.holds import HOLDS
 from projections.policies import POLICIES
 from projections.views import VIEWS
 
 if TYPE_CHECKING:
     from projections.projection import Projection
 
-PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES)
+PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES, HOLDS)
 """What a follower keeps current."""
 
-__all__ = ["DISCLOSURES", "HOLDINGS", "POLICIES", "PROJECTIONS", "VIEWS"]
+__all__ = ["DISCLOSURES", "HOLDINGS", "HOLDS", "POLICIES", "PROJECTIONS", "VIEWS"]

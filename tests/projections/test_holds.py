@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from projections import holds
+from projections.holds import RECOURSE, Change, Hold, standing
+from projections.person import Part
+from tests.projections.given import Happened, collected, subject
+
+if TYPE_CHECKING:
+    from tests.projections.conftest import Story
+
+ALICE = subject("alice")
+DESK = {"kind": "human", "key": "00112233445566ff", "role": "whosaw:LegalDesk"}
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+def placed(who: str | tuple[str, ...], name: str, **more: Any) -> Happened:
+    data = {
+        "actor": DESK, "hold_id": name, "reason": "whosaw:Litigation", "scope": {}, "starts": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    return Happened("hold.placed", (who,) if isinstance(who, str) else who, "2026-01-02T00:00:00Z", data | more)
+
+
+def released(who: str | tuple[str, ...], name: str, at: str = "2026-05-01T00:00:00Z") -> Happened:
+    data = {"actor": DESK, "hold_id": name, "reason": "whosaw:Settled", "effective_at": at}
+    return Happened("hold.released", (who,) if isinstance(who, str) else who, at, data)
+
+
+def asked(who: str, right: str = "whosaw:Access", at: str = "2026-02-01T00:00:00Z") -> Happened:
+    data = {"actor": DESK, "request_id": "R-1", "regime": "whosaw:PIPEDA", "right": right, "clock_start": at}
+    return Happened("request.received", (who,), at, data)
+
+
+def answered(who: str, at: str = "2026-03-01T00:00:00Z") -> Happened:
+    return Happened(
+        "request.answered", (who,), at, {"actor": DESK, "request_id": "R-1", "outcome": "dpv:RequestFulfilled"}
+    )
+
+
+def held(story: Story, at: datetime = NOW, as_of: int | None = None) -> list[Hold]:
+    part = Part(0, ALICE.id, as_of or story.log.size)
+    return standing(holds.of_parts(story.reader, [part], [0]), at)
+
+
+def test_a_hold_stands_until_it_is_released_and_not_before_it_starts(story: Story) -> None:
+    story.told(collected("alice", "2026-01-01T00:00:00Z", "pd:Name"), placed("alice", "H-1"), released("alice", "H-1"))
+    assert [each.hold for each in held(story, datetime(2026, 4, 1, tzinfo=UTC))] == ["H-1"]
+    assert held(story, datetime(2025, 12, 31, tzinfo=UTC)) == []
+    assert held(story) == []
+    # As of an earlier position, the release is not known yet.
+    assert [each.hold for each in held(story, as_of=2)] == ["H-1"]
+
+
+def test_somebody_elses_hold_is_not_hers_and_a_cohorts_is_and_nobodys_is_everybodys(story: Story) -> None:
+    story.told(placed("bob", "H-1"), placed(("alice", "bob"), "H-2"))
+    assert [each.hold for each in held(story)] == ["H-2"]
+
+
+def test_a_release_for_one_of_a_cohort_releases_her_alone(story: Story) -> None:
+    story.told(placed(("alice", "bob"), "H-1"), released("alice", "H-1"))
+    assert held(story) == []
+    bob = Part(0, subject("bob").id, story.log.size)
+    assert [each.hold for each in standing(holds.of_parts(story.reader, [bob], [0]), NOW)] == ["H-1"]
+
+
+def test_a_scope_covers_what_it_names_and_an_open_side_covers_all(story: Story) -> None:
+    scope = {
+        "categories": ["pd:CallLog"],
+        "systems": ["switch"],
+        "since": "2026-01-01T00:00:00Z",
+        "until": "2026-02-01T00:00:00Z",
+    }
+    story.told(placed("alice", "H-1", scope=scope))
+    [hold] = held(story)
+    assert hold.covers("pd:CallLog", "switch", datetime(2026, 1, 15, tzinfo=UTC))
+    assert hold.covers(None, None)
+    assert not hold.covers("pd:Name", "switch")
+    assert not hold.covers("pd:CallLog", "crm")
+    assert not hold.covers("pd:CallLog", "switch", datetime(2026, 2, 1, tzinfo=UTC))
+
+
+def test_a_request_for_access_holds_until_her_recourse_is_exhausted(story: Story) -> None:
+    story.told(asked("alice"), answered("alice"))
+    [hold] = held(story)
+    assert (hold.hold, hold.reason, hold.basis) == ("request:R-1", holds.REQUEST_REASON, "ca-pipeda:8-8")
+    end = datetime(2026, 3, 1, tzinfo=UTC) + RECOURSE
+    assert hold.ends == end
+    assert held(story, end - timedelta(seconds=1))
+    assert held(story, end) == []
+
+
+def test_a_request_for_erasure_holds_nothing(story: Story) -> None:
+    story.told(asked("alice", "whosaw:Erasure"))
+    assert held(story) == []
+
+
+def test_a_request_can_be_released_by_name(story: Story) -> None:
+    story.told(asked("alice"), released("alice", "request:R-1"))
+    assert held(story) == []
+
+
+@pytest.mark.parametrize("again", ["2026-05-02T00:00:00Z", "2026-05-01T00:00:00Z"])
+def test_the_same_name_placed_again_after_its_release_stands_again(story: Story, again: str) -> None:
+    story.told(
+        placed("alice", "H-1"), released("alice", "H-1"), placed("alice", "H-1", starts=again)._replace(time=again)
+    )
+    assert [each.hold for each in held(story)] == ["H-1"]
+
+
+def test_a_late_placement_of_before_the_release_does_not_stand_again() -> None:
+    start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    placing = Change(
+        0, 2, end + timedelta(days=1), "hold.placed", "H-1", None, None, None, [], [], None, None, start, None, None,
+        sealed=False, everybody=False,
+    )  # fmt: skip
+    release = placing._replace(position=1, time=end, act="hold.released", starts=end)
+    assert standing([release, placing], NOW) == []
