@@ -12,7 +12,9 @@ from ledger.vocabulary.stored import (
     linked,
     private_of,
     references,
+    seal_of,
     subject_private_of,
+    unlinked,
 )
 from ledger.vocabulary.words import WORDS, word, words
 
@@ -40,7 +42,9 @@ __all__ = [
     "references",
     "schema",
     "schema_path",
+    "seal_of",
     "subject_private_of",
+    "unlinked",
     "word",
     "words",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.vocabulary import data_facts, ledger_facts, order_facts, promise_facts, request_facts
+from ledger.vocabulary import data_facts, erasure_facts, ledger_facts, order_facts, promise_facts, request_facts
 from ledger.vocabulary.event import Event, event_of, schema_path
 from ledger.vocabulary.schema import schema_of
 from ledger.vocabulary.words import words
@@ -60,12 +60,22 @@ STRUCTS: dict[str, type[Data]] = {
     "recipient.notification_due": request_facts.NotificationDue,
     "recipient.notification_answered": request_facts.NotificationAnswered,
     "seal.placed": order_facts.SealPlaced,
+    "seal.extended": order_facts.SealExtended,
     "seal.lifted": order_facts.SealLifted,
+    "seal.ended": order_facts.SealEnded,
+    "clearance.granted": order_facts.ClearanceGranted,
     "hold.placed": order_facts.HoldPlaced,
     "hold.released": order_facts.HoldReleased,
     "subject.identifier_linked": ledger_facts.IdentifierLinked,
+    "subject.identifier_unlinked": ledger_facts.IdentifierUnlinked,
     "subject.merged": ledger_facts.SubjectsMerged,
+    "subject.split": ledger_facts.SubjectsSplit,
+    "subject.revoked": erasure_facts.SubjectRevoked,
+    "subject.restored": erasure_facts.SubjectRestored,
+    "erasure.deferred": erasure_facts.ErasureDeferred,
+    "key.destroyed": erasure_facts.KeyDestroyed,
     "event.corrected": ledger_facts.EventCorrected,
+    "event.voided": ledger_facts.EventVoided,
     "finding.raised": ledger_facts.FindingRaised,
     "ledger.queried": ledger_facts.LedgerQueried,
     "checkpoint.signed": ledger_facts.CheckpointSigned,

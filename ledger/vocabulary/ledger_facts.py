@@ -52,6 +52,21 @@ class IdentifierLinked(AboutPersons, kw_only=True):
     """For the envelope."""
 
 
+class IdentifierUnlinked(AboutPersons, kw_only=True):
+    """A name is not a person's any more, or never was: it leads to nobody from here on."""
+
+    subjects: Annotated[list[Subject], Meta(min_length=1, max_length=1)] | UnsetType
+    """The person, by another name or her id."""
+    identifier: Reference | UnsetType
+    """The name. It leaves the entry, like a subject's reference."""
+    method: Code
+    """How it was found, such as whosaw:CustomerStated."""
+    confidence: Confidence
+    """How sure it is."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
 class SubjectsMerged(AboutPersons, kw_only=True):
     """Several subjects turned out to be one person. No erasure: each keeps its entries and keys."""
 
@@ -67,6 +82,21 @@ class SubjectsMerged(AboutPersons, kw_only=True):
     """For the envelope."""
 
 
+class SubjectsSplit(AboutPersons, kw_only=True):
+    """Subjects that were merged turned out to be different people. What was recorded meanwhile is nobody's yet."""
+
+    subjects: Annotated[list[Subject], Meta(min_length=2, max_length=20)] | UnsetType
+    """Them."""
+    undoes: EventRef
+    """The merge."""
+    method: Code
+    """How it was found."""
+    confidence: Confidence
+    """How sure it is."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
 class EventCorrected(PerhapsAboutPersons, kw_only=True):
     """An earlier event was wrong. Nothing is edited: both stay."""
 
@@ -78,6 +108,17 @@ class EventCorrected(PerhapsAboutPersons, kw_only=True):
     """Why."""
     replaced_by: EventRef | None = None
     """The event that says it right; absent when the right content is not known."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class EventVoided(PerhapsAboutPersons, kw_only=True):
+    """An earlier event should not count at all. Nothing is edited: both stay."""
+
+    target: EventRef
+    """The event."""
+    reason: Code
+    """Why, such as whosaw:WrongSubject."""
     private: Private | UnsetType | None = None
     """For the envelope."""
 

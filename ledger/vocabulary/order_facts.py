@@ -3,9 +3,9 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from ledger.vocabulary.forms import Code, Opaque, System, Time
+from ledger.vocabulary.forms import Code, Opaque, SubjectId, System, Time
 from ledger.vocabulary.parts import (
     AboutPersons,
     EventRef,
@@ -14,6 +14,7 @@ from ledger.vocabulary.parts import (
     PerhapsAboutPersons,
     Private,
     SomeCodes,
+    Subject,
 )
 
 
@@ -53,7 +54,7 @@ class SealPlaced(AboutPersons, kw_only=True):
     """Who may know."""
     oral: bool = False
     """Whether it was only spoken."""
-    visibility: Literal["sealed"] = "sealed"  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
+    visibility: Literal["sealed"] | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
     """A seal is always sealed."""
     private: Private | UnsetType | None = None
     """For the envelope."""
@@ -70,8 +71,53 @@ class SealLifted(AboutPersons, kw_only=True):
     """From when it may be told."""
     authority: Organisation | None = None
     """Who lifted it; absent when it ran out."""
-    visibility: Literal["sealed"] = "sealed"  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
+    visibility: Literal["sealed"] | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
     """A seal is always sealed."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class SealExtended(AboutPersons, kw_only=True):
+    """An order not to tell was extended."""
+
+    seal_id: Opaque
+    """Names the seal."""
+    until: Time | None
+    """Until when it stands now; null when an event ends it, or nothing does."""
+    authority: Organisation | None = None
+    """Who extended it."""
+    visibility: Literal["sealed"] | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
+    """A seal is always sealed."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class SealEnded(AboutPersons, kw_only=True):
+    """What an order forbade to tell about a person may be told from here on; its stream is hers."""
+
+    subjects: Annotated[list[Subject], Meta(min_length=1, max_length=1)] | UnsetType
+    """The person."""
+    stream: SubjectId
+    """The stream that was sealed."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class ClearanceGranted(PerhapsAboutPersons, kw_only=True):
+    """Two people agreed that one of them may read what is sealed, for a short time."""
+
+    authorities: Annotated[list[System], Meta(min_length=1, max_length=100)]
+    """Whose seals."""
+    until: Time
+    """Until when."""
+    asked_by: System
+    """The key of the one who asked."""
+    approved_by: System
+    """The key of the other one."""
+    reason: Code
+    """Why."""
+    visibility: Literal["sealed"] | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
+    """That somebody looked behind seals would tell of them."""
     private: Private | UnsetType | None = None
     """For the envelope."""
 

@@ -250,6 +250,8 @@ class Data(Part, kw_only=True):
     """How well the time is known."""
     visibility: Literal["open", "sealed"] = "open"
     """Sealed: an order forbids telling."""
+    seal_ref: Opaque | None = None
+    """The seal that covers it, if it is sealed."""
 
 
 class AboutPersons(Data, kw_only=True):

@@ -10,7 +10,7 @@ from msgspec.json import Encoder
 from ledger.vocabulary.event import Event
 from ledger.vocabulary.facts import FACTS
 from ledger.vocabulary.forms import Code, Time
-from ledger.vocabulary.ledger_facts import CheckpointSigned, IdentifierLinked
+from ledger.vocabulary.ledger_facts import CheckpointSigned, IdentifierLinked, IdentifierUnlinked
 from ledger.vocabulary.parts import (
     Data,
     External,
@@ -101,7 +101,10 @@ def clear_bytes(event: Event, actor_key: Callable[[str], str]) -> bytes:
     if type(actor) is not Service:
         who = actor.id
         data.actor = KeyedActor(_KINDS[type(actor)], actor.role, None if who is None else actor_key(who))
-    if kind is IdentifierLinked:
+    if data.visibility is UNSET:
+        # Stated or not, the entry says it: a sealed stream is told from others by its first one.
+        data.visibility = "sealed"
+    if kind is IdentifierLinked or kind is IdentifierUnlinked:
         data.identifier = KindOnly(data.identifier.kind)
     stored = Stored(
         event.source,
@@ -119,7 +122,15 @@ def clear_bytes(event: Event, actor_key: Callable[[str], str]) -> bytes:
 
 def is_sealed(event: Event) -> bool:
     """Return whether an order forbids telling of this fact."""
-    return event.data.visibility == "sealed"
+    # Of types that are always sealed, it need not be stated.
+    return event.data.visibility != "open"
+
+
+def seal_of(event: Event) -> str | None:
+    """Return the name of the seal that covers a sealed fact; nothing if it names none, or is open."""
+    if not is_sealed(event):
+        return None
+    return getattr(event.data, "seal_id", None) or event.data.seal_ref
 
 
 def private_of(event: Event) -> dict[str, Any] | None:
@@ -165,11 +176,17 @@ def linked(event: Event) -> Reference | None:
     return data.identifier if isinstance(data, IdentifierLinked) and isinstance(data.identifier, Reference) else None
 
 
+def unlinked(event: Event) -> Reference | None:
+    """Return the name that the fact takes from its one subject, if it takes one."""
+    data = event.data
+    return data.identifier if isinstance(data, IdentifierUnlinked) and isinstance(data.identifier, Reference) else None
+
+
 def _envelope(event: Event) -> Envelope | None:
     data = event.data
     actor = None if isinstance(data.actor, Service) else getattr(data.actor, "id", None)
     private: Part | None = getattr(data, "private", None)
-    identifier = linked(event)
+    identifier = linked(event) or unlinked(event)
     if actor is None and private is None and identifier is None:
         return None
     return Envelope(actor=actor, private=private, identifier=identifier)

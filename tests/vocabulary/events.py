@@ -159,6 +159,38 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "outcome": "answered",
         "result_count": 3,
     },
+    "seal.extended": {"seal_id": "S-1", "until": None},
+    "seal.ended": {"stream": "0f" * 16},
+    "clearance.granted": {
+        "authorities": ["court-1"],
+        "until": WHEN,
+        "asked_by": "key-0011223344",
+        "approved_by": "key-5566778899",
+        "reason": "whosaw:LegalClaim",
+    },
+    "subject.identifier_unlinked": {
+        "identifier": {"kind": "device", "value": "d-1"},
+        "method": "whosaw:CustomerStated",
+        "confidence": "certain",
+    },
+    "subject.split": {
+        "undoes": {"source": "/services/billing", "id": "m-1"},
+        "method": "whosaw:CustomerStated",
+        "confidence": "certain",
+    },
+    "subject.revoked": {"receipt_id": "E-1", "reason": "whosaw:CustomerAsked", "until": WHEN},
+    "subject.restored": {"receipt_id": "E-1", "reason": "whosaw:Withdrawn"},
+    "erasure.deferred": {"receipt_id": "E-1", "reason": "dpv:LegalObligation"},
+    "key.destroyed": {
+        "receipt_id": "E-1",
+        "streams": ["0f" * 16],
+        "mode": "dpv:Erase",
+        "reason": "whosaw:CustomerAsked",
+        "entries": 3,
+        "references": 1,
+        "memberships": 0,
+    },
+    "event.voided": {"target": {"source": "/services/billing", "id": "e-1"}, "reason": "whosaw:WrongSubject"},
     "checkpoint.signed": {
         "log": "ledger.example/log0",
         "size": 7,
@@ -180,13 +212,13 @@ REQUIRED: dict[str, dict[str, Any]] = {
     },
 }
 
-WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed", "ledger.key_changed", "ledger.heads")
+WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed", "ledger.key_changed", "ledger.heads", "key.destroyed")
 
 
 def event(name: str, **members: Any) -> dict[str, Any]:
     """Return a small right event of a type, with members of its data added or replaced."""
     data: dict[str, Any] = {"actor": SERVICE, **REQUIRED[name]}
-    if name == "subject.merged":
+    if name in ("subject.merged", "subject.split"):
         data["subjects"] = [CUSTOMER, {"id": "0f" * 16, "role": "whosaw:Alias"}]
     elif name not in WITHOUT_SUBJECTS:
         data["subjects"] = [CUSTOMER]

@@ -1,0 +1,92 @@
+# ruff: noqa: RUF012 - msgspec gives each object a list of its own
+"""Forgetting a person: revoked first, which can be taken back; then her keys are destroyed, which can not."""
+
+from typing import Annotated
+
+from msgspec import Meta, UnsetType
+
+from ledger.vocabulary.forms import Code, Count, Opaque, SubjectId, System, Time
+from ledger.vocabulary.parts import AboutPersons, Data, Part, Private, Subject
+
+OneSubject = Annotated[list[Subject], Meta(min_length=1, max_length=1)]
+
+
+class Survival(Part, kw_only=True):
+    """Something that outlives an erasure."""
+
+    what: Code
+    """What stays, such as whosaw:PseudonymousEntries."""
+    reason: Code
+    """Under which legal reason."""
+
+
+class SubjectRevoked(AboutPersons, kw_only=True):
+    """A person is to be forgotten: no answer speaks of her any more. Can be taken back until her keys are destroyed."""
+
+    subjects: OneSubject | UnsetType
+    """The person."""
+    receipt_id: Opaque
+    """Names the erasure, and its receipt."""
+    reason: Code
+    """Why, such as whosaw:CustomerAsked."""
+    until: Time
+    """Her keys are not destroyed before."""
+    mode: Code = "dpv:Erase"
+    """How: dpv:Delete (recoverable), dpv:Erase (not recoverable), dpv:Destruct (physically gone)."""
+    request_ref: Opaque | None = None
+    """The request behind it."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class SubjectRestored(AboutPersons, kw_only=True):
+    """Forgetting a person was called off in time: answers speak of her again."""
+
+    subjects: OneSubject | UnsetType
+    """The person."""
+    receipt_id: Opaque
+    """Names the erasure."""
+    reason: Code
+    """Why."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class ErasureDeferred(AboutPersons, kw_only=True):
+    """Forgetting a person has to wait: something may not be destroyed. It goes on by itself."""
+
+    subjects: OneSubject | UnsetType
+    """The person."""
+    receipt_id: Opaque
+    """Names the erasure."""
+    reason: Code
+    """The ordinary reason, the same whatever the order behind it."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class KeyDestroyed(Data, kw_only=True):
+    """A person was forgotten: her keys, her names and her places in cohorts are gone. It says nothing personal."""
+
+    receipt_id: Opaque
+    """Names the erasure."""
+    streams: Annotated[list[SubjectId], Meta(min_length=1, max_length=100)]
+    """The streams that nobody can be found by any more."""
+    mode: Code
+    """How."""
+    reason: Code
+    """Why."""
+    entries: Count
+    """How many entries nobody is named by any more."""
+    references: Count
+    """How many names were deleted."""
+    memberships: Count
+    """How many places in cohorts were made anonymous."""
+    backups_until: Time | None = None
+    """When the last backup that holds her keys is gone; null if that is not known."""
+    systems_confirmed: Annotated[list[System], Meta(max_length=100)] = []
+    """Systems that reported their own deletion."""
+    systems_open: Annotated[list[System], Meta(max_length=100)] = []
+    """Systems that have not."""
+    survives: Annotated[list[Survival], Meta(max_length=100)] = []
+    """What stays, and why."""
