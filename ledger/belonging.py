@@ -5,6 +5,7 @@ New keys on an old database would sign heads that no verifier knows, find nobody
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 from ledger.checkpoint import open_checkpoint
@@ -50,6 +51,12 @@ def _opens(note: bytes, verifier_key: str) -> bool:
     return True
 
 
+def is_sealed_name(hashes: KeyedHashes, value: str, digest: bytes) -> bool:
+    """Tell whether a reference's name (subject, number, seal) is that of a sealed stream found by this digest."""
+    subject, number, _ = value.split("\0", 2)
+    return hashes.sealed(b64decode(subject), int(number)) == digest
+
+
 def _check_reference(keys: Keys, digest: Any, envelope: bytes) -> None:
     """Open one reference and find it again: that takes the right kek and the right lookup.key."""
     try:
@@ -58,6 +65,6 @@ def _check_reference(keys: Keys, digest: Any, envelope: bytes) -> None:
         raise WrongLedger("expected the kek that this ledger's keys are wrapped by, found another") from None
     kind, _, value = name.partition("\0")
     hashes = KeyedHashes(keys.lookup)
-    sealed = kind == "sealed" and hashes.sealed(bytes.fromhex(value)) == digest.bytes
+    sealed = kind == "sealed" and is_sealed_name(hashes, value, digest.bytes)
     if not sealed and hashes.reference(kind, value) != digest.bytes:
         raise WrongLedger("expected the lookup.key that this ledger's references are found by, found another")

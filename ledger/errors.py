@@ -3,6 +3,7 @@
 LedgerError
 ├── InvalidFact      this fact can not be recorded as it stands; a retry does not help
 ├── Conflict         the same (source, id) was recorded with other content; a retry does not help
+├── Held             somebody can not be forgotten as decided: look again at what holds her, then retry
 ├── Overloaded       too much waits already; retry later, with the same ids
 ├── Unavailable      the database can not be reached or its answer was lost; retry with the same ids
 ├── WrongLedger      the database, the keys and the settings do not belong together; an operator must look
@@ -39,6 +40,10 @@ class Conflict(LedgerError):
         super().__init__(f"the same source and id was recorded with other content (items {list(indexes)})")
         self.indexes = list(indexes)
         """Ascending places of these facts in the request, from 0."""
+
+
+class Held(LedgerError):
+    """Something was recorded since a decision to forget somebody was made, which may forbid it. Nothing was done."""
 
 
 class Overloaded(LedgerError):

@@ -71,6 +71,8 @@ class Fact(NamedTuple):
     """Whether an order forbids telling: it goes to the subjects' sealed streams."""
     link: Link | None = None
     """The name that its one subject is also found by from now on."""
+    seal: bytes = b""
+    """Which seal covers it, if it is sealed and says so: each seal has streams of its own."""
 
 
 class KeyedHashes:
@@ -95,9 +97,14 @@ class KeyedHashes:
         """Return the 16 bytes that a reference is found by; kind and value as given, without folding."""
         return self._digest(b"reference", f"{kind}\0{value}".encode())
 
-    def sealed(self, subject: bytes) -> bytes:
-        """Return the 16 bytes that a subject's sealed stream is found by: only who holds the key can link the two."""
-        return self._digest(b"sealed", subject)
+    def sealed(self, subject: bytes, number: int = 0) -> bytes:
+        """Return the 16 bytes that a subject's sealed stream is found by: only who holds the key can link the two.
+
+        Args:
+            subject: 16 bytes.
+            number: From 0, without gaps: she has one for each seal.
+        """
+        return self._digest(b"sealed", subject + (number.to_bytes(4) if number else b""))
 
     def repeat_key(self, source: str, event_id: str) -> bytes:
         """Return the 16 bytes that a (source, id) is found by."""
@@ -135,6 +142,7 @@ def make_fact(
     emitter: str,
     about: Sequence[About],
     sealed: bool = False,
+    seal: str | None = None,
     link: Reference | None = None,
 ) -> Fact:
     """Put a fact together.
@@ -148,6 +156,7 @@ def make_fact(
         emitter: Which key sent it.
         about: Whom it is about; the same subject twice is one subject.
         sealed: Whether an order forbids telling.
+        seal: Which one, if the fact names it.
         link: A further name of its subject, of which there is then exactly one.
 
     Raises:
@@ -166,7 +175,18 @@ def make_fact(
         parts += (each.digest, each.role, each.private or b"")
     content = hashes.content(*parts)
     linked = Link(hashes.reference(*link), named(link)) if link is not None else None
-    return Fact(source, id, type, hashes.repeat_key(source, id), content, members, subjects, sealed, linked)
+    return Fact(
+        source,
+        id,
+        type,
+        hashes.repeat_key(source, id),
+        content,
+        members,
+        subjects,
+        sealed,
+        linked,
+        (seal or "").encode() if sealed else b"",
+    )
 
 
 def named(reference: Reference) -> bytes:

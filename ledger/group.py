@@ -6,7 +6,7 @@ nobody. A writer that dies, hangs or is stopped holds the head's lock for no lon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from ledger.arrays import (
     TEXT_OID,
@@ -19,7 +19,7 @@ from ledger.arrays import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from ledger.merkle import Tile
@@ -89,6 +89,19 @@ class Receipt(NamedTuple):
     """Whether the fact had been recorded before; the receipt is then the first one."""
     parts: tuple[Receipt, ...] = ()
     """Receipts from other logs, for a fact about subjects of several."""
+
+
+class Beside(NamedTuple):
+    """What one transaction changes beside recording a fact: both happen, or neither does."""
+
+    guard: LiteralString
+    """Run under the head's lock, before anything is written: selects a row if it must not happen. Empty for none."""
+    statement: LiteralString
+    """Run after the entry was written; may use `log_id` and `position`, which are the entry's."""
+    parameters: Mapping[str, Any]
+    """Of both."""
+    before: Callable[[], None] | None = None
+    """Called when all of it is written and nothing is committed yet; if it raises, nothing happens."""
 
 
 class Entries(NamedTuple):

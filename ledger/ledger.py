@@ -22,13 +22,13 @@ from ledger.entry import Entry, identity, member_identity
 from ledger.envelope import KeyWrapper, decrypt
 from ledger.errors import Conflict, LedgerError, Unavailable, WrongLedger
 from ledger.fact import Fact, KeyedHashes, Reference
-from ledger.group import Receipt
+from ledger.group import Beside, Receipt
 from ledger.home import Homes
 from ledger.prepare import Moved, Preparer
 from ledger.proofs import Proofs
 from ledger.recorder import ROLE, LedgerRecorder, datastore
 from ledger.route import Directory, Subject
-from ledger.streams import Streams, owner
+from ledger.streams import Streams, owner, sealed_streams
 from ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -203,6 +203,15 @@ class Ledger:
         """
         return self._writers[log_id].submit(facts)
 
+    def append_beside(self, log_id: int, fact: Fact, beside: Beside) -> Receipt:
+        """Record a fact and change something else in the same transaction, under the head's lock; wait for it.
+
+        Raises:
+            Held: What `beside` guards against was there. Nothing was done.
+            Unavailable: The outcome is not known. Look, then retry.
+        """
+        return self._writers[log_id].submit(self._unsealed([fact]), beside).result()[0]
+
     def _unsealed(self, facts: Sequence[Fact]) -> Sequence[Fact]:
         """Return facts of which none names a subject by the id of a sealed stream, or of nobody: such an id is a name.
 
@@ -211,7 +220,7 @@ class Ledger:
         named = {each.named for fact in facts for each in fact.about if each.named is not None}
         if not named:
             return facts
-        known = self._directory.by_id(named)
+        known = self._directory.by_id(named, revoked=True)
         return [
             fact
             if all(each.named is None or each.named in known for each in fact.about)
@@ -233,12 +242,32 @@ class Ledger:
         return None if found is None else self.find(found.id)
 
     def find(self, subject_id: str) -> Subject | None:
-        """Return the subject of an id of 32 hexadecimal digits, or None; a sealed stream is nobody's."""
+        """Return the subject of an id of 32 hexadecimal digits, or None.
+
+        A sealed stream is nobody's, and somebody who is to be forgotten is nobody.
+        """
+        return self._find(subject_id, revoked=False)
+
+    def find_revoked(self, subject_id: str) -> Subject | None:
+        """Return the subject of an id also if she is to be forgotten: for who takes that back, or carries it out."""
+        return self._find(subject_id, revoked=True)
+
+    def _find(self, subject_id: str, *, revoked: bool) -> Subject | None:
         try:
             wanted = UUID(hex=subject_id).bytes
         except ValueError:
             return None
-        return self._directory.by_id([wanted]).get(wanted)
+        return self._directory.by_id([wanted], revoked=revoked).get(wanted)
+
+    def sealed_streams(self, subject: Subject) -> dict[str, str]:
+        """Return a person's sealed streams: the seal's name (empty if its facts name none) → id.
+
+        Only for what is decided or told under an order: nothing of it may reach an answer without clearance.
+        """
+        identity = bytes.fromhex(subject.id)
+        with self.connection() as connection:
+            found = sealed_streams(connection, subject.log_id, identity, self.hashes, self._wrapper)
+        return {seal.decode(): stream.hex() for seal, stream in found.items()}
 
     # Reading.
 

@@ -119,11 +119,8 @@ class Preparer:
             self._load_sealed(connection, sealed)
 
     def _load_sealed(self, connection: Connection[Any], sealed: Sequence[About]) -> None:
-        streams = self._streams
-        subjects = {self._known(each) for each in sealed} - {None}
-        digests = [(self._log_id, self._hashes.sealed(subject)) for subject in subjects if subject is not None]
-        found = streams.read_references(connection, digests)
-        streams.read_streams(connection, [stream for stream, _ in found.values()])
+        subjects = {subject for each in sealed if (subject := self._known(each)) is not None}
+        self._streams.read_sealed(connection, subjects, self._hashes)
 
     def _known(self, each: About) -> bytes | None:
         """Return a subject's id as far as it is remembered."""
@@ -154,7 +151,7 @@ class Preparer:
             position += 1
             if len(fact.about) == 1:
                 each = fact.about[0]
-                stream = self._resolve(group, each, chance, sealed=fact.sealed)
+                stream = self._resolve(group, each, chance, fact)
                 private = each.private
                 if fact.link is not None:
                     self._link(group, stream, fact.link, chance)
@@ -206,7 +203,7 @@ class Preparer:
         )
         return group
 
-    def _resolve(self, group: Group, each: About, chance: Chance, *, sealed: bool) -> Stream:
+    def _resolve(self, group: Group, each: About, chance: Chance, fact: Fact) -> Stream:
         """Return the stream of a subject, open or sealed; a new subject is opened."""
         streams = self._streams
         stream = streams.stream(each.named) if each.named is not None else None
@@ -214,10 +211,16 @@ class Preparer:
             stream = streams.find(each.digest)
         if stream is None:
             stream = self._open(group, each.digest, self._homes.of(each.digest), each.name, chance)
-        if not sealed:
+        if not fact.sealed:
             return stream
-        digest = self._hashes.sealed(stream.id)
-        return streams.find(digest) or self._open(group, digest, self._log_id, b"sealed\0" + stream.hex, chance)
+        mine = streams.sealed_of(stream.id)
+        sealed = streams.stream(mine[fact.seal]) if fact.seal in mine else None
+        if sealed is None:
+            digest = self._hashes.sealed(stream.id, len(mine))
+            name = b"sealed\0%b\0%d\0%b" % (base64(stream.id), len(mine), fact.seal)
+            sealed = self._open(group, digest, self._log_id, name, chance)
+            mine[fact.seal] = sealed.id
+        return sealed
 
     def _open(self, group: Group, digest: bytes, log: int, name: bytes, chance: Chance) -> Stream:
         """Open a stream with a data key of its own, found from now on by this digest in the log given."""
@@ -247,7 +250,7 @@ class Preparer:
         leaves: list[bytes] = []
         seen: set[bytes] = set()
         for each in fact.about:
-            subject = self._resolve(group, each, chance, sealed=fact.sealed)
+            subject = self._resolve(group, each, chance, fact)
             # Two references of one fact may turn out to name one person.
             if subject.id in seen:
                 continue

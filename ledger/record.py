@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.fact import Fact, KeyedHashes, Reference, about, make_fact
-from ledger.vocabulary import clear_bytes, is_sealed, linked, references
+from ledger.vocabulary import clear_bytes, is_sealed, linked, references, seal_of
 
 if TYPE_CHECKING:
     from ledger.vocabulary import Event
@@ -32,5 +32,6 @@ def fact_of(hashes: KeyedHashes, event: Event, emitter: str) -> Fact:
         emitter=emitter,
         about=[about(hashes, Reference(each.kind, each.value), each.role, each.private) for each in references(event)],
         sealed=is_sealed(event),
+        seal=seal_of(event),
         link=Reference(link.kind, link.value) if link is not None else None,
     )

@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 import orjson
 import psycopg
@@ -28,6 +29,7 @@ from psycopg.rows import tuple_row
 
 from ledger.checkpoint import head_of
 from ledger.edge import Edge
+from ledger.errors import Held
 from ledger.fact import DIGEST_BYTES
 from ledger.group import FORMATS, RECORD, Entries, Group, Receipt
 from ledger.merkle import leaf_hash
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
     from ledger.fact import Fact
+    from ledger.group import Beside
     from ledger.signer import LogSigner
 
 # Changes nothing, but is a write, so that its commit waits for whatever this server's commits wait for.
@@ -81,7 +84,6 @@ MAX_POSITION = "SELECT max(position) AS max FROM ledger.entry WHERE log_id = %s"
 
 CHANNEL = "whosaw_entry"
 """As the group's statement has it."""
-PREPARED = b"whosaw_record"
 ROLE = "whosaw_api"
 
 
@@ -123,14 +125,16 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self._signer = signer
         self._edge = Edge(log_id)
         self._one_at_a_time = Lock()
-        self._prepared: WeakSet[Connection[Any]] = WeakSet()
+        self._prepared: WeakKeyDictionary[Connection[Any], bytes] = WeakKeyDictionary()
+        self._names = count()
 
-    def commit(self, connection: Connection[Any], group: Group) -> None:
+    def commit(self, connection: Connection[Any], group: Group, beside: Beside | None = None) -> None:
         """Write a group and everything that proves it, in one transaction; durable on return.
 
         Args:
             connection: In autocommit mode, outside a transaction; or in one that `lock` began.
             group: Prepared for this log.
+            beside: What else happens in the transaction, which `lock` must have begun.
 
         Raises:
             Beaten: The log's head is not where the group expects it. Nothing was written; prepare it anew.
@@ -146,6 +150,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 # transaction is one that `lock` began; then it does after the COMMIT.
                 if not self._execute(connection, group.parameters):
                     raise Beaten
+                if beside is not None:
+                    assert not alone, "what is beside a fact is in the same transaction"
+                    place = {"log_id": self.log_id, "position": group.size}
+                    connection.execute(beside.statement, {**beside.parameters, **place})
+                    if beside.before is not None:
+                        beside.before()
                 if not alone:
                     connection.execute("COMMIT")
             if connection.info.transaction_status != TransactionStatus.IDLE:
@@ -164,10 +174,11 @@ class LedgerRecorder(PostgresApplicationRecorder):
         for each piece that the socket accepts, and waits for it while a group is being prepared.
         """
         server = connection.pgconn
-        if connection not in self._prepared:
-            _checked(connection, server.prepare(PREPARED, RECORD))
-            self._prepared.add(connection)
-        return _checked(connection, server.exec_prepared(PREPARED, parameters, FORMATS)).ntuples
+        name = self._prepared.get(connection)
+        if name is None:
+            name = self._prepared[connection] = b"whosaw_record_%d" % next(self._names)
+            _checked(connection, server.prepare(name, RECORD))
+        return _checked(connection, server.exec_prepared(name, parameters, FORMATS)).ntuples
 
     def confirm(self, connection: Connection[Any]) -> None:
         """End a transaction that `lock` began, once everything that it saw is durable wherever it must be.
@@ -196,9 +207,21 @@ class LedgerRecorder(PostgresApplicationRecorder):
         connection.execute("BEGIN")
         connection.execute(LOCK, (self.log_id,), prepare=True)
 
+    def guard(self, connection: Connection[Any], beside: Beside) -> None:
+        """Look whether something may be done beside a fact, in the transaction that `lock` began.
+
+        Raises:
+            Held: It may not.
+        """
+        if beside.guard and connection.execute(beside.guard, beside.parameters).fetchone() is not None:
+            raise Held("something was recorded since the decision")
+
     def abandon(self, connection: Connection[Any]) -> None:
         """End the transaction without effect."""
         if not connection.closed:
+            # The driver's rollback may drop every prepared statement of the session, and with them ours: the next one
+            # has a name of its own, whether or not it did.
+            self._prepared.pop(connection, None)
             connection.rollback()
 
     def repeats(self, connection: Connection[Any], facts: Sequence[Fact]) -> dict[bytes, tuple[bytes, Receipt]]:

@@ -30,7 +30,9 @@ SUBJECTS = """
     FROM ledger.log AS l
     CROSS JOIN unnest(%b::uuid[]) AS wanted (subject)
     JOIN ledger.subject AS s ON s.log_id = l.log_id AND s.subject = wanted.subject
-    WHERE (
+    WHERE (%b OR NOT EXISTS (
+        SELECT FROM ledger.revoked AS r WHERE r.log_id = s.log_id AND r.subject = s.subject
+    )) AND (
         SELECT convert_from(first.bytes, 'UTF8')::jsonb #>> '{data,visibility}' IS DISTINCT FROM 'sealed'
         FROM (
             (SELECT e.bytes FROM ledger.entry AS e
@@ -68,11 +70,16 @@ class Directory:
             rows = cursor.execute(HOMES, (logs, [UUID(bytes=digest) for digest in wanted]), prepare=True).fetchall()
         return {digest.bytes: Subject(subject.hex, home) for digest, subject, home in rows}
 
-    def by_id(self, subjects: Iterable[bytes]) -> dict[bytes, Subject]:
-        """Look subjects up by their 16-byte ids; unknown ones are left out, and those of sealed streams."""
+    def by_id(self, subjects: Iterable[bytes], *, revoked: bool) -> dict[bytes, Subject]:
+        """Look subjects up by their 16-byte ids; unknown ones are left out, and those of sealed streams.
+
+        Args:
+            subjects: Ids.
+            revoked: Whether those count who are to be forgotten: for what is recorded they do, for answers they do not.
+        """
         wanted = [UUID(bytes=subject) for subject in subjects]
         with self._lend() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-            rows = cursor.execute(SUBJECTS, (wanted,), prepare=True).fetchall()
+            rows = cursor.execute(SUBJECTS, (wanted, revoked), prepare=True).fetchall()
         return {subject.bytes: Subject(subject.hex, log_id) for subject, log_id in rows}
 
     def route(self, facts: Sequence[Fact]) -> dict[int, list[tuple[int, Fact]]]:
@@ -85,7 +92,7 @@ class Directory:
             return {0: list(enumerate(facts))}
         every = [each for fact in facts for each in fact.about]
         known = self.by_digest({each.digest for each in every})
-        named = self.by_id({each.named for each in every if each.named is not None})
+        named = self.by_id({each.named for each in every if each.named is not None}, revoked=True)
         routes: dict[int, list[tuple[int, Fact]]] = {}
         for index, fact in enumerate(facts):
             parts: dict[int, list[About]] = {}

@@ -16,13 +16,16 @@ from psycopg.pq import Format
 from psycopg.rows import tuple_row
 
 from ledger.arrays import uuids
+from ledger.entry import reference_identity
 from ledger.envelope import KeyWrapper, key_id
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from typing import Any
 
     from psycopg import Connection
+
+    from ledger.fact import KeyedHashes
 
 # References by primary key: each in the log that its hash chose. One look-up each, by LIMIT: a join may become one that
 # reads the whole table, which the server prefers as long as it has no statistics of it.
@@ -52,6 +55,19 @@ HEADS = r"""
         LIMIT 1
     ) AS last ON true
 """
+
+# The names of sealed streams by primary key; likewise.
+SEALED = """
+    SELECT wanted.digest, found.subject, found.envelope
+    FROM unnest(%b::uuid[]) AS wanted (digest)
+    CROSS JOIN LATERAL (
+        SELECT r.subject, r.envelope FROM ledger.reference AS r
+        WHERE r.log_id = %b AND r.digest = wanted.digest
+        LIMIT 1
+    ) AS found
+"""
+SEALS_AT_ONCE = 4
+"""Sealed streams of one person that are looked for in one query."""
 
 REMEMBERED = 100_000
 """Streams and references kept; about 700 bytes each."""
@@ -97,11 +113,14 @@ class Streams:
         self._wrapper = wrapper
         self._streams: OrderedDict[bytes, Stream] = OrderedDict()
         self._references: OrderedDict[bytes, bytes] = OrderedDict()
+        self._sealed: dict[bytes, dict[bytes, bytes]] = {}
+        """Subject → seal → sealed stream; all of a subject's, or nothing of her."""
 
     def forget(self) -> None:
         """Drop everything remembered: the next group reads it again."""
         self._streams.clear()
         self._references.clear()
+        self._sealed.clear()
 
     def shrink(self) -> None:
         """Drop the least recently used streams above the bound.
@@ -111,6 +130,8 @@ class Streams:
         for memory in (self._streams, self._references):
             while len(memory) > REMEMBERED:
                 memory.popitem(last=False)
+        if len(self._sealed) > REMEMBERED:
+            self._sealed.clear()
 
     def read_references(
         self, connection: Connection[Any], digests: Collection[tuple[int, bytes]]
@@ -147,6 +168,17 @@ class Streams:
                 data_key = self._wrapper.unwrap(wrapped, owner(self.log_id, subject.bytes))
                 self._streams[subject.bytes] = Stream(subject.bytes, data_key, sequence or 0, leaf or b"")
 
+    def read_sealed(self, connection: Connection[Any], subjects: Iterable[bytes], hashes: KeyedHashes) -> None:
+        """Look up all sealed streams of subjects whose are not remembered, and read their heads and keys."""
+        for subject in subjects:
+            if subject not in self._sealed:
+                self._sealed[subject] = sealed_streams(connection, self.log_id, subject, hashes, self._wrapper)
+            self.read_streams(connection, list(self._sealed[subject].values()))
+
+    def sealed_of(self, subject: bytes) -> dict[bytes, bytes]:
+        """Return a subject's sealed streams, by seal; to be added to when one is opened."""
+        return self._sealed.setdefault(subject, {})
+
     def subject_of(self, digest: bytes) -> bytes | None:
         """Return whom a reference is remembered for."""
         subject = self._references.get(digest)
@@ -180,6 +212,26 @@ class Streams:
         """Remember a stream, and a reference that this writer just gave it."""
         self._streams[stream.id] = stream
         self._references[digest] = stream.id
+
+
+def sealed_streams(
+    connection: Connection[Any], log_id: int, subject: bytes, hashes: KeyedHashes, wrapper: KeyWrapper
+) -> dict[bytes, bytes]:
+    """Return a subject's sealed streams, by the name of the seal; the empty name is that of facts that name none.
+
+    They are numbered without gaps, so that the first number which leads nowhere ends the search.
+    """
+    found: dict[bytes, bytes] = {}
+    while True:
+        numbers = range(len(found), len(found) + SEALS_AT_ONCE)
+        digests = [hashes.sealed(subject, number) for number in numbers]
+        with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            rows = cursor.execute(SEALED, (Uuids(uuids(digests)), log_id), prepare=True).fetchall()
+        for digest, stream, envelope in rows:
+            name = wrapper.decrypt(envelope, reference_identity(digest.bytes))
+            found[name.split(b"\0", 3)[3]] = stream.bytes
+        if len(rows) < SEALS_AT_ONCE:
+            return found
 
 
 def owner(log_id: int, subject: bytes) -> bytes:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ledger.fact import Fact
-    from ledger.group import Group
+    from ledger.group import Beside, Group
     from ledger.prepare import Preparer
     from ledger.recorder import LedgerRecorder
 
@@ -53,10 +53,12 @@ WARY_GROUPS = 16
 class Request:
     """One caller's facts: recorded together or not at all."""
 
-    __slots__ = ("facts", "future", "weight")
+    __slots__ = ("beside", "facts", "future", "weight")
 
-    def __init__(self, facts: Sequence[Fact]) -> None:
+    def __init__(self, facts: Sequence[Fact], beside: Beside | None = None) -> None:
         self.facts = facts
+        self.beside = beside
+        """What else happens in its transaction; it is then a group of its own, on the sure path."""
         self.future: Future[list[Receipt]] = Future()
         self.weight = sum(len(fact.about) for fact in facts)
 
@@ -140,14 +142,19 @@ class Writer:
             if connection is not None:
                 connection.close()
 
-    def submit(self, facts: Sequence[Fact]) -> Future[list[Receipt]]:
+    def submit(self, facts: Sequence[Fact], beside: Beside | None = None) -> Future[list[Receipt]]:
         """Take facts, at least one, to be recorded together; the future brings a receipt each.
+
+        Args:
+            facts: One alone, if something is beside it.
+            beside: What else happens in the transaction, and what forbids it (`Held`, through the future). It happens
+                once: if the facts were recorded before, it was done then.
 
         Raises:
             Overloaded: Too much waits. Retry later.
             Unavailable: The writer has stopped.
         """
-        request = Request(facts)
+        request = Request(facts, beside)
         with self._condition:
             if self._closing or not self.alive:
                 raise Unavailable("the writer has stopped")
@@ -202,6 +209,8 @@ class Writer:
             requests: list[Request] = []
             weight = 0
             while self._waiting and (not requests or weight + self._waiting[0].weight <= GROUP_WEIGHT):
+                if requests and (self._waiting[0].beside is not None or requests[0].beside is not None):
+                    break
                 request = self._waiting.popleft()
                 weight += request.weight
                 requests.append(request)
@@ -210,6 +219,8 @@ class Writer:
 
     def _try_prepare(self, requests: Sequence[Request]) -> Flight | None:
         """Prepare a group, or return None when it needs the sure path."""
+        if requests[0].beside is not None:
+            return None
         facts = [fact for request in requests for fact in request.facts]
         if len({fact.repeat_key for fact in facts}) < len(facts):
             return None
@@ -301,10 +312,13 @@ class Writer:
                 self._wary = WARY_GROUPS
             fresh, plans = _plan(requests, recorded)
             group = None
+            beside = requests[0].beside
             if fresh:
+                if beside is not None:
+                    recorder.guard(connection, beside)
                 preparer.load(connection, fresh)
                 group = preparer.prepare(fresh)
-                recorder.commit(connection, group)
+                recorder.commit(connection, group, beside)
             else:
                 # A repeat is acknowledged like a first recording: only when it is durable.
                 recorder.confirm(connection)

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
     from ledger import Subject
 
-# By primary key.
+# By primary keys. Of who was forgotten the leaf hash is left, which is all that a path needs.
 MEMBERS = """
-    SELECT subject, ordinal, role, salt, envelope FROM ledger.member
-    WHERE log_id = %b AND position = %b ORDER BY ordinal
+    SELECT subject, ordinal, role, salt, envelope, NULL FROM ledger.member
+    WHERE log_id = %(log_id)s AND position = %(position)s
+    UNION ALL
+    SELECT NULL, ordinal, NULL, NULL, NULL, leaf FROM ledger.erased_member
+    WHERE log_id = %(log_id)s AND position = %(position)s
+    ORDER BY ordinal
 """
 
 
 def membership(connection: Connection[Any], subject: Subject, position: int, cohort: Mapping[str, Any]) -> bytes | None:
-    """Return the file that proves a person to be a member of a cohort, or None when others of it were erased.
+    """Return the file that proves a person to be a member of a cohort, or None when rows of it are missing.
 
     Args:
         connection: A reader's.
@@ -36,16 +40,17 @@ def membership(connection: Connection[Any], subject: Subject, position: int, coh
         cohort: What the entry says of its members: `size` and `root`.
     """
     with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        rows: list[tuple[UUID, int, str, bytes, bytes | None]] = cursor.execute(
-            MEMBERS, (subject.log_id, position)
+        rows: list[tuple[UUID, int, str, bytes, bytes | None, bytes | None]] = cursor.execute(
+            MEMBERS, {"log_id": subject.log_id, "position": position}
         ).fetchall()
     leaves = [
-        member_leaf(salt, member.bytes, role.encode(), envelope or b"") for member, _, role, salt, envelope in rows
+        leaf or member_leaf(salt, member.bytes, role.encode(), envelope or b"")
+        for member, _, role, salt, envelope, leaf in rows
     ]
-    mine = next((index for index, row in enumerate(rows) if row[0].hex == subject.id), None)
+    mine = next((index for index, row in enumerate(rows) if row[5] is None and row[0].hex == subject.id), None)
     if mine is None or len(rows) != cohort["size"]:
         return None
-    _, ordinal, role, salt, envelope = rows[mine]
+    _, ordinal, role, salt, envelope, _ = rows[mine]
     path = inclusion_path(mine, len(leaves), lambda first, last: _root(leaves, first, last))
     return orjson.dumps(
         {

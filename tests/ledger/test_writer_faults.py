@@ -123,8 +123,8 @@ def test_a_commit_whose_answer_was_lost_is_not_done_twice(
         commit = recorder.commit
         lost: list[int] = []
 
-        def commit_and_lose(connection: psycopg.Connection[Any], group: Group) -> None:
-            commit(connection, group)
+        def commit_and_lose(connection: psycopg.Connection[Any], group: Group, *more: Any) -> None:
+            commit(connection, group, *more)
             if len(lost) < 3:
                 lost.append(group.size)
                 connection.close()
