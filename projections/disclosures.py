@@ -12,6 +12,7 @@ from projections.projection import (
     Page,
     Projection,
     before,
+    forgotten,
     instant,
     one_more,
     page,
@@ -122,10 +123,10 @@ OF_SUBJECT = r"""
 
 DISCLOSURES = Projection(
     name="disclosures",
-    version=2,
+    version=3,
     tables=("disclosure",),
     definition=DEFINITION,
-    folds=(Fold(("data.disclosed",), FOLD),),
+    folds=(Fold(("data.disclosed",), FOLD), forgotten("disclosure")),
     digest=DIGEST,
 )
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.held import Change, Holding, held
-from projections.projection import Fold, Page, Projection, instant, select
+from projections.projection import Fold, Page, Projection, forgotten, instant, select
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -101,7 +101,7 @@ OF_SUBJECT = """
 
 HOLDINGS = Projection(
     name="holdings",
-    version=2,
+    version=3,
     tables=("holding_change",),
     definition=DEFINITION,
     folds=(
@@ -115,6 +115,7 @@ HOLDINGS = Projection(
             ),
             FOLD,
         ),
+        forgotten("holding_change"),
     ),
     digest=DIGEST,
 )

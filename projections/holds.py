@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.projection import Fold, Projection, instant, select
+from projections.projection import Fold, Projection, forgotten, instant, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -112,10 +112,13 @@ OF_PARTS = """
 
 HOLDS = Projection(
     name="holds",
-    version=1,
+    version=2,
     tables=("hold_change",),
     definition=DEFINITION,
-    folds=(Fold(("hold.placed", "hold.released", "request.received", "request.answered"), FOLD),),
+    folds=(
+        Fold(("hold.placed", "hold.released", "request.received", "request.answered"), FOLD),
+        forgotten("hold_change"),
+    ),
     digest=DIGEST,
 )
 

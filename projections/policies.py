@@ -13,6 +13,7 @@ from projections.projection import (
     Page,
     Projection,
     before,
+    forgotten,
     instant,
     one_more,
     page,
@@ -122,13 +123,10 @@ OF_SUBJECT = """
 
 POLICIES = Projection(
     name="policies",
-    version=2,
+    version=3,
     tables=("policy", "assent"),
     definition=DEFINITION,
-    folds=(
-        Fold(("policy.published",), FOLD_PUBLISHED),
-        Fold(("policy.assented",), FOLD_ASSENTED),
-    ),
+    folds=(Fold(("policy.published",), FOLD_PUBLISHED), Fold(("policy.assented",), FOLD_ASSENTED), forgotten("assent")),
     digest=DIGEST,
 )
 

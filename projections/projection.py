@@ -3,7 +3,7 @@
 Three rules make every answer exact at any earlier position, and every projection equal to its own rebuild:
 
 1. A row states one fact and keeps the position it came from. Rows are inserted, never updated: what is true "as of" a
-   position follows from the rows up to it.
+   position follows from the rows up to it. They are deleted only with the person that they are about.
 2. A fold reads nothing but the entries of its batch, so neither the size of batches nor redelivery can change a row.
 3. An entry about a cohort is one row, in the cohort's own stream. Who is in it is joined from `ledger.member` when
    someone asks: a campaign to 100,000 people costs one row, and a forgotten member leaves every answer at once.
@@ -62,6 +62,23 @@ class Projection(NamedTuple):
         """Insert the rows of a batch. The caller commits them with the batch's last position, or neither."""
         for types, statement in self.folds:
             cursor.execute(statement, batch._asdict() | {"types": list(types)}, prepare=True)
+
+
+def forgotten(table: LiteralString) -> Fold:
+    """Return the fold that deletes a table's rows of everybody who was forgotten; the last one of a projection.
+
+    It goes by the entry, so that a rebuild deletes what it has just folded again: nobody comes back by it.
+    """
+    return Fold(("key.destroyed",), FORGOTTEN.replace("{table}", table))
+
+
+FORGOTTEN: LiteralString = """
+    DELETE FROM {table} AS r
+    USING ledger.entry AS e
+    CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND r.log_id = e.log_id AND r.subject = s.stream::uuid AND r.position < e.position
+"""
 
 
 def instant(text: LiteralString) -> LiteralString:

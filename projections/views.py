@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.projection import Fold, Page, Projection, instant, one_more, page, select
+from projections.projection import Fold, Page, Projection, forgotten, instant, one_more, page, select
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -96,10 +96,10 @@ OF_SUBJECT = """
 
 VIEWS = Projection(
     name="views",
-    version=3,
+    version=4,
     tables=("look",),
     definition=DEFINITION,
-    folds=(Fold(("data.used", "data.viewed", "ledger.queried"), FOLD),),
+    folds=(Fold(("data.used", "data.viewed", "ledger.queried"), FOLD), forgotten("look")),
     digest=DIGEST,
 )
 
