@@ -29,6 +29,15 @@ ROLES: dict[str, tuple[str, ...]] = {
     "emitter": ("events:write",),
     "officer": ("subjects:read", "disclosures:read", "exports:create", "integrity:read"),
     "regulator": ("subjects:read", "disclosures:read", "exports:create", "integrity:read", "entries:read"),
+    "compliance": (
+        "subjects:read",
+        "disclosures:read",
+        "exports:create",
+        "integrity:read",
+        "subjects:forget",
+        "events:correct",
+    ),
+    "legal": ("subjects:read", "disclosures:read", "holds:read", "seals:read"),
     "auditor": ("entries:read", "integrity:read"),
     "admin": ("admin", "integrity:read", "entries:read"),
 }
@@ -37,6 +46,8 @@ POSITIONS = {
     "emitter": "whosaw:Service",
     "officer": "whosaw:PrivacyOfficer",
     "regulator": "whosaw:Regulator",
+    "compliance": "whosaw:ComplianceOfficer",
+    "legal": "whosaw:LegalDesk",
     "auditor": "whosaw:Auditor",
     "admin": "whosaw:Administrator",
 }

@@ -14,9 +14,11 @@ from fastapi.exceptions import RequestValidationError
 from api import (
     accounts,
     catalogue,
+    erasures,
     events,
     exports,
     health,
+    holds,
     key_register,
     logs,
     openapi,
@@ -27,12 +29,16 @@ from api import (
 )
 from api.access import Access
 from api.arrival import Arrivals
+from api.forget_clock import ForgetClock
+from api.forgetting import Terms
 from api.observation import Figures, Observation
 from api.outside.publisher import Publisher, places_of
 from api.recording import Recording
 from api.snapshot_clock import SnapshotClock
 from api.state import State
-from ledger import Keys, Ledger
+from ledger import Keys, Ledger, WrongLedger
+from ledger.forget import Forgetting, resurrected
+from ledger.tombstones import Tombstones
 from projections.follow import Follower
 
 if TYPE_CHECKING:
@@ -55,7 +61,20 @@ through again and again: a fifth of the event loop's time with 64 clients. What 
 """
 READERS = 2
 """Large bodies that are read at a time. More would only take the interpreter from each other and from the writer."""
-ROUTERS = (events, subjects, recipients, accounts, exports, logs, proofs, catalogue, key_register, health)
+ROUTERS = (
+    events,
+    subjects,
+    recipients,
+    accounts,
+    exports,
+    erasures,
+    holds,
+    logs,
+    proofs,
+    catalogue,
+    key_register,
+    health,
+)
 
 
 def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
@@ -85,10 +104,18 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
             follower = Follower(address) if settings.follow else None
             clock = SnapshotClock(ledger, settings.snapshot_seconds) if settings.snapshot_seconds else None
             publisher = Publisher(ledger, places, settings.publish_seconds) if places.any else None
+            forgetting = Forgetting(ledger, Tombstones(settings.tombstones))
+            refuse_resurrected(forgetting, ledger)
+            terms = Terms(settings.backup_days)
+            forget_clock = (
+                ForgetClock(ledger, forgetting, terms, settings.forget_seconds) if settings.forget_seconds else None
+            )
             access = Access(ledger.connection)
             arrivals = Arrivals()
-            app.state.parts = State(settings, ledger, access, figures, arrivals, readers, follower, publisher)
-            beside = [each for each in (follower, clock, publisher) if each is not None]
+            app.state.parts = State(
+                settings, ledger, access, figures, arrivals, readers, follower, forgetting, publisher
+            )
+            beside = [each for each in (follower, clock, publisher, forget_clock) if each is not None]
             for each in beside:
                 each.start()
             try:
@@ -115,6 +142,18 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
     app.add_middleware(Recording)
     app.add_middleware(Observation, figures=figures, most=settings.max_requests)
     return app
+
+
+def refuse_resurrected(forgetting: Forgetting, ledger: Ledger) -> None:
+    """Refuse to serve a database in which somebody is there who was forgotten: an older copy was put back.
+
+    Raises:
+        WrongLedger: There is. An operator must run `whosaw restore` first.
+    """
+    with ledger.connection() as connection:
+        found = resurrected(connection, forgetting.tombstones.all())
+    if found:
+        raise WrongLedger(f"{len(found)} people who were forgotten are in this database: run 'whosaw restore' first")
 
 
 async def _invalid_parameter(request: Request, error: Exception) -> Response:

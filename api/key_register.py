@@ -34,7 +34,7 @@ class NewKey(BaseModel):
     )
 
     label: str = Field(min_length=1, max_length=100, pattern=r"^[^@]*$", description="No personal value.")
-    role: Literal["emitter", "officer", "regulator", "auditor", "admin"] | None = Field(
+    role: Literal["emitter", "officer", "regulator", "compliance", "legal", "auditor", "admin"] | None = Field(
         None, description="Or name the scopes."
     )
     scopes: list[Scope] = Field([], max_length=20)

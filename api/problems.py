@@ -71,6 +71,12 @@ KINDS: dict[str, Kind] = {
         "La même source et le même identifiant ont été inscrits avec un autre contenu",
         "An id names one event for ever. Send the changed event under a new id, as a correction.",
     ),
+    "erasure-conflict": Kind(
+        409,
+        "The erasure is at another step already",
+        "La suppression en est déjà à une autre étape",
+        "Read the receipt: GET /v1/erasures/{receipt}.",
+    ),
     "too-large": Kind(413, "The body is too large", "Le corps est trop grand", "Send less at a time; see GET /v1."),
     "unsupported-media-type": Kind(
         415, "The content type is not one we read", "Type de contenu non pris en charge", "See GET /v1 for the types."

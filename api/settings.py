@@ -39,6 +39,12 @@ class Settings(BaseSettings):
     max_batch_events: int = Field(10_000, ge=1, description="most events in one request")
     max_requests: int = Field(512, ge=1, description="requests that may wait for an answer at a time")
     snapshot_seconds: int = Field(3600, ge=0, description="between two heads snapshots of a log; 0: none are made here")
+    tombstones_file: Path | None = Field(
+        None, description="whom it has forgotten, outside the database and its backups; none: in the key directory"
+    )
+    forget_seconds: float = Field(60.0, ge=0, description="how often it is looked who is due; 0: nobody here")
+    forget_grace_days: int = Field(30, ge=0, description="how long forgetting somebody can be taken back")
+    backup_days: int = Field(35, ge=0, description="how long backups and archives of the database are kept")
     public_checkpoints: bool = Field(False, description="whether anybody may read checkpoints")
     publish_dir: Path | None = Field(None, description="folder that newest checkpoints are written to")
     publish_seconds: float = Field(60.0, ge=1, description="how often newest checkpoints leave the machine")
@@ -60,6 +66,11 @@ class Settings(BaseSettings):
     def signed(self) -> Path:
         """The folder of the newest signed heads."""
         return self.signed_dir or self.keys / "signed"
+
+    @property
+    def tombstones(self) -> Path:
+        """The file of whom the ledger has forgotten."""
+        return self.tombstones_file or self.keys / "tombstones"
 
     def effective(self) -> list[tuple[str, str, str, str]]:
         """Return (variable, value, where it comes from, what it is for) of each; secrets are not shown."""

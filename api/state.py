@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from api.outside.publisher import Publisher
     from api.settings import Settings
     from ledger import Ledger
+    from ledger.forget import Forgetting
     from projections.follow import Follower
 
 
@@ -32,6 +33,7 @@ class State:
     """Read large bodies, beside the event loop."""
     follower: Follower | None
     """Kept by this process; None when another one follows."""
+    forgetting: Forgetting
     publisher: Publisher | None
     """Kept by this process; None when checkpoints have no place to go to."""
 

@@ -6,6 +6,7 @@ views         who inside looked?
 timeline      what happened?
 policies      which policy governed, and what did she agree to?
 holds         what may not be destroyed?
+erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
 account       the answer to all of it, for one person
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from projections.disclosures import DISCLOSURES
+from projections.erasures import ERASURES
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.policies import POLICIES
@@ -24,7 +26,7 @@ from projections.views import VIEWS
 if TYPE_CHECKING:
     from projections.projection import Projection
 
-PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES, HOLDS)
+PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES, HOLDS, ERASURES)
 """What a follower keeps current."""
 
-__all__ = ["DISCLOSURES", "HOLDINGS", "HOLDS", "POLICIES", "PROJECTIONS", "VIEWS"]
+__all__ = ["DISCLOSURES", "ERASURES", "HOLDINGS", "HOLDS", "POLICIES", "PROJECTIONS", "VIEWS"]

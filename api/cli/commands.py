@@ -269,6 +269,14 @@ def keys_rotate(
 
 
 @app.command()
+def restore() -> None:
+    """Forget again, in a database that was put back, everybody who was forgotten since. Run it as its owner."""
+    from api.cli import restoring  # noqa: PLC0415 - heavy
+
+    restoring.restore()
+
+
+@app.command()
 def audit(
     *,
     log: Annotated[int | None, typer.Option(min=0, help="One log's id; all otherwise.")] = None,

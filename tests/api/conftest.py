@@ -17,6 +17,7 @@ from api.app import create_app
 from api.settings import Settings
 from ledger import Keys
 from ledger.migrate import create_logs
+from projections import PROJECTIONS, progress
 from projections.install import install
 from tests.conftest import NAME, _database
 
@@ -87,6 +88,16 @@ class Service:
         found: str = answer.json()["id"]
         return found
 
+    def rows(self, statement: str) -> list[Any]:
+        """Return what a statement selects, as the owner."""
+        with psycopg.connect(self.dsn) as connection:
+            return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+
+    def follow(self, position: int, log_id: int = 0) -> None:
+        """Wait until every projection has folded what is recorded up to a position."""
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            assert progress.wait(connection, log_id, position, [each.name for each in PROJECTIONS], 30)
+
     def entries(self, type_: str | None = None) -> list[dict[str, Any]]:
         """Return what is recorded, as its members."""
         with psycopg.connect(self.dsn) as connection:
@@ -107,7 +118,7 @@ def event(type_: str = "data.collected", customer: str = "C-1", **data: Any) -> 
             "actor": {"kind": "service", "id": "billing", "role": "whosaw:BillingService"},
             "system": "crm",
         }
-        | DATA[type_]
+        | DATA.get(type_, {})
         | data,
     }
 

@@ -50,7 +50,10 @@ def line_of(capsys: pytest.CaptureFixture[str]) -> str:
             "expected a name ending in .pdf, .json or .zip",
         ),
         (["report", "account", "--reference", "a:b", "--out", "x.pdf", "--language", "la"], "--language en or fr"),
-        (["keys", "issue", "king", "--label", "x"], "expected one of emitter, officer, regulator, auditor, admin"),
+        (
+            ["keys", "issue", "king", "--label", "x"],
+            "expected one of emitter, officer, regulator, compliance, legal, auditor, admin",
+        ),
         (["rebuild", "nothing"], "expected one of holdings"),
     ],
 )

@@ -1,0 +1,60 @@
+"""The clock that people are forgotten by, in a thread of the process that serves: who is due, and is not held."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from api.forgetting import carry_out
+
+if TYPE_CHECKING:
+    from api.forgetting import Terms
+    from ledger import Ledger
+    from ledger.forget import Forgetting
+
+log = logging.getLogger(__name__)
+
+
+class ForgetClock:
+    """Carries out what is due, from `start` to `stop`; also what a crash has interrupted."""
+
+    def __init__(self, ledger: Ledger, forgetting: Forgetting, terms: Terms, seconds: float) -> None:
+        """Wind it up.
+
+        Args:
+            ledger: Stays open until after `stop`.
+            forgetting: Of the same ledger.
+            terms: The operator's.
+            seconds: Between two looks.
+        """
+        self._ledger = ledger
+        self._forgetting = forgetting
+        self._terms = terms
+        self._seconds = seconds
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="forgetting", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after whom it is at."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            self.turn()
+
+    def turn(self) -> None:
+        """Look once at everybody who is due."""
+        try:
+            for revoked in self._forgetting.due():
+                if self._stopping.is_set():
+                    return
+                carry_out(self._ledger, self._forgetting, self._terms, revoked)
+        except Exception as error:  # noqa: BLE001 - whatever it is (a lost database, a full disk), the clock goes on
+            # The type alone: a message may quote a row.
+            log.warning("nobody was forgotten", extra={"reason": type(error).__name__})

@@ -1,0 +1,150 @@
+"""Carrying out a forgetting: may it be done, what is to be said of it, and done.
+
+revoked ──grace──▶ due ──no hold──▶ destroyed
+   │                └──a hold──▶ deferred, and tried again until none is left
+   └──taken back──▶ restored
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import orjson
+
+from ledger import Held, Subject, fact_of
+from ledger.vocabulary import parse_event
+from projections import erasures, holdings, holds, progress, timeline
+from projections.held import DELETED, VERIFIED
+from projections.person import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger import Fact, Ledger, Receipt
+    from ledger.forget import Forgetting, Revoked
+
+SOURCE = "/whosaw/forgetting"
+ORDINARY_REASON = "dpv:LegalObligation"
+"""Of every deferral, whatever the order behind it: one that must not be told gives this, so all of them do."""
+READ = ("holds", "holdings", "erasures")
+SURVIVES = (
+    {"what": "whosaw:PseudonymousEntries", "reason": "dpv:LegalObligation"},
+    {"what": "whosaw:Statistics", "reason": "dpv:LegalObligation"},
+    {"what": "whosaw:EvidenceOfErasure", "reason": "whosaw:EvidenceOfErasure"},
+)
+"""What outlives every erasure: entries that name a random id, what was counted, and the entry that says so itself."""
+
+
+class Terms(NamedTuple):
+    """What the operator promises about copies."""
+
+    backup_days: int
+    """How long a backup, or an archive of the database's log, is kept."""
+
+
+class Outcome(NamedTuple):
+    """What came of trying."""
+
+    state: Literal["destroyed", "deferred", "waiting"]
+    receipt: Receipt | None = None
+    """Of the entry that says so; none while it waits for the projections, or was deferred before."""
+
+
+def new_receipt() -> str:
+    """Return the name of a new erasure."""
+    return f"erasure-{secrets.token_hex(8)}"
+
+
+def fact_about(ledger: Ledger, kind: str, subject: Subject, data: Mapping[str, Any], emitter: str) -> Fact:
+    """Return a fact of the ledger's own about one person, by her id."""
+    event = {
+        "specversion": "1.0",
+        "id": secrets.token_hex(16),
+        "source": SOURCE,
+        "type": kind,
+        "time": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "data": {
+            "subjects": [{"id": subject.id, "role": "dpv:DataSubject"}],
+            "actor": {"kind": "service", "id": "whosaw", "role": "whosaw:Ledger"},
+            "system": "whosaw",
+        }
+        | dict(data),
+    }
+    return fact_of(ledger.hashes, parse_event(orjson.dumps(event)), emitter)
+
+
+def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed: bool) -> list[holds.Hold]:
+    """Return the holds that stand over a person now.
+
+    Args:
+        ledger: Hers.
+        subject: Whom.
+        seen: For each log the position up to which holds are folded.
+        sealed: Whether those count that must not be told: to decide whether to destroy they do.
+    """
+    at = seen[subject.log_id]
+    streams = (subject.id, *(ledger.sealed_streams(subject).values() if sealed else ()))
+    parts = [Part(subject.log_id, stream, at) for stream in streams]
+    with ledger.connection() as connection:
+        return holds.standing(holds.of_parts(connection, parts, seen))
+
+
+def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:
+    """Forget a person whose time has come, unless something holds her; then say so, once, and leave her as she is.
+
+    Safe to call again and again, and from several processes.
+
+    Raises:
+        Unavailable: The database does not answer. Retry.
+    """
+    subject = revoked.subject
+    # Not the logs' ends, which move on: what is recorded after these positions is looked at under the lock.
+    logs = range(len(ledger.recorders))
+    with ledger.connection() as connection:
+        seen = {log_id: progress.reached(connection, log_id, READ) for log_id in logs}
+        known = erasures.steps(connection, revoked.receipt, logs)
+    standing = held_by(ledger, subject, seen, sealed=True)
+    if standing:
+        return _deferred(ledger, revoked, standing, known)
+    decided: dict[str, Any] = {}
+    for step in known:
+        decided = step.data if step.act == "subject.revoked" else decided
+    counted = forgetting.count(subject)
+    confirmed, still = _systems(ledger, subject, seen[subject.log_id])
+    data: dict[str, Any] = {
+        "mode": decided.get("mode", "dpv:Erase"),
+        "reason": decided.get("reason", "whosaw:CustomerAsked"),
+        **counted._asdict(),
+        "backups_until": (datetime.now(UTC) + timedelta(days=terms.backup_days)).isoformat(timespec="seconds"),
+        "systems_confirmed": confirmed,
+        "systems_open": still,
+        "survives": list(SURVIVES),
+    }
+    try:
+        return Outcome("destroyed", forgetting.shred(subject, data, revoked.receipt, seen))
+    except Held:
+        # Something was recorded since we looked, or another process was faster: look again at the next turn.
+        return Outcome("waiting")
+
+
+def _deferred(ledger: Ledger, revoked: Revoked, standing: list[holds.Hold], known: list[erasures.Step]) -> Outcome:
+    """Record that it has to wait; again only if another hold came since. No hold is named: one may be sealed."""
+    last = max((step.time for step in known if step.act == "erasure.deferred"), default=None)
+    with ledger.connection() as connection:
+        placed = [timeline.appended(connection, hold.log_id, hold.position) for hold in standing]
+    if last is not None and all(each is None or datetime.fromisoformat(each) <= last for each in placed):
+        return Outcome("deferred")
+    data = {"receipt_id": revoked.receipt, "reason": ORDINARY_REASON}
+    fact = fact_about(ledger, "erasure.deferred", revoked.subject, data, "whosaw")
+    return Outcome("deferred", ledger.append([fact])[0])
+
+
+def _systems(ledger: Ledger, subject: Subject, at: int) -> tuple[list[str], list[str]]:
+    """Return the systems that reported their own deletion of all that they held, and those that have not."""
+    with ledger.connection() as connection:
+        found = holdings.of_subject(connection, subject, at, limit=None).rows
+    systems = {each.system for each in found if each.system is not None}
+    still = {each.system for each in found if each.system is not None and each.state not in {DELETED, VERIFIED}}
+    return sorted(systems - still)[:100], sorted(still)[:100]

@@ -1,0 +1,150 @@
+"""Forgetting as the compliance officer does it: decided, held, taken back, carried out, shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.forget_clock import ForgetClock
+from api.forgetting import Terms
+from ledger import WrongLedger
+from tests.api.conftest import PURPOSE, event
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+    from tests.api.conftest import Service
+
+HOLD: dict[str, Any] = {
+    "hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {}, "starts": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+RELEASE = {"hold_id": "H-1", "reason": "whosaw:LegalClaim", "effective_at": "2026-02-01T00:00:00Z"}
+
+
+def forget(service: Service, subject: str, role: str = "compliance", **wanted: Any) -> Response:
+    return service.client.post(f"/v1/subjects/{subject}/forget", json=wanted, headers=service.bearer(role) | PURPOSE)
+
+
+def restore(service: Service, subject: str) -> Response:
+    return service.client.delete(f"/v1/subjects/{subject}/forget", headers=service.bearer("compliance") | PURPOSE)
+
+
+def clock(service: Service) -> ForgetClock:
+    state = service.state
+    return ForgetClock(state.ledger, state.forgetting, Terms(35), 60)
+
+
+def turn(service: Service) -> None:
+    """Let the clock look once, when everything that was recorded is folded."""
+    service.follow(service.state.ledger.head(0))
+    clock(service).turn()
+
+
+@pytest.fixture
+def subject(service: Service) -> str:
+    first, *_ = service.record(event(), event("data.disclosed"), event("data.viewed"))
+    found: str = first["stream"]
+    return found
+
+
+def test_answers_stop_at_once_and_can_be_had_back(service: Service, subject: str) -> None:
+    before = service.ask(f"/v1/subjects/{subject}/holdings").json()["items"]
+    answer = forget(service, subject, request_ref="REQ-1")
+    assert answer.status_code == 202, answer.text
+    receipt = answer.json()
+    assert (receipt["state"], receipt["request"], receipt["destroyed"]) == ("revoked", "REQ-1", None)
+    stranger = service.ask(f"/v1/subjects/{'0' * 32}/holdings")
+    for path in ("holdings", "disclosures", "views", "timeline", "account", "holds"):
+        found = service.ask(f"/v1/subjects/{subject}/{path}")
+        assert (found.status_code, found.json()["detail"]) == (404, stranger.json()["detail"])
+    again = forget(service, subject)
+    assert again.status_code == 409
+    assert receipt["receipt"] in again.json()["detail"]
+    assert restore(service, subject).json()["state"] == "restored"
+    assert service.ask(f"/v1/subjects/{subject}/holdings").json()["items"] == before
+    assert restore(service, subject).status_code == 409
+
+
+def test_at_once_if_there_is_no_grace_and_the_receipt_stays(service: Service, subject: str) -> None:
+    answer = forget(service, subject, grace_days=0, reason="whosaw:AccountClosed")
+    receipt = answer.json()
+    assert receipt["state"] == "destroyed", receipt
+    assert receipt["scope"]["references"] == 1
+    assert receipt["scope"]["entries"] >= 4
+    assert receipt["systems"]["open"] == ["crm"]
+    assert {each["what"]["code"] for each in receipt["survives"]} >= {"whosaw:PseudonymousEntries"}
+    assert receipt["backups_until"] is not None
+    later = service.ask(f"/v1/erasures/{receipt['receipt']}").json()
+    assert later == receipt
+    assert forget(service, subject).status_code == 404
+    # The same reference is somebody new.
+    (new,) = service.record(event())
+    assert new["stream"] != subject
+    assert new["sequence"] == 1
+
+
+def test_nothing_derived_is_left(service: Service, subject: str) -> None:
+    forget(service, subject, grace_days=0)
+    service.follow(service.state.ledger.head(0))
+    for table in ("holding_change", "disclosure", "look", "assent", "hold_change"):
+        assert service.rows(f"SELECT 1 FROM projections.{table} WHERE subject = '{subject}'") == []
+
+
+def test_a_hold_defers_it_for_the_ordinary_reason_and_it_resumes_by_itself(service: Service, subject: str) -> None:
+    service.record(event("hold.placed", **HOLD))
+    service.follow(service.state.ledger.head(0))
+    receipt = forget(service, subject, grace_days=0).json()
+    assert receipt["state"] == "deferred"
+    assert receipt["deferred"]["reason"]["code"] == "dpv:LegalObligation"
+    assert "Litigation" not in str(receipt)
+    turn(service)
+    turn(service)
+    steps = service.ask(f"/v1/erasures/{receipt['receipt']}").json()["steps"]
+    assert [each["state"] for each in steps] == ["revoked", "deferred"]
+    service.record(event("hold.released", **RELEASE))
+    turn(service)
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/erasures/{receipt['receipt']}").json()["state"] == "destroyed"
+
+
+def test_a_sealed_hold_defers_it_like_any_other_and_is_told_to_nobody(service: Service, subject: str) -> None:
+    service.record(event("hold.placed", **HOLD, visibility="sealed", seal_ref="S-1"))
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/subjects/{subject}/holds").json()["held"] is False
+    receipt = forget(service, subject, grace_days=0).json()
+    assert receipt["state"] == "deferred"
+    assert receipt["deferred"]["reason"]["code"] == "dpv:LegalObligation"
+
+
+def test_holds_are_told_in_full_to_the_legal_desk_alone(service: Service, subject: str) -> None:
+    (made,) = service.record(event("hold.placed", **HOLD))
+    path = f"/v1/subjects/{subject}/holds?min_position={made['position']}"
+    plain = service.ask(path).json()
+    assert (plain["held"], plain["reason"], "holds" in plain) == (True, "dpv:LegalObligation", False)
+    [told] = service.ask(path, "legal").json()["holds"]
+    assert (told["hold"], told["reason"]) == ("H-1", "whosaw:Litigation")
+
+
+@pytest.mark.parametrize("role", ["officer", "regulator", "emitter", "auditor", "legal"])
+def test_only_a_key_with_the_scope_may(service: Service, subject: str, role: str) -> None:
+    assert forget(service, subject, role).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"grace_days": -1}, {"grace_days": "30"}, {"reason": "because"}, {"why": "x"}, {"request_ref": "a b@c"}]
+)
+def test_a_wrong_wish_is_refused_and_nothing_stops(service: Service, subject: str, wanted: dict[str, Any]) -> None:
+    assert forget(service, subject, **wanted).status_code == 422
+    assert service.ask(f"/v1/subjects/{subject}/holdings").status_code == 200
+
+
+def test_a_restored_database_is_not_served_until_they_are_forgotten_again(service: Service, subject: str) -> None:
+    service.state.forgetting.tombstones.add(0, subject, "erasure-0123456789abcdef")
+    with (
+        pytest.raises(WrongLedger, match="whosaw restore"),
+        TestClient(create_app(service.state.settings, dsn=service.dsn)),
+    ):
+        pass
