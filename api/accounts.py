@@ -6,7 +6,7 @@ import secrets
 from base64 import b64encode
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -18,11 +18,18 @@ from api.problems import Problem
 from api.question import NAMES, Question, ask, number, own_fact, position, query_fact, recorded, subject_of
 from api.rendering import JSON, PDF, PRIVATE, accepted
 from api.report import render_json, render_pdf
+from api.sight import VIEW, seen
 from api.subjects import AS_OF, MIN_POSITION, PROBLEMS
 from ledger import Subject
 from ledger.checkpoint import open_checkpoint
-from projections import timeline
+from projections import corrections, timeline
 from projections.account import Issue, account
+from projections.person import alone
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from projections.person import Person
 
 router = APIRouter(tags=["report"])
 
@@ -37,8 +44,9 @@ CONTENT = {JSON: {"schema": {"type": "object"}}, PDF: {"schema": {"type": "strin
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_account(
-    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None, min_position: MIN_POSITION = None
-) -> Response:
+    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None,
+    min_position: MIN_POSITION = None, view: VIEW = "current",
+) -> Response:  # fmt: skip
     """Return what is held, who received it, who looked and which policy governed, with what proves it.
 
     The same position and parameters give the same bytes, as JSON and as PDF.
@@ -58,8 +66,9 @@ def read_account(
     responses=documentation.responses(*PROBLEMS, content=CONTENT, status=201),
 )
 def issue_account(
-    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None, min_position: MIN_POSITION = None
-) -> Response:
+    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None,
+    min_position: MIN_POSITION = None, view: VIEW = "current",
+) -> Response:  # fmt: skip
     """Make an account and record that it was issued: its digest, its position, its language.
 
     The header Whosaw-Account names it, Repr-Digest is what the log has on record.
@@ -120,37 +129,60 @@ class Assembled(NamedTuple):
         return sorted(held | given)
 
 
-def assemble(request: Request, subject_id: str, scope: str, language: Language | None) -> Assembled:
-    """Answer the question behind an account; what comes back is not recorded yet, and must not leave before."""
+def assemble(
+    request: Request, subject_id: str, scope: str, language: Language | None, *, whole: bool = True
+) -> Assembled:
+    """Answer the question behind an account; what comes back is not recorded yet, and must not leave before.
+
+    Args:
+        request: Its.
+        subject_id: Whom.
+        scope: What the key must have.
+        language: Of labels and words.
+        whole: All that is hers, under all her names; otherwise the one stream that was asked for, as it was recorded.
+    """
     question = ask(request, "whosaw:QueryAccount", scope)
     subject = subject_of(question, subject_id)
     at = position(request, question, subject.log_id, NAMES, number(request, "as_of"))
     spoken = language or preferred(request, question.state.settings.language)
-    return Assembled(question, subject, at, spoken, _account(question, subject, at, spoken))
+    with question.state.ledger.connection() as connection:
+        person = seen(request, question, connection, subject, at) if whole else _own(question, connection, subject, at)
+        return Assembled(question, subject, at, spoken, _account(question, connection, person, spoken))
+
+
+def _own(question: Question, connection: Connection[Any], subject: Subject, at: int) -> Person:
+    """Return a person of one stream, for a bundle: it proves that nothing is left out of that one.
+
+    Raises:
+        Problem: A fact in it was never about her, and must not be handed out.
+    """
+    if corrections.hidden(connection, question.state.ledger.hashes, subject.log_id, [subject.id], at, "stated"):
+        raise Problem("not-exportable")
+    return alone(subject, at)
 
 
 def _render(made: Assembled, kind: str) -> bytes:
     return render_pdf(made.document, language=made.language) if kind == PDF else render_json(made.document)
 
 
-def _account(question: Question, subject: Subject, at: int, language: Language) -> dict[str, Any]:
+def _account(question: Question, connection: Connection[Any], person: Person, language: Language) -> dict[str, Any]:
     ledger, settings = question.state.ledger, question.state.settings
+    subject, at = person.subject, person.as_of
     signer = ledger.keys.signers[subject.log_id]
     note = ledger.checkpoint(subject.log_id, at)
-    with ledger.connection() as connection:
-        recorded_at = timeline.appended(connection, subject.log_id, at)
-        if note is None or recorded_at is None:
-            raise Problem("not-found", "nothing is recorded yet")
-        issue = Issue(
-            language=language,
-            # Not the clock's: the same position must give the same bytes.
-            issued_at=datetime.fromisoformat(recorded_at),
-            controller={"name": settings.controller_name, "contact": settings.controller_contact},
-            origin=signer.origin,
-            checkpoint=note.decode(),
-            verifier_key=signer.verifier_key,
-        )
-        return account(connection, subject, at, issue)
+    recorded_at = timeline.appended(connection, subject.log_id, at)
+    if note is None or recorded_at is None:
+        raise Problem("not-found", "nothing is recorded yet")
+    issue = Issue(
+        language=language,
+        # Not the clock's: the same position must give the same bytes.
+        issued_at=datetime.fromisoformat(recorded_at),
+        controller={"name": settings.controller_name, "contact": settings.controller_contact},
+        origin=signer.origin,
+        checkpoint=note.decode(),
+        verifier_key=signer.verifier_key,
+    )
+    return account(connection, person, issue)
 
 
 def _file(made: Assembled, kind: str, body: bytes, more: dict[str, str], *, status: int = 200) -> Response:

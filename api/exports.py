@@ -44,7 +44,7 @@ SINCE = Annotated[
     summary="Export an account with its proofs",
     status_code=201,
     response_class=Response,
-    responses=documentation.responses(*PROBLEMS, content=CONTENT, status=201),
+    responses=documentation.responses(*PROBLEMS, "not-exportable", content=CONTENT, status=201),
 )
 def export_account(
     request: Request,
@@ -59,7 +59,7 @@ def export_account(
     `whosaw-verify` checks it without a server. The header Whosaw-Account names it, Repr-Digest is what the log has on
     record at the place in Ledger-Issued. The same position and parameters give the same bytes.
     """
-    made = assemble(request, subject_id, "exports:create", language)
+    made = assemble(request, subject_id, "exports:create", language, whole=False)
     accepted(request, ZIP)
     note = made.document["proof"]["checkpoint"].encode()
     size, _ = head_of(note)

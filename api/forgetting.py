@@ -15,7 +15,7 @@ import orjson
 
 from ledger import Held, Subject, fact_of
 from ledger.vocabulary import parse_event
-from projections import erasures, holdings, holds, progress, timeline
+from projections import erasures, holdings, holds, identity, progress, timeline
 from projections.held import DELETED, VERIFIED
 from projections.person import Part
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SOURCE = "/whosaw/forgetting"
 ORDINARY_REASON = "dpv:LegalObligation"
 """Of every deferral, whatever the order behind it: one that must not be told gives this, so all of them do."""
-READ = ("holds", "holdings", "erasures")
+READ = ("holds", "holdings", "erasures", "identity")
 SURVIVES = (
     {"what": "whosaw:PseudonymousEntries", "reason": "dpv:LegalObligation"},
     {"what": "whosaw:Statistics", "reason": "dpv:LegalObligation"},
@@ -85,7 +85,11 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
         sealed: Whether those count that must not be told: to decide whether to destroy they do.
     """
     at = seen[subject.log_id]
-    streams = (subject.id, *(ledger.sealed_streams(subject).values() if sealed else ()))
+    with ledger.connection() as connection:
+        names = [Subject(each, subject.log_id) for each in identity.aliases(connection, subject, at)]
+    streams = [name.id for name in names]
+    if sealed:
+        streams += [stream for name in names for stream in ledger.sealed_streams(name).values()]
     parts = [Part(subject.log_id, stream, at) for stream in streams]
     with ledger.connection() as connection:
         return holds.standing(holds.of_parts(connection, parts, seen))

@@ -77,6 +77,12 @@ KINDS: dict[str, Kind] = {
         "La suppression en est déjà à une autre étape",
         "Read the receipt: GET /v1/erasures/{receipt}.",
     ),
+    "not-exportable": Kind(
+        409,
+        "A fact in this stream was never about this person",
+        "Un fait de ce flux n’a jamais concerné cette personne",
+        "A bundle would hand it out with its proof. Issue an account instead: it leaves it out.",
+    ),
     "too-large": Kind(413, "The body is too large", "Le corps est trop grand", "Send less at a time; see GET /v1."),
     "unsupported-media-type": Kind(
         415, "The content type is not one we read", "Type de contenu non pris en charge", "See GET /v1 for the types."

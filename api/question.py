@@ -39,7 +39,7 @@ POLL_SECONDS = 0.01
 WAITING = BoundedSemaphore(16)
 """Questions that may wait for a projection at a time."""
 WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})")
-NAMES = ("holdings", "disclosures", "views", "policies")
+NAMES = ("holdings", "disclosures", "views", "policies", "identity", "corrections")
 """The projections that an account reads."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, cast
 from uuid import UUID
 
@@ -18,9 +19,11 @@ from api.paging import Cursor
 from api.problems import Problem
 from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
+from api.sight import READ, VIEW, seen
 from api.strict_json import check
 from ledger import Reference
 from projections import disclosures, holdings, timeline, views
+from projections.person import rows as rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,6 +42,10 @@ AS_OF = Annotated[int | None, Query(ge=0, description="Answer as of this log pos
 CURSOR = Annotated[str | None, Query(description="Where the page before ended; see its `next`.")]
 LIMIT = Annotated[int, Query(ge=1, le=500, description="Most rows of a page.")]
 MIN_POSITION = Annotated[int | None, Query(ge=0, description="Wait until this is seen; see the header Prefer.")]
+
+DISCLOSURES = partial(rows_of, disclosures.of_subject)
+VIEWS = partial(rows_of, views.of_subject)
+TIMELINE = partial(rows_of, timeline.of_subject)
 
 
 class Lookup(msgspec.Struct, forbid_unknown_fields=True):
@@ -105,10 +112,10 @@ def _look_up(question: Question, received: bytes) -> Response:
 )
 def read_holdings(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None,
+    min_position: MIN_POSITION = None, view: VIEW = "current",
 ) -> Response:  # fmt: skip
     """Return holdings by category, system and source, with purposes, basis, since, until, and how deletion stands."""
-    return _answer(request, subject_id, "whosaw:QueryHoldings", "subjects:read", ("holdings",), holdings.of_subject)
+    return _answer(request, subject_id, "whosaw:QueryHoldings", "subjects:read", ("holdings",), holdings.of_person)
 
 
 @router.get(
@@ -119,11 +126,16 @@ def read_holdings(
 )
 def read_disclosures(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None,
+    min_position: MIN_POSITION = None, view: VIEW = "current",
 ) -> Response:  # fmt: skip
     """Return each disclosure with its recipient as it was then, newest recorded first."""
     return _answer(
-        request, subject_id, "whosaw:QueryDisclosures", "disclosures:read", ("disclosures",), disclosures.of_subject
+        request,
+        subject_id,
+        "whosaw:QueryDisclosures",
+        "disclosures:read",
+        ("disclosures",),
+        DISCLOSURES,
     )
 
 
@@ -135,13 +147,13 @@ def read_disclosures(
 )
 def read_views(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None,
+    min_position: MIN_POSITION = None, view: VIEW = "current",
 ) -> Response:  # fmt: skip
     """Return who looked, by role and purpose; people one by one, services counted.
 
     Questions asked here are among them.
     """
-    return _answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), views.of_subject)
+    return _answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), VIEWS)
 
 
 @router.get(
@@ -152,10 +164,10 @@ def read_views(
 )
 def read_timeline(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None,
+    min_position: MIN_POSITION = None, view: VIEW = "current",
 ) -> Response:  # fmt: skip
     """Return every entry about her, newest first."""
-    return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), timeline.of_subject)
+    return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
 
 
 def _answer(
@@ -164,7 +176,7 @@ def _answer(
     query: str,
     scope: str,
     projections: Sequence[str],
-    of_subject: Callable[..., Page[Any]],
+    of_person: Callable[..., Page[Any]],
 ) -> Response:
     """Answer a question about one person, page by page, and record that it was asked."""
     question = ask(request, query, scope)
@@ -172,9 +184,10 @@ def _answer(
     limit, cursor = page_of(request, question)
     subject = subject_of(question, subject_id)
     as_of = cursor.as_of[0] if cursor else number(request, "as_of")
-    at = position(request, question, subject.log_id, projections, as_of)
+    at = position(request, question, subject.log_id, (*projections, *READ), as_of)
     with question.state.ledger.connection() as connection:
-        page = of_subject(connection, subject, at, after=cursor.after[0] if cursor else None, limit=limit)
+        person = seen(request, question, connection, subject, at)
+        page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
     items = [plain(row) for row in page.rows]
     recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
     further = following(request, question, limit, Cursor([at], [page.next])) if page.next is not None else None

@@ -6,6 +6,9 @@ views         who inside looked?
 timeline      what happened?
 policies      which policy governed, and what did she agree to?
 holds         what may not be destroyed?
+identity      who is one person?
+corrections   which facts do not count?
+resolution    all that is hers, by the two before it
 erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
 account       the answer to all of it, for one person
@@ -16,17 +19,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
 from projections.erasures import ERASURES
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
+from projections.identity import IDENTITY
 from projections.policies import POLICIES
 from projections.views import VIEWS
 
 if TYPE_CHECKING:
     from projections.projection import Projection
 
-PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES, HOLDS, ERASURES)
+PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES, HOLDS, ERASURES, IDENTITY, CORRECTIONS)
 """What a follower keeps current."""
 
-__all__ = ["DISCLOSURES", "ERASURES", "HOLDINGS", "HOLDS", "POLICIES", "PROJECTIONS", "VIEWS"]
+__all__ = [
+    "CORRECTIONS",
+    "DISCLOSURES",
+    "ERASURES",
+    "HOLDINGS",
+    "HOLDS",
+    "IDENTITY",
+    "POLICIES",
+    "PROJECTIONS",
+    "VIEWS",
+]

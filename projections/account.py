@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ledger.vocabulary import label
 from projections import disclosures, holdings, policies, timeline, views
+from projections.person import rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from psycopg import Connection
 
-    from ledger.route import Subject
     from projections.disclosures import Disclosure
     from projections.held import Holding
+    from projections.person import Person
     from projections.policies import Assent, Policy
     from projections.timeline import Moment
     from projections.views import View
@@ -42,7 +43,7 @@ STATEMENT = {
     ),
 }
 """In everybody's account, always: its absence would say something."""
-PROJECTIONS = ("holdings", "disclosures", "views", "policies")
+PROJECTIONS = ("holdings", "disclosures", "views", "policies", "identity", "corrections")
 """Whose rows an account reads: its position is at most what all of them have reached."""
 
 
@@ -61,29 +62,28 @@ class Issue(NamedTuple):
     """What a stranger checks the checkpoint with."""
 
 
-def account(connection: Connection[Any], subject: Subject, as_of: int, issue: Issue) -> dict[str, Any]:
+def account(connection: Connection[Any], person: Person, issue: Issue) -> dict[str, Any]:
     """Assemble the account of a person as of a position.
 
     Args:
         connection: A reader's, in autocommit mode: rows do not change, so the position is all that pins them. In a
             repeatable-read transaction, a rebuild that ends meanwhile would hide its rows behind the older snapshot.
-        subject: Whom.
-        as_of: Nothing recorded after this position is told; at most what `progress.reached` says of PROJECTIONS.
+        person: Whom, and as of which position: at most what `progress.reached` says of PROJECTIONS.
         issue: What it says about itself.
     """
-    language = issue.language
+    language, subject, as_of = issue.language, person.subject, person.as_of
     recorded = timeline.appended(connection, subject.log_id, as_of)
-    moments = timeline.of_subject(connection, subject, as_of, limit=None).rows[::-1]
-    held = holdings.of_subject(connection, subject, as_of, limit=None).rows
-    disclosed = disclosures.of_subject(connection, subject, as_of, limit=None).rows
-    looked = views.of_subject(connection, subject, as_of, limit=None, by_day=False).rows
+    moments = rows(timeline.of_subject, connection, person, limit=None).rows[::-1]
+    held = holdings.of_person(connection, person, limit=None).rows
+    disclosed = rows(disclosures.of_subject, connection, person, limit=None).rows
+    looked = rows(views.of_subject, connection, person, limit=None, by_day=False).rows
     return {
         "language": language,
         "as_of": {"log": issue.origin, "position": as_of, "time": recorded},
         "issued_at": issue.issued_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "controller": dict(issue.controller),
         "subject": {"id": subject.id},
-        "policy": _policies(connection, subject, as_of, recorded, moments, language),
+        "policy": _policies(connection, person, recorded, moments, language),
         "holdings": [_holding(each, language) for each in held],
         "disclosures": [_disclosure(each, language) for each in sorted(disclosed, key=_happened)],
         "views": [_view(each, language) for each in reversed(looked)],
@@ -124,8 +124,7 @@ def _happened(disclosure: Disclosure) -> tuple[datetime, int]:
 
 def _policies(
     connection: Connection[Any],
-    subject: Subject,
-    as_of: int,
+    person: Person,
     recorded: str | None,
     moments: list[Moment],
     language: Language,
@@ -134,12 +133,12 @@ def _policies(
     if recorded is None:
         return []
     now = datetime.fromisoformat(recorded)
-    known = policies.published(connection, now, log_id=subject.log_id, as_of=as_of)
+    known = policies.published(connection, now, log_id=person.subject.log_id, as_of=person.as_of)
     first = min((_when(each.json()["time"]) for each in moments), default=now)
     at_first = {(each.policy, each.version) for each in policies.in_force(known, first)}
     assents: dict[tuple[str, str], Assent] = {}
     # Newest first: the first agreement to a version is the one that is left.
-    for assent in policies.of_subject(connection, subject, as_of, limit=None).rows:
+    for assent in rows(policies.of_subject, connection, person, limit=None).rows:
         assents[assent.policy, assent.version] = assent
     return [
         _policy(each, assents.get((each.policy, each.version)), language)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ledger.route import Subject
+    from projections.person import Person
 
 DEFINITION = """
     CREATE TABLE holding_change (
@@ -168,7 +169,32 @@ def of_subject(
         "as_of": as_of,
         "valid_at": valid_at,
     }
-    changes = select(connection, OF_SUBJECT, parameters, Change)
+    return _page(select(connection, OF_SUBJECT, parameters, Change), after, limit, wanted)
+
+
+def of_person(
+    connection: Connection[Any],
+    person: Person,
+    *,
+    after: int | None = None,
+    limit: int | None = 100,
+    wanted: Filter = EVERYTHING,
+) -> Page[Holding]:
+    """Return what is or was held on a person under all her names; otherwise as `of_subject`.
+
+    The facts of all streams are taken together: what one of them collected, another may have erased.
+    """
+    if len(person.parts) == 1 and not person.hidden:
+        return of_subject(connection, person.subject, person.as_of, after=after, limit=limit, wanted=wanted)
+    found: dict[int, Change] = {}
+    for part in person.parts:
+        parameters = {"log_id": part.log_id, "subject": part.stream, "as_of": part.as_of, "valid_at": None}
+        found |= {each.position: each for each in select(connection, OF_SUBJECT, parameters, Change)}
+    changes = [each for each in found.values() if each.position not in person.hidden]
+    return _page(sorted(changes, key=lambda each: (each.time, each.position)), after, limit, wanted)
+
+
+def _page(changes: list[Change], after: int | None, limit: int | None, wanted: Filter) -> Page[Holding]:
     # The order is the same for the same position, so a row's place is cursor enough.
     found = [each for each in held(changes) if wanted.admits(each)]
     start = after or 0

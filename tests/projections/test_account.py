@@ -8,6 +8,7 @@ import orjson
 from projections import PROJECTIONS
 from projections import account as accounts
 from projections.account import STATEMENT, Issue, Language, account
+from projections.person import alone
 from tests.projections.given import (
     COLLECTOR,
     asked_to_erase,
@@ -59,7 +60,7 @@ def told(story: Story) -> dict[str, Any]:
         queried("alice", "2026-05-01T09:00:00-04:00"),
         disclosed("hidden", "2026-03-05T09:00:00-05:00", "pd:Name", visibility="sealed"),
     )  # fmt: skip
-    return account(story.reader, ALICE, story.log.size, issue())
+    return account(story.reader, alone(ALICE, story.log.size), issue())
 
 
 def test_an_account_tells_all_of_it(story: Story) -> None:
@@ -108,12 +109,12 @@ def test_the_same_position_and_parameters_give_the_same_bytes(story: Story) -> N
         collected("alice", "2026-01-02T09:00:00-05:00", "pd:Name"),
         used("alice", "2026-01-02T09:00:00Z", "pd:Name"),
     )
-    assert orjson.dumps(account(story.reader, ALICE, 12, issue())) == first
+    assert orjson.dumps(account(story.reader, alone(ALICE, 12), issue())) == first
 
 
 def test_an_account_speaks_the_language_asked_for(story: Story) -> None:
     told(story)
-    english, french = (account(story.reader, ALICE, 12, issue(language)) for language in ("en", "fr"))
+    english, french = (account(story.reader, alone(ALICE, 12), issue(language)) for language in ("en", "fr"))
     assert english["holdings"][1]["category"]["code"] == french["holdings"][1]["category"]["code"]
     assert english["holdings"][1]["category"]["label"] != french["holdings"][1]["category"]["label"]
     assert (english["policy"][1]["title"], french["policy"][1]["title"]) == (
@@ -124,7 +125,7 @@ def test_an_account_speaks_the_language_asked_for(story: Story) -> None:
 
 def test_everybodys_account_carries_the_standing_sentence(story: Story) -> None:
     told(story)
-    stranger = account(story.reader, subject("stranger"), 12, issue("fr"))
+    stranger = account(story.reader, alone(subject("stranger"), 12), issue("fr"))
     assert stranger["statement"] == STATEMENT["fr"]
     assert (
         stranger["holdings"],
@@ -141,7 +142,9 @@ def test_an_account_reads_only_projections_that_exist() -> None:
 def test_a_policy_of_the_same_append_but_a_later_position_is_not_told(story: Story) -> None:
     """Everything that one transaction records has one append time: only the position tells before from after."""
     position = story.told(collected("alice", "2026-01-02T09:00:00-05:00", "pd:Name"))
-    then = account(story.reader, ALICE, position, issue())
+    then = account(story.reader, alone(ALICE, position), issue())
     story.told(published("2009", "2009-05-01T00:00:00-04:00"))
-    assert account(story.reader, ALICE, position, issue()) == then
-    assert [each["version"] for each in account(story.reader, ALICE, story.log.size, issue())["policy"]] == ["2009"]
+    assert account(story.reader, alone(ALICE, position), issue()) == then
+    assert [each["version"] for each in account(story.reader, alone(ALICE, story.log.size), issue())["policy"]] == [
+        "2009"
+    ]

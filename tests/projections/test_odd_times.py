@@ -8,6 +8,7 @@ import pytest
 
 from projections import disclosures, holdings, recipients, views
 from projections.account import account
+from projections.person import alone
 from tests.projections.given import assented, collected, disclosed, published, subject, used
 from tests.projections.test_account import issue
 
@@ -42,7 +43,7 @@ def test_whatever_time_is_stated_every_projection_folds_and_tells_it(story: Stor
     assert [each.time for each in disclosures.of_subject(story.reader, ALICE, position).rows] == [time]
     assert [each.first for each in views.of_subject(story.reader, ALICE, position).rows] == [time]
     assert [each.id for each in recipients.known(story.reader, {0: position})] == ["collections-north"]
-    told = account(story.reader, ALICE, position, issue())
+    told = account(story.reader, alone(ALICE, position), issue())
     assert [each["time"] for each in told["disclosures"]] == [time]
     assert [each["effective_from"] for each in told["policy"]] == [time]
 

@@ -1,0 +1,170 @@
+"""One person under several names, and facts that do not count any more: what every answer makes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.conftest import PURPOSE, SOURCE, event
+from tests.api.test_forgetting import forget
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Service
+
+PATHS = ("holdings", "disclosures", "views", "timeline", "account")
+
+
+def about(*customers: str) -> list[dict[str, Any]]:
+    return [{"reference": {"kind": "customer", "value": each}, "role": "whosaw:Alias"} for each in customers]
+
+
+def merged(*customers: str) -> dict[str, Any]:
+    return event(
+        "subject.merged", subjects=about(*customers), method="whosaw:StaffMatch", confidence="certain", system=None
+    )
+
+
+def split(merge: dict[str, Any], *customers: str) -> dict[str, Any]:
+    undoes = {"source": SOURCE, "id": merge["id"]}
+    return event(
+        "subject.split", subjects=about(*customers), undoes=undoes, method="whosaw:StaffMatch", confidence="certain"
+    )
+
+
+def answers(
+    service: Service, subject: str, at: int, paths: tuple[str, ...] = PATHS, view: str = "current"
+) -> dict[str, Any]:
+    return {
+        path: service.ask(f"/v1/subjects/{subject}/{path}?as_of={at}&view={view}", "compliance").content
+        for path in paths
+    }
+
+
+def places(service: Service, subject: str, what: str = "disclosures", view: str = "current") -> list[int]:
+    head = service.state.ledger.head(0)
+    answer = service.ask(f"/v1/subjects/{subject}/{what}?min_position={head}&view={view}", "compliance")
+    assert answer.status_code == 200, answer.text
+    return [each["position"] for each in answer.json()["items"]]
+
+
+def test_a_merge_joins_answers_and_earlier_ones_stay_byte_for_byte(service: Service) -> None:
+    one, two = service.record(event("data.disclosed", customer="C-1"), event("data.disclosed", customer="C-2"))
+    service.follow(2)
+    before = answers(service, one["stream"], 2)
+    merge = merged("C-1", "C-2")
+    service.record(merge)
+    assert places(service, one["stream"]) == places(service, two["stream"]) == [2, 1]
+    assert answers(service, one["stream"], 2) == before
+    head = service.state.ledger.head(0)
+    account = service.ask(f"/v1/subjects/{two['stream']}/account?min_position={head}").json()
+    assert len(account["disclosures"]) == 2
+    service.record(split(merge, "C-1", "C-2"))
+    assert places(service, one["stream"]) == [1]
+    assert places(service, two["stream"]) == [2]
+
+
+def test_a_chain_of_merges_is_one_person_and_pages_go_through_all_of_it(service: Service) -> None:
+    made = service.record(*(event("data.disclosed", customer=f"C-{number % 3}") for number in range(9)))
+    service.record(merged("C-0", "C-1"), merged("C-1", "C-2"))
+    subject, head = made[2]["stream"], service.state.ledger.head(0)
+    path: str | None = f"/v1/subjects/{subject}/disclosures?limit=2&min_position={head}"
+    found: list[int] = []
+    while path:
+        page = service.ask(path).json()
+        found += [each["position"] for each in page["items"]]
+        path = page.get("next")
+    assert found == list(range(9, 0, -1))
+
+
+def test_forgetting_one_after_a_wrong_merge_leaves_the_other_whole(service: Service) -> None:
+    one, two = service.record(event("data.disclosed", customer="C-1"), event("data.disclosed", customer="C-2"))
+    service.follow(2)
+    before = answers(service, two["stream"], 2)
+    service.record(merged("C-1", "C-2"))
+    service.follow(service.state.ledger.head(0))
+    assert forget(service, one["stream"], grace_days=0).json()["state"] == "destroyed"
+    assert places(service, two["stream"]) == [2]
+    assert answers(service, two["stream"], 2) == before
+    assert service.look_up("C-2") == two["stream"]
+
+
+def test_a_revoked_alias_is_nobody_in_the_answers_of_the_other(service: Service) -> None:
+    one, two = service.record(event("data.disclosed", customer="C-1"), event("data.disclosed", customer="C-2"))
+    service.record(merged("C-1", "C-2"))
+    service.follow(service.state.ledger.head(0))
+    assert forget(service, one["stream"]).json()["state"] == "revoked"
+    assert places(service, two["stream"]) == [2]
+
+
+def test_a_hold_on_an_alias_holds_her_too(service: Service) -> None:
+    one, _two = service.record(event("data.disclosed", customer="C-1"), event("data.disclosed", customer="C-2"))
+    hold = {"hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {}, "starts": "2026-01-01T00:00:00Z"}
+    service.record(event("hold.placed", customer="C-2", **hold), merged("C-1", "C-2"))
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/subjects/{one['stream']}/holds").json()["held"] is True
+    assert forget(service, one["stream"], grace_days=0).json()["state"] == "deferred"
+
+
+def correction(kind: str, target: dict[str, Any], customer: str = "C-1", **more: Any) -> dict[str, Any]:
+    wanted = {"target": {"source": SOURCE, "id": target["id"]}, "reason": "whosaw:WrongContent", "system": None}
+    if kind == "event.corrected":
+        wanted["changed"] = ["/categories"]
+    return event(kind, customer=customer, **wanted | more)
+
+
+def test_what_is_voided_is_gone_by_default_and_there_as_it_was_stated(service: Service) -> None:
+    wrong, right = event("data.disclosed"), event("data.disclosed")
+    made, *_ = service.record(wrong, right)
+    service.follow(2)
+    before = answers(service, made["stream"], 2)
+    service.record(correction("event.voided", wrong))
+    assert places(service, made["stream"]) == [2]
+    assert places(service, made["stream"], view="stated") == [2, 1]
+    assert places(service, made["stream"], view="audit") == [2, 1]
+    assert answers(service, made["stream"], 2) == before
+
+
+def test_a_correction_with_a_replacement_shows_the_replacement(service: Service) -> None:
+    wrong, right = event("data.disclosed"), event("data.disclosed", categories=["pd:EmailAddress"])
+    made, *_ = service.record(wrong, right)
+    service.record(correction("event.corrected", wrong, replaced_by={"source": SOURCE, "id": right["id"]}))
+    assert places(service, made["stream"]) == [2]
+
+
+def test_voiding_the_correction_brings_the_fact_back(service: Service) -> None:
+    wrong = event("data.disclosed")
+    voiding = correction("event.voided", wrong)
+    made, *_ = service.record(wrong, voiding, correction("event.voided", voiding))
+    assert places(service, made["stream"]) == [1]
+
+
+def test_a_correction_that_came_before_its_target_counts(service: Service) -> None:
+    late = event("data.disclosed")
+    made, *_ = service.record(correction("event.voided", late), late)
+    assert places(service, made["stream"]) == []
+
+
+def test_a_correction_about_somebody_else_does_nothing(service: Service) -> None:
+    fact = event("data.disclosed")
+    made, *_ = service.record(fact, correction("event.voided", fact, customer="C-2"))
+    assert places(service, made["stream"]) == [1]
+
+
+def test_a_fact_about_the_wrong_person_is_gone_as_stated_too_and_is_not_exported(service: Service) -> None:
+    wrong = event("data.disclosed")
+    made, *_ = service.record(event(), wrong)
+    service.record(correction("event.voided", wrong, reason="whosaw:WrongSubject"))
+    assert places(service, made["stream"]) == places(service, made["stream"], view="stated") == []
+    assert places(service, made["stream"], view="audit") == [2]
+    path = f"/v1/subjects/{made['stream']}/exports"
+    answer = service.client.post(path, headers=service.bearer("officer") | PURPOSE)
+    assert (answer.status_code, answer.json()["code"]) == (409, "not-exportable")
+
+
+@pytest.mark.parametrize(
+    ("role", "view", "status"), [("legal", "audit", 403), ("legal", "stated", 200), ("legal", "all", 422)]
+)
+def test_a_view_is_one_that_the_key_may_have(service: Service, role: str, view: str, status: int) -> None:
+    (made,) = service.record(event())
+    assert service.ask(f"/v1/subjects/{made['stream']}/timeline?view={view}", role).status_code == status
