@@ -18,7 +18,7 @@ from api.problems import Problem
 from api.question import NAMES, Question, ask, number, own_fact, position, query_fact, recorded, subject_of
 from api.rendering import JSON, PDF, PRIVATE, accepted
 from api.report import render_json, render_pdf
-from api.sight import VIEW, seen
+from api.sight import SEALED, VIEW, seen
 from api.subjects import AS_OF, MIN_POSITION, PROBLEMS
 from ledger import Subject
 from ledger.checkpoint import open_checkpoint
@@ -45,7 +45,7 @@ CONTENT = {JSON: {"schema": {"type": "object"}}, PDF: {"schema": {"type": "strin
 )
 def read_account(
     request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None,
-    min_position: MIN_POSITION = None, view: VIEW = "current",
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is held, who received it, who looked and which policy governed, with what proves it.
 
@@ -146,7 +146,10 @@ def assemble(
     at = position(request, question, subject.log_id, NAMES, number(request, "as_of"))
     spoken = language or preferred(request, question.state.settings.language)
     with question.state.ledger.connection() as connection:
-        person = seen(request, question, connection, subject, at) if whole else _own(question, connection, subject, at)
+        if whole:
+            question, person = seen(request, question, connection, subject, at)
+        else:
+            person = _own(question, connection, subject, at)
         return Assembled(question, subject, at, spoken, _account(question, connection, person, spoken))
 
 

@@ -25,6 +25,7 @@ from api import (
     problems,
     proofs,
     recipients,
+    seals,
     subjects,
 )
 from api.access import Access
@@ -34,6 +35,7 @@ from api.forgetting import Terms
 from api.observation import Figures, Observation
 from api.outside.publisher import Publisher, places_of
 from api.recording import Recording
+from api.seal_clock import SealClock
 from api.snapshot_clock import SnapshotClock
 from api.state import State
 from ledger import Keys, Ledger, WrongLedger
@@ -69,6 +71,7 @@ ROUTERS = (
     exports,
     erasures,
     holds,
+    seals,
     logs,
     proofs,
     catalogue,
@@ -110,12 +113,13 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
             forget_clock = (
                 ForgetClock(ledger, forgetting, terms, settings.forget_seconds) if settings.forget_seconds else None
             )
+            seal_clock = SealClock(ledger, forgetting, settings.forget_seconds) if settings.forget_seconds else None
             access = Access(ledger.connection)
             arrivals = Arrivals()
             app.state.parts = State(
                 settings, ledger, access, figures, arrivals, readers, follower, forgetting, publisher
             )
-            beside = [each for each in (follower, clock, publisher, forget_clock) if each is not None]
+            beside = [each for each in (follower, clock, publisher, forget_clock, seal_clock) if each is not None]
             for each in beside:
                 each.start()
             try:

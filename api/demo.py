@@ -48,7 +48,9 @@ MISSES = 5
 """Looks without an answer, after which the database is taken for dead."""
 SNAPSHOT_SECONDS = 60
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-SHOWN = ("emitter", "officer", "regulator", "admin")
+SHOWN = ("emitter", "officer", "regulator", "admin", "compliance", "legal")
+CLEARED = {"legal": ("seal:*",)}
+"""Whose seals a key of the demo may see behind."""
 
 
 class Options(NamedTuple):
@@ -176,7 +178,7 @@ def api_keys(dsn: str, memory: Memory) -> dict[str, str]:
                 texts[name], key = access.issue(
                     connection,
                     label=f"demo: {name}",
-                    scopes=access.ROLES[role],
+                    scopes=access.ROLES[role] + CLEARED.get(role, ()),
                     sources=sources,
                     position=access.POSITIONS[role],
                 )

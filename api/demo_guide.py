@@ -19,6 +19,10 @@ class ShownKeys(NamedTuple):
     officer: str
     regulator: str
     admin: str
+    compliance: str
+    """May forget people and correct other services' events."""
+    legal: str
+    """Is cleared for every authority's seals."""
 
 
 class Ready(NamedTuple):
@@ -49,6 +53,10 @@ class Ready(NamedTuple):
             url=self.url,
             event=json.dumps(EVENT, separators=(",", ":")),
             customer=SAMPLE_CUSTOMER,
+            other=OTHER_CUSTOMER,
+            seal=json.dumps([SEAL, SEALED], separators=(",", ":")),
+            lifted=json.dumps(LIFTED, separators=(",", ":")),
+            merge=json.dumps(MERGE, separators=(",", ":")),
             purpose=PURPOSE,
             wipe=self.wipe,
             verify=self.verify,
@@ -82,6 +90,44 @@ EVENT = {
 }
 """One disclosure, without a single value of personal data but the reference that leaves the entry."""
 
+OTHER_CUSTOMER = "C-1002"
+SERVICE = {"kind": "service", "id": "legal-desk", "role": "whosaw:LegalDesk"}
+COURT = {"id": "superior-court", "name": "Superior Court", "country": "loc:CA-QC"}
+
+
+def _about(kind: str, number: int, *customers: str, **data: object) -> dict[str, object]:
+    subjects = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in customers]
+    return {
+        "id": f"my-{kind.replace('.', '-')}-{number}",
+        "source": BILLING,
+        "type": kind,
+        "time": f"2026-11-20T18:0{number}:00-05:00",
+        "data": {"subjects": subjects, "actor": SERVICE, **data},
+    }
+
+
+SEAL = _about(
+    "seal.placed", 1, OTHER_CUSTOMER, seal_id="my-seal", authority=COURT, basis="ca-criminal-code:487.0191", scope={},
+    starts="2026-11-20T18:00:00-05:00", until=None,
+)  # fmt: skip
+"""An order not to tell."""
+SEALED = _about(
+    "data.disclosed", 2, OTHER_CUSTOMER, visibility="sealed", seal_ref="my-seal", categories=["pd:Name", "pd:CallLog"],
+    purpose="dpv:LegalCompliance", recipient_purpose=None, basis="ca-pipeda:7-3-c", initiative="recipient",
+    mode="transmitted", recipient={
+        "id": "city-police", "name": "City Police", "country": "loc:CA-QC", "kind": "dpv:LawEnforcementOrganisation",
+        "role": "dpv:ThirdParty",
+    },
+)  # fmt: skip
+"""What it forbids to tell."""
+LIFTED = _about(
+    "seal.lifted", 3, OTHER_CUSTOMER, seal_id="my-seal", reason="whosaw:OrderRevoked",
+    effective_at="2026-11-20T18:03:00-05:00",
+)  # fmt: skip
+"""The end of that order."""
+MERGE = _about("subject.merged", 4, OTHER_CUSTOMER, "C-1003", method="whosaw:StaffMatch", confidence="certain")
+"""Two customers are one person."""
+
 TEXT = """
 whosaw listens on {url}
 
@@ -110,8 +156,33 @@ curl -sS -X POST {url}/v1/subjects/$subject/exports -H 'Authorization: Bearer {r
   -H 'Whosaw-Purpose: {purpose}' -o account.zip
 {verify} account.zip --key '{verifier_key}'
 
+5. She asks to be forgotten. Answers stop; with no days of grace her keys are destroyed at once, unless something holds
+   her. The answer is the receipt. The bundle of before is still green.
+
+curl -sS -X POST {url}/v1/subjects/$subject/forget -H 'Authorization: Bearer {compliance}' \
+  -H 'Whosaw-Purpose: whosaw:Erasure' -H 'Content-Type: application/json' -d '{{"grace_days":0}}'
+{verify} account.zip --key '{verifier_key}'
+
+6. A court forbids telling another customer that his data was given to the police. The officer's answer does not change;
+   the legal desk sees it. Then the order is lifted, and a minute later it may be told.
+
+curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: application/json' -d '{seal}'
+other=$(curl -sS {url}/v1/subjects/lookup -H 'Authorization: Bearer {officer}' \
+  -H 'Whosaw-Purpose: {purpose}' -H 'Content-Type: application/json' \
+  -d '{{"reference":{{"kind":"customer","value":"{other}"}}}}' | sed 's/.*"id": *"\\([0-9a-f]*\\)".*/\1/')
+curl -sS {url}/v1/subjects/$other/disclosures -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}'
+curl -sS "{url}/v1/subjects/$other/disclosures?sealed=true" -H 'Authorization: Bearer {legal}' \
+  -H 'Whosaw-Purpose: whosaw:LegalClaim'
+curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: application/json' -d '{lifted}'
+
+7. Two customers turn out to be one person: answers are about both, by either id, and each keeps her own keys.
+
+curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: application/json' -d '{merge}'
+curl -sS {url}/v1/subjects/$other/holdings -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}'
+
 Keys:  emitter {emitter}  officer {officer}
        regulator {regulator}  admin {admin}
+       compliance {compliance}  legal {legal}
 Log:   {verifier_key}
 Stop:  Ctrl-C
 Wipe:  {wipe}

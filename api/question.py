@@ -54,6 +54,8 @@ class Question(NamedTuple):
     ticket: str | None
     address: str
     """Path and filters, which a cursor is bound to."""
+    seals: tuple[str, ...] = ()
+    """The seals behind which it looks, by name (empty: none is named): recorded behind each of them, and not openly."""
 
 
 def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Question:
@@ -205,7 +207,10 @@ def recorded(
         as_of: Position that it was answered at.
         categories: Categories of data that it showed.
     """
-    facts = [query_fact(question, subjects, outcome=outcome, count=count, as_of=as_of, categories=categories)]
+    facts = [
+        query_fact(question, subjects, outcome=outcome, count=count, as_of=as_of, categories=categories, seal=seal)
+        for seal in question.seals or (None,)
+    ]
     question.state.ledger.append(facts)
 
 
@@ -217,8 +222,9 @@ def query_fact(
     count: int,
     as_of: int | None = None,
     categories: Sequence[str] = (),
+    seal: str | None = None,
 ) -> Fact:
-    """Return the fact that a question was asked; the arguments are those of `recorded`."""
+    """Return the fact that a question was asked, behind a seal if one is given; else the arguments of `recorded`."""
     data: dict[str, Any] = {
         "actor": {"kind": "human", "id": question.key.key_id, "role": question.key.position},
         "system": "whosaw",
@@ -230,6 +236,10 @@ def query_fact(
     }
     if subjects:
         data["subjects"] = [{"id": each, "role": "dpv:DataSubject"} for each in dict.fromkeys(subjects)]
+    if seal is not None:
+        data["visibility"] = "sealed"
+    if seal:
+        data["seal_ref"] = seal
     if question.ticket is not None:
         data["ticket"] = question.ticket
     if as_of is not None:

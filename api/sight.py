@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 from fastapi import Query
 
+from api import clearance
 from api.problems import Problem
 from projections.resolution import Sight, person_of
 
@@ -24,18 +25,31 @@ VIEW = Annotated[
         "also what was voided; needs the scope integrity:read."
     ),
 ]
+SEALED = Annotated[
+    Literal["true", "false"],
+    Query(description="Whether to tell what orders forbid to tell, as far as the key is cleared for them."),
+]
 READ = ("identity", "corrections")
 """The projections that every answer about a person rests on, beside its own."""
 EVERYTHING = "integrity:read"
 
 
-def seen(request: Request, question: Question, connection: Connection[Any], subject: Subject, at: int) -> Person:
-    """Return a person as the answer to this question sees her.
+def seen(
+    request: Request, question: Question, connection: Connection[Any], subject: Subject, at: int
+) -> tuple[Question, Person]:
+    """Return a person as the answer to this question sees her, and the question as it is to be recorded.
+
+    Whoever asks for what is sealed is recorded behind seals, also when there is nothing: an open trace would tell.
 
     Raises:
-        Problem: The view is none, or is not for this key.
+        Problem: The view is none, or is not for this key; or she is not cleared for anything.
     """
-    return person_of(connection, question.state.ledger.hashes, subject, at, view_of(request, question))
+    sight, hashes = view_of(request, question), question.state.ledger.hashes
+    if not clearance.asked(request, question):
+        return question, person_of(connection, hashes, subject, at, sight)
+    sealed = clearance.streams(question, connection, subject, at)
+    person = person_of(connection, hashes, subject, at, sight, [stream for _, stream in sealed])
+    return question._replace(seals=tuple(dict.fromkeys(seal for seal, _ in sealed)) or ("",)), person
 
 
 def view_of(request: Request, question: Question) -> Sight:

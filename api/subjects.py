@@ -19,7 +19,7 @@ from api.paging import Cursor
 from api.problems import Problem
 from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
-from api.sight import READ, VIEW, seen
+from api.sight import READ, SEALED, VIEW, seen
 from api.strict_json import check
 from ledger import Reference
 from projections import disclosures, holdings, timeline, views
@@ -112,7 +112,7 @@ def _look_up(question: Question, received: bytes) -> Response:
 )
 def read_holdings(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current",
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return holdings by category, system and source, with purposes, basis, since, until, and how deletion stands."""
     return _answer(request, subject_id, "whosaw:QueryHoldings", "subjects:read", ("holdings",), holdings.of_person)
@@ -126,7 +126,7 @@ def read_holdings(
 )
 def read_disclosures(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current",
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return each disclosure with its recipient as it was then, newest recorded first."""
     return _answer(
@@ -147,7 +147,7 @@ def read_disclosures(
 )
 def read_views(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current",
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return who looked, by role and purpose; people one by one, services counted.
 
@@ -164,7 +164,7 @@ def read_views(
 )
 def read_timeline(
     request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current",
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return every entry about her, newest first."""
     return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
@@ -186,7 +186,7 @@ def _answer(
     as_of = cursor.as_of[0] if cursor else number(request, "as_of")
     at = position(request, question, subject.log_id, (*projections, *READ), as_of)
     with question.state.ledger.connection() as connection:
-        person = seen(request, question, connection, subject, at)
+        question, person = seen(request, question, connection, subject, at)
         page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
     items = [plain(row) for row in page.rows]
     recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))

@@ -18,7 +18,7 @@ from ledger.group import Receipt
 from ledger.keys import Keys
 from ledger.ledger import Ledger, Log
 from ledger.record import fact_of
-from ledger.route import Subject
+from ledger.subject import Subject
 
 __all__ = [
     "Conflict",

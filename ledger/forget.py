@@ -27,7 +27,7 @@ from psycopg.rows import args_row, scalar_row
 
 from ledger.group import Beside
 from ledger.own_fact import own_fact
-from ledger.route import Subject
+from ledger.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

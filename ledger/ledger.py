@@ -27,14 +27,15 @@ from ledger.home import Homes
 from ledger.prepare import Moved, Preparer
 from ledger.proofs import Proofs
 from ledger.recorder import ROLE, LedgerRecorder, datastore
-from ledger.route import Directory, Subject
-from ledger.streams import Streams, owner, sealed_streams
+from ledger.route import Directory
+from ledger.streams import Streams, owner, sealed_owner, sealed_streams
 from ledger.writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from ledger.keys import Keys
+    from ledger.subject import Subject
 
 ENTRY = "SELECT log_id, position, stream, sequence, type, bytes FROM ledger.entry WHERE log_id = %b AND position = %b"
 # By the index (log_id, stream, sequence).
@@ -203,6 +204,11 @@ class Ledger:
         """
         return self._writers[log_id].submit(facts)
 
+    def sealed_owner(self, log_id: int, stream: str) -> Subject | None:
+        """Return whose sealed stream this is; None if it is none, or she was forgotten. See `sealed_streams`."""
+        with self.connection() as connection:
+            return sealed_owner(connection, log_id, UUID(hex=stream), self._wrapper)
+
     def append_beside(self, log_id: int, fact: Fact, beside: Beside) -> Receipt:
         """Record a fact and change something else in the same transaction, under the head's lock; wait for it.
 
@@ -210,7 +216,8 @@ class Ledger:
             Held: What `beside` guards against was there. Nothing was done.
             Unavailable: The outcome is not known. Look, then retry.
         """
-        return self._writers[log_id].submit(self._unsealed([fact]), beside).result()[0]
+        # The fact is the ledger's own and names a subject by her id, also one who is known by sealed facts alone.
+        return self._writers[log_id].submit([fact], beside).result()[0]
 
     def _unsealed(self, facts: Sequence[Fact]) -> Sequence[Fact]:
         """Return facts of which none names a subject by the id of a sealed stream, or of nobody: such an id is a name.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg.rows import tuple_row
+
+from ledger.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,14 +47,6 @@ SUBJECTS = """
         LIMIT 1
     )
 """
-
-
-class Subject(NamedTuple):
-    """A person (or a policy, a recipient) as the ledger knows her: a random id, and the log her facts live in."""
-
-    id: str
-    """32 hexadecimal digits."""
-    log_id: int
 
 
 class Directory:

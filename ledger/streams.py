@@ -7,6 +7,7 @@ and a group commits only if the size is still the expected one. On any doubt, `f
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
@@ -18,10 +19,12 @@ from psycopg.rows import tuple_row
 from ledger.arrays import uuids
 from ledger.entry import reference_identity
 from ledger.envelope import KeyWrapper, key_id
+from ledger.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from typing import Any
+    from uuid import UUID
 
     from psycopg import Connection
 
@@ -66,6 +69,7 @@ SEALED = """
         LIMIT 1
     ) AS found
 """
+NAMES = "SELECT digest, envelope FROM ledger.reference WHERE subject = %b"
 SEALS_AT_ONCE = 4
 """Sealed streams of one person that are looked for in one query."""
 
@@ -232,6 +236,17 @@ def sealed_streams(
             found[name.split(b"\0", 3)[3]] = stream.bytes
         if len(rows) < SEALS_AT_ONCE:
             return found
+
+
+def sealed_owner(connection: Connection[Any], log_id: int, stream: UUID, wrapper: KeyWrapper) -> Subject | None:
+    """Return whose sealed stream this is, or None."""
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        rows = cursor.execute(NAMES, (stream,)).fetchall()
+    for digest, envelope in rows:
+        kind, _, value = wrapper.decrypt(envelope, reference_identity(digest.bytes)).partition(b"\0")
+        if kind == b"sealed":
+            return Subject(b64decode(value.split(b"\0", 1)[0]).hex(), log_id)
+    return None
 
 
 def owner(log_id: int, subject: bytes) -> bytes:

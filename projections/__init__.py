@@ -9,6 +9,7 @@ holds         what may not be destroyed?
 identity      who is one person?
 corrections   which facts do not count?
 resolution    all that is hers, by the two before it
+seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
 account       the answer to all of it, for one person
@@ -26,12 +27,23 @@ from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
 from projections.policies import POLICIES
+from projections.seals import SEALS
 from projections.views import VIEWS
 
 if TYPE_CHECKING:
     from projections.projection import Projection
 
-PROJECTIONS: tuple[Projection, ...] = (HOLDINGS, DISCLOSURES, VIEWS, POLICIES, HOLDS, ERASURES, IDENTITY, CORRECTIONS)
+PROJECTIONS: tuple[Projection, ...] = (
+    HOLDINGS,
+    DISCLOSURES,
+    VIEWS,
+    POLICIES,
+    HOLDS,
+    ERASURES,
+    IDENTITY,
+    CORRECTIONS,
+    SEALS,
+)
 """What a follower keeps current."""
 
 __all__ = [
@@ -43,5 +55,6 @@ __all__ = [
     "IDENTITY",
     "POLICIES",
     "PROJECTIONS",
+    "SEALS",
     "VIEWS",
 ]

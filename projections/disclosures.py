@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from ledger.route import Subject
+    from ledger.subject import Subject
 
 DEFINITION = """
     CREATE TABLE disclosure (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from ledger.route import Subject
+    from ledger.subject import Subject
     from projections.person import Person
 
 DEFINITION = """

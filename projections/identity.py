@@ -16,7 +16,7 @@ from projections.projection import Fold, Projection
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from ledger.route import Subject
+    from ledger.subject import Subject
 
 DEFINITION = """
     CREATE TABLE identity_change (

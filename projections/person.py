@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.route import Subject
+from ledger.subject import Subject
 from projections.projection import Page
 
 if TYPE_CHECKING:

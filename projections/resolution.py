@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ledger.fact import KeyedHashes
-    from ledger.route import Subject
+    from ledger.subject import Subject
 
 Sight = Literal["current", "stated", "audit"]
 """current: what is true as far as is known. stated: as it was first recorded. audit: both, and what changed it."""

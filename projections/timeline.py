@@ -16,7 +16,7 @@ from projections.projection import Page, before, one_more, page, select
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from ledger.route import Subject
+    from ledger.subject import Subject
 
 # Her stream by entry_stream_sequence: within a stream, sequence and position rise together, so the index is read from
 # its end. Cohorts by member_subject, then the entry's primary key.

@@ -15,7 +15,7 @@ from projections.projection import Fold, Page, Projection, forgotten, instant, o
 if TYPE_CHECKING:
     from psycopg import Connection
 
-    from ledger.route import Subject
+    from ledger.subject import Subject
 
 DEFINITION = """
     CREATE TABLE look (

@@ -76,5 +76,6 @@ def to_authority(
         [person(customer)], DESK, "legal-desk", recipient=recipient, categories=given,
         purpose=c.COMPLIANCE, recipient_purpose=c.POLICING, basis=basis, initiative="recipient",
         instrument=paper, approver="whosaw:Director", visibility="sealed" if sealed else None,
+        seal_ref=f"seal-{number}" if sealed else None,
         private={"file_number": diary.case("file")},
     ), correlation=number)  # fmt: skip

@@ -66,7 +66,7 @@ def gag_order_about_to_lapse(customer: Customer, diary: Diary) -> None:
     diary.note(at + timedelta(minutes=9), FRAUD, "hold.placed", common(
         [person(customer)], DESK, "legal-desk", hold_id=f"hold-{case}", reason="whosaw:HoldOrder",
         scope={"categories": [c.CALL_LOG]}, starts=written(at), authority=authority,
-        basis="ca-criminal-code:487.014", visibility="sealed",
+        basis="ca-criminal-code:487.014", visibility="sealed", seal_ref=f"seal-{case}",
     ), correlation=case)  # fmt: skip
     to_authority(
         customer, diary, at, CITY_POLICE, instrument="whosaw:ProductionOrder", case=case, sealed=True,

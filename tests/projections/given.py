@@ -9,7 +9,7 @@ from uuid import UUID
 
 import orjson
 
-from ledger.route import Subject
+from ledger.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,59 @@
+"""Who may read what an order forbids to tell: a key with the scope `seals:read` and one for the authority, `seal:ID`.
+
+What such a reader does about a sealed row is sealed like it: her question is recorded in the same stream, where nobody
+else sees it. Without the parameter `sealed`, her answers are what everybody's are.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from api.problems import Problem
+from ledger import Subject
+from projections import identity, progress, seals
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from starlette.requests import Request
+
+    from api.question import Question
+    from projections.seals import Seal
+
+SCOPE = "seals:read"
+EVERY_AUTHORITY = "seal:*"
+
+
+def asked(request: Request, question: Question) -> bool:
+    """Return whether the reader wants what is sealed, too.
+
+    Raises:
+        Problem: The parameter is neither true nor false, or her key has no clearance at all.
+    """
+    wanted = request.query_params.get("sealed", "false")
+    if wanted not in {"true", "false"}:
+        raise Problem("invalid-parameter", "sealed: expected true or false")
+    if wanted == "true" and SCOPE not in question.key.scopes:
+        raise Problem("forbidden", f"expected a key with the scope {SCOPE}")
+    return wanted == "true"
+
+
+def cleared(question: Question, authority: str | None) -> bool:
+    """Return whether a key may read what this authority has sealed; nobody's orders need every authority's."""
+    scopes = question.key.scopes
+    return EVERY_AUTHORITY in scopes or (authority is not None and f"seal:{authority}" in scopes)
+
+
+def register(question: Question, connection: Connection[Any]) -> list[Seal]:
+    """Return the orders that a key is cleared for, as of what is folded."""
+    logs = range(len(question.state.ledger.recorders))
+    as_of = {log_id: progress.reached(connection, log_id, ("seals",)) for log_id in logs}
+    return [each for each in seals.register(connection, as_of) if cleared(question, each.authority)]
+
+
+def streams(question: Question, connection: Connection[Any], subject: Subject, at: int) -> list[tuple[str, str]]:
+    """Return the sealed streams of a person that a key is cleared for: the seal's name, and the stream's id."""
+    allowed = {each.seal for each in register(question, connection)}
+    every = EVERY_AUTHORITY in question.key.scopes
+    names = [Subject(name, subject.log_id) for name in identity.aliases(connection, subject, at)]
+    found = [each for name in names for each in question.state.ledger.sealed_streams(name).items()]
+    return [(seal, stream) for seal, stream in found if every or seal in allowed]

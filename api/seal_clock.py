@@ -1,0 +1,74 @@
+"""The clock that seals end by, in a thread of the process that serves: what an ended order hid may be told then."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from api.forgetting import fact_about
+from ledger import Held
+from projections import progress, seals
+
+if TYPE_CHECKING:
+    from ledger import Ledger
+    from ledger.forget import Forgetting
+
+log = logging.getLogger(__name__)
+
+
+class SealClock:
+    """Opens what is not sealed any more, from `start` to `stop`."""
+
+    def __init__(self, ledger: Ledger, forgetting: Forgetting, seconds: float) -> None:
+        """Wind it up.
+
+        Args:
+            ledger: Stays open until after `stop`.
+            forgetting: Of the same ledger.
+            seconds: Between two looks.
+        """
+        self._ledger = ledger
+        self._forgetting = forgetting
+        self._seconds = seconds
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="seals", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after whom it is at."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            self.turn()
+
+    def turn(self) -> None:
+        """Look once at every order that has ended."""
+        try:
+            logs = range(len(self._ledger.recorders))
+            with self._ledger.connection() as connection:
+                as_of = {log_id: progress.reached(connection, log_id, ("seals",)) for log_id in logs}
+                found = seals.ended(connection, as_of, datetime.now(UTC))
+            for each in found:
+                if self._stopping.is_set():
+                    return
+                self._open(each)
+        except Exception as error:  # noqa: BLE001 - whatever it is (a lost database), the clock goes on
+            # The type alone: a message may quote a row.
+            log.warning("no seal was opened", extra={"reason": type(error).__name__})
+
+    def _open(self, seal: seals.Seal) -> None:
+        subject = self._ledger.sealed_owner(seal.log_id, seal.stream)
+        if subject is None:
+            return  # she was forgotten: it leads to nobody
+        fact = fact_about(self._ledger, "seal.ended", subject, {"stream": seal.stream}, "whosaw")
+        # Crash before this: it is looked at again. After: it is open, and passed over. If held, somebody was faster.
+        with suppress(Held):
+            self._forgetting.open_sealed(subject, seal.stream, fact)

@@ -1,0 +1,195 @@
+"""Orders that forbid telling: nobody without clearance sees a trace, and their end opens what they hid."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from api.seal_clock import SealClock
+from tests.api.conftest import PURPOSE, event, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from httpx2 import Response
+
+    from tests.api.conftest import Service
+
+POLICE = {"id": "city-police", "name": "City Police", "country": "loc:CA-QC"}
+SEALED = {"visibility": "sealed", "seal_ref": "S-1"}
+RANDOM = re.compile(
+    rb"[0-9a-f]{32}|(?<=\")[0-9a-f]{16}(?=\")|[A-Za-z0-9+/]{43}=|account-[0-9a-f]{16}|key-[0-9a-f]{10}"
+    rb"|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)|(?<=\"salt\":\")[^\"]{24}|(?<= )[A-Za-z0-9+/]{90,}=*"
+    rb"|(?<=log0\+)[0-9a-f]{8}\+[A-Za-z0-9+/]{40,}=*"
+)
+"""Ids, hashes and times of recording: drawn or read off a clock, and so different in every run."""
+
+
+def placed(until: datetime | None = None, **more: Any) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "seal_id": "S-1", "authority": POLICE, "basis": "ca-criminal-code:487.0191", "scope": {},
+        "starts": "2026-08-20T00:00:00Z", "until": None if until is None else until.isoformat(), "system": None,
+    }  # fmt: skip
+    return event("seal.placed", **data | more)
+
+
+def lifted(at: datetime) -> dict[str, Any]:
+    return event("seal.lifted", seal_id="S-1", reason="whosaw:OrderRevoked", effective_at=at.isoformat(), system=None)
+
+
+def cleared(service: Service, *authorities: str) -> dict[str, str]:
+    scopes = ("subjects:read", "disclosures:read", "seals:read", *(f"seal:{each}" for each in authorities))
+    return {"Authorization": f"Bearer {service.issue(scopes)}"} | PURPOSE
+
+
+def ask(service: Service, path: str, key: dict[str, str]) -> Response:
+    service.follow(service.state.ledger.head(0))
+    return service.client.get(path, headers=key)
+
+
+def places(answer: Response) -> list[int]:
+    assert answer.status_code == 200, answer.text
+    return [each["position"] for each in answer.json()["items"]]
+
+
+@pytest.fixture
+def subject(service: Service) -> str:
+    first, *_ = service.record(event(), placed(), event("data.disclosed", **SEALED), event("data.disclosed"))
+    found: str = first["stream"]
+    return found
+
+
+def test_a_cleared_reader_sees_all_of_it_and_leaves_no_open_trace(service: Service, subject: str) -> None:
+    path = f"/v1/subjects/{subject}/disclosures"
+    key = cleared(service, "city-police")
+    assert places(ask(service, path, key)) == [4]
+    before = len(places(ask(service, f"/v1/subjects/{subject}/views", key)))
+    assert places(ask(service, f"{path}?sealed=true", key)) == [4, 3]
+    last = service.entries("ledger.queried")[-1]
+    assert (last["data"]["visibility"], last["data"]["seal_ref"]) == ("sealed", "S-1")
+    assert last["stream"] != subject
+    views = places(ask(service, f"/v1/subjects/{subject}/views", key))
+    assert len(views) == before + 1  # the look at the views before, and not the sealed one
+    timeline = ask(service, f"/v1/subjects/{subject}/timeline?sealed=true", key).json()["items"]
+    assert {"seal.placed", "data.disclosed"} <= {each["type"] for each in timeline}
+
+
+def test_clearance_is_for_an_authority(service: Service, subject: str) -> None:
+    path = f"/v1/subjects/{subject}/disclosures?sealed=true"
+    assert places(ask(service, path, cleared(service, "another"))) == [4]
+    # Asking for it is behind a seal also when there is nothing.
+    assert service.entries("ledger.queried")[-1]["data"]["visibility"] == "sealed"
+    assert places(ask(service, path, cleared(service, "*"))) == [4, 3]
+    assert service.ask(path).status_code == 403
+    assert service.ask(path.replace("true", "yes"), "legal").status_code == 422
+
+
+def test_the_register_is_for_the_cleared(service: Service, subject: str) -> None:
+    del subject
+    service.record(placed(datetime.now(UTC) + timedelta(days=10), seal_id="S-2"))
+    found = ask(service, "/v1/seals", cleared(service, "city-police")).json()["items"]
+    assert [(each["seal"], each["state"]) for each in found] == [("S-1", "endless"), ("S-2", "soon")]
+    assert ask(service, "/v1/seals", cleared(service, "another")).json()["items"] == []
+    assert service.ask("/v1/seals").status_code == 403
+
+
+@pytest.mark.parametrize("how", ["lifted", "ran out"])
+def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Callable[..., Service], how: str) -> None:
+    service = start(forget_seconds=0)
+    soon = datetime.now(UTC) + timedelta(seconds=2) if how == "ran out" else None
+    first, *_ = service.record(event(), placed(soon), event("data.disclosed", **SEALED))
+    subject, key = first["stream"], cleared(service, "*")
+    service.follow(3)
+    path = f"/v1/subjects/{subject}/accounts"
+    assert service.client.post(path, headers=service.bearer("officer") | PURPOSE).status_code == 201
+    clock = SealClock(service.state.ledger, service.state.forgetting, 60)
+    if how == "lifted":
+        clock.turn()
+        assert service.entries("seal.ended") == []
+        service.record(lifted(datetime(2026, 9, 1, tzinfo=UTC)))
+    service.follow(service.state.ledger.head(0))
+    while not service.entries("seal.ended"):
+        clock.turn()
+    clock.turn()
+    assert len(service.entries("seal.ended")) == 1
+    assert places(ask(service, f"/v1/subjects/{subject}/disclosures", service.bearer("officer") | PURPOSE)) == [3]
+    # As of before its end, the answer is the one of then.
+    assert places(service.ask(f"/v1/subjects/{subject}/disclosures?as_of=4")) == []
+    [owed] = ask(service, "/v1/obligations", key).json()["items"]
+    assert (owed["kind"], owed["subject"]) == ("reissue", subject)
+    service.client.post(path, headers=service.bearer("officer") | PURPOSE)
+    assert ask(service, "/v1/obligations", key).json()["items"] == []
+
+
+def story(sealed: list[bool]) -> list[tuple[str, bool]]:
+    kinds = ("data.disclosed", "data.collected", "data.viewed", "hold.placed", "data.used")
+    return [(kinds[number % len(kinds)], hidden) for number, hidden in enumerate(sealed)]
+
+
+HOLD: dict[str, Any] = {"reason": "whosaw:HoldOrder", "scope": {}, "starts": "2026-01-01T00:00:00Z"}
+USED: dict[str, Any] = {
+    "categories": ["pd:Name"], "purposes": ["dpv:PaymentManagement"], "basis": "dpv:ContractPerformance",
+    "automated": False,
+}  # fmt: skip
+
+
+def told(kind: str, number: int, customer: str, **more: Any) -> dict[str, Any]:
+    data = {"hold.placed": HOLD | {"hold_id": f"H-{number}"}, "data.used": USED}.get(kind, {})
+    return event(kind, customer=customer, **data | more) | {"id": f"e-{number}"}
+
+
+def everything(service: Service, subject: str, limit: int) -> list[Any]:
+    """Return every answer about a person, its headers too, with what was drawn at random named by its order."""
+    found: list[Any] = []
+    for what in ("holdings", "disclosures", "views", "timeline", "account", "holds", "disclosures?as_of=2"):
+        service.follow(service.state.ledger.head(0))
+        answer = service.ask(f"/v1/subjects/{subject}/{what}")
+        found.append((what, answer.status_code, answer.content, len(answer.content)))
+    page: str | None = f"/v1/subjects/{subject}/timeline?limit={limit}"
+    while page:
+        service.follow(service.state.ledger.head(0))
+        answer = service.ask(page)
+        found.append((answer.status_code, len(answer.json()["items"]), len(answer.content)))
+        page = answer.json().get("next")
+    lost = service.ask(f"/v1/subjects/{subject}/disclosures?sealed=true")
+    found.append((lost.status_code, lost.json()["code"], lost.json()["detail"]))
+    names: dict[bytes, bytes] = {}
+    return [
+        tuple(
+            RANDOM.sub(lambda hit: names.setdefault(hit[0], b"<%d>" % len(names)), part)
+            if isinstance(part, bytes)
+            else part
+            for part in row
+        )
+        for row in found
+    ]
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)
+@given(st.lists(st.booleans(), min_size=3, max_size=12), st.integers(1, 4))
+def test_every_answer_is_what_it_would_be_had_it_been_about_a_stranger(
+    new_database: Callable[[], str], tmp_path: Path, sealed: list[bool], limit: int
+) -> None:
+    answers: list[list[Any]] = []
+    for world in ("sealed", "stranger"):
+        with running(new_database(), tmp_path, forget_seconds=0, snapshot_seconds=0) as service:
+            first, *_ = service.record(event())
+            for number, (kind, hidden) in enumerate(story(sealed)):
+                if not hidden:
+                    service.record(told(kind, number, "C-1"))
+                elif world == "sealed":
+                    service.record(told(kind, number, "C-1", **SEALED))
+                else:
+                    service.record(told(kind, number, "C-9"))
+            service.follow(service.state.ledger.head(0))
+            answers.append(everything(service, first["stream"], limit))
+    for one, other in zip(*answers, strict=True):
+        assert one == other
