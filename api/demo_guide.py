@@ -11,6 +11,10 @@ from examples.company.diary import BILLING
 PURPOSE = "whosaw:AccessRequest"
 
 
+MAIN = ("emitter", "officer", "regulator", "admin")
+"""The keys that a script finds under `keys`."""
+
+
 class ShownKeys(NamedTuple):
     """The API keys that the demo shows."""
 
@@ -41,7 +45,8 @@ class Ready(NamedTuple):
         """Return all that a script needs, as one JSON line."""
         return json.dumps({
             "url": self.url,
-            "keys": self.keys._asdict(),
+            "keys": {name: getattr(self.keys, name) for name in MAIN},
+            "further_keys": {name: text for name, text in self.keys._asdict().items() if name not in MAIN},
             "source": BILLING,
             "reference": {"kind": "customer", "value": SAMPLE_CUSTOMER},
             "log_public_key": self.log_public_key,
@@ -152,14 +157,14 @@ curl -sS -X POST "{url}/v1/subjects/$subject/accounts?language=fr" -H 'Authoriza
 4. A regulator gets the same with every proof, as one file, and checks it without this server. Change one byte of it and
    check again.
 
-curl -sS -X POST {url}/v1/subjects/$subject/exports -H 'Authorization: Bearer {regulator}' \
+curl -sS -X POST {url}/v1/subjects/$subject/exports -H 'Authorization: Bearer {regulator}' \\
   -H 'Whosaw-Purpose: {purpose}' -o account.zip
 {verify} account.zip --key '{verifier_key}'
 
 5. She asks to be forgotten. Answers stop; with no days of grace her keys are destroyed at once, unless something holds
    her. The answer is the receipt. The bundle of before is still green.
 
-curl -sS -X POST {url}/v1/subjects/$subject/forget -H 'Authorization: Bearer {compliance}' \
+curl -sS -X POST {url}/v1/subjects/$subject/forget -H 'Authorization: Bearer {compliance}' \\
   -H 'Whosaw-Purpose: whosaw:Erasure' -H 'Content-Type: application/json' -d '{{"grace_days":0}}'
 {verify} account.zip --key '{verifier_key}'
 
@@ -167,11 +172,11 @@ curl -sS -X POST {url}/v1/subjects/$subject/forget -H 'Authorization: Bearer {co
    the legal desk sees it. Then the order is lifted, and a minute later it may be told.
 
 curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: application/json' -d '{seal}'
-other=$(curl -sS {url}/v1/subjects/lookup -H 'Authorization: Bearer {officer}' \
-  -H 'Whosaw-Purpose: {purpose}' -H 'Content-Type: application/json' \
-  -d '{{"reference":{{"kind":"customer","value":"{other}"}}}}' | sed 's/.*"id": *"\\([0-9a-f]*\\)".*/\1/')
+other=$(curl -sS {url}/v1/subjects/lookup -H 'Authorization: Bearer {officer}' \\
+  -H 'Whosaw-Purpose: {purpose}' -H 'Content-Type: application/json' \\
+  -d '{{"reference":{{"kind":"customer","value":"{other}"}}}}' | sed 's/.*"id": *"\\([0-9a-f]*\\)".*/\\1/')
 curl -sS {url}/v1/subjects/$other/disclosures -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}'
-curl -sS "{url}/v1/subjects/$other/disclosures?sealed=true" -H 'Authorization: Bearer {legal}' \
+curl -sS "{url}/v1/subjects/$other/disclosures?sealed=true" -H 'Authorization: Bearer {legal}' \\
   -H 'Whosaw-Purpose: whosaw:LegalClaim'
 curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: application/json' -d '{lifted}'
 

@@ -22,6 +22,12 @@ from projections import seals
 router = APIRouter(tags=["seal"])
 
 PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable")
+EXAMPLES = {
+    JSON: '{"items":[{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}]}',
+    CSV: "seal,log_id,authority,ends,state\nseal-17,0,city-police,,endless\n",
+    NDJSON: '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}\n',
+}
+CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 SOON = timedelta(days=30)
 STATE = Annotated[
     Literal["standing", "soon", "endless", "ended"] | None,
@@ -33,7 +39,7 @@ STATE = Annotated[
     "/v1/seals",
     operation_id="readSeals",
     summary="Which orders forbid telling?",
-    responses=documentation.responses(*PROBLEMS, content=ANSWER),
+    responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_seals(request: Request, state: STATE = None) -> Response:
     """Return the orders that the key is cleared for, each person's own; the question is sealed like them."""
@@ -51,7 +57,7 @@ def read_seals(request: Request, state: STATE = None) -> Response:
     "/v1/obligations",
     operation_id="readObligations",
     summary="What is still owed?",
-    responses=documentation.responses(*PROBLEMS, content=ANSWER),
+    responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_obligations(request: Request, kind: Literal["reissue"] = "reissue") -> Response:
     """Return the accounts to issue again, since an order that hid something from them has ended.

@@ -135,7 +135,7 @@ def eventually_none(folder: Path) -> bool:
 def test_a_script_gets_one_line_all_three_users_are_served_and_nothing_is_left(folder: Path) -> None:
     with Demo(folder, "--json") as demo:
         ready = json.loads(demo.line())
-        assert set(ready) == {"url", "keys", "source", "reference", "log_public_key"}
+        assert set(ready) == {"url", "keys", "further_keys", "source", "reference", "log_public_key"}
         assert set(ready["keys"]) == {"emitter", "officer", "regulator", "admin"}
         assert ready["url"] == f"http://127.0.0.1:{demo.port}"
         assert ready["log_public_key"].startswith("whosaw.example/ledger/log0+")
@@ -169,7 +169,7 @@ def test_a_script_gets_one_line_all_three_users_are_served_and_nothing_is_left(f
 
     with Demo(folder) as third:
         text = "".join(iter(third.line, "Stop:  Ctrl-C\n"))
-        assert text.count("\ncurl -sS ") == 5
+        assert text.count("\ncurl -sS ") == 12
         for key in ready["keys"].values():
             assert key in text
         assert third.stop(signal.SIGTERM)[0] == Exit.DONE
