@@ -61,6 +61,8 @@ KEY = re.compile(r"wsk_([A-Za-z0-9_-]{43})([0-9a-f]{6})")
 SECRET_BYTES = 32
 OWN_SOURCES = "/whosaw/"
 """What the ledger itself speaks as: no key may, or a look-up could be made up."""
+CORRECT = "events:correct"
+"""The scope to correct and void other emitters' events."""
 DEFAULT_LIFE = timedelta(days=365)
 REMEMBER_SECONDS = 5.0
 """A revoked key may work for so long in a process that has just seen it."""

@@ -160,6 +160,7 @@ def recording_responses() -> dict[int | str, dict[str, Any]]:
         "not-json",
         "bad-request",
         "foreign-source",
+        "not-yours",
         "event-conflict",
         "too-large",
         "unsupported-media-type",
@@ -173,8 +174,14 @@ def recording_responses() -> dict[int | str, dict[str, Any]]:
 
 def _example(code: str) -> dict[str, Any]:
     example = {"type": f"/problems/{code}", "title": KINDS[code].en, "status": KINDS[code].status, "code": code}
-    if code in {"invalid-event", "event-conflict", "foreign-source"}:
-        pointer = {"invalid-event": "/3/data/basis", "event-conflict": "/3", "foreign-source": "/3/source"}[code]
+    pointers = {
+        "invalid-event": "/3/data/basis",
+        "event-conflict": "/3",
+        "foreign-source": "/3/source",
+        "not-yours": "/3/data/target/source",
+    }
+    if code in pointers:
+        pointer = pointers[code]
         return example | {"errors": [{"pointer": pointer, "code": code, "detail": "expected …"}]}
     return example
 

@@ -18,11 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation, strict_json
+from api.access import CORRECT, OWN_SOURCES
 from api.problems import Problem
 from api.state import state_of
 from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
 from ledger.entry import timestamp
 from ledger.vocabulary import InvalidEvent, parse_event, parse_events
+from ledger.vocabulary.ledger_facts import EventCorrected, EventVoided
 from ledger.vocabulary.problems import MOST_PROBLEMS
 
 if TYPE_CHECKING:
@@ -154,6 +156,7 @@ def _facts(request: Request, received: bytes, state: State, key: Key) -> tuple[l
     if len(events) > state.settings.max_batch_events:
         raise Problem("too-large", f"expected at most {state.settings.max_batch_events} events in a request")
     _refuse_foreign(events, key, single=single)
+    _refuse_others(events, key, single=single)
     facts: list[Fact] = []
     errors: list[dict[str, str]] = []
     for index, event in enumerate(events):
@@ -241,6 +244,20 @@ def _refuse_foreign(events: Sequence[Event], key: Key, *, single: bool) -> None:
     ]
     if errors:
         raise Problem("foreign-source", errors=errors[:MOST_PROBLEMS])
+
+
+def _refuse_others(events: Sequence[Event], key: Key, *, single: bool) -> None:
+    """Refuse to correct or void another emitter's event, unless the key may; what the ledger stated, always."""
+    errors: list[dict[str, str]] = []
+    for index, event in enumerate(events):
+        if isinstance(event.data, EventCorrected | EventVoided):
+            source = event.data.target.source
+            if source.startswith(OWN_SOURCES) or (source not in key.sources and CORRECT not in key.scopes):
+                pointer = "/data/target/source" if single else f"/{index}/data/target/source"
+                detail = f"expected one of {', '.join(key.sources)}, or a key with the scope {CORRECT}"
+                errors.append({"pointer": pointer, "code": "not-yours", "detail": detail})
+    if errors:
+        raise Problem("not-yours", errors=errors[:MOST_PROBLEMS])
 
 
 def _count(state: State, receipts: Sequence[Receipt]) -> None:

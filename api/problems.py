@@ -60,6 +60,12 @@ KINDS: dict[str, Kind] = {
         "La clé ne parle pas pour cette source",
         "Use the source's own key.",
     ),
+    "not-yours": Kind(
+        403,
+        "The key may not correct another emitter's event",
+        "La clé ne peut corriger l’événement d’un autre émetteur",
+        "Ask its emitter, or use a key with the scope events:correct.",
+    ),
     "not-found": Kind(404, "Not found", "Introuvable", "Check the address."),
     "method-not-allowed": Kind(405, "The method is not allowed", "Méthode non permise", "See the header Allow."),
     "not-acceptable": Kind(

@@ -168,3 +168,21 @@ def test_a_fact_about_the_wrong_person_is_gone_as_stated_too_and_is_not_exported
 def test_a_view_is_one_that_the_key_may_have(service: Service, role: str, view: str, status: int) -> None:
     (made,) = service.record(event())
     assert service.ask(f"/v1/subjects/{made['stream']}/timeline?view={view}", role).status_code == status
+
+
+def voiding(source: str) -> dict[str, Any]:
+    target = {"source": source, "id": "e-1"}
+    return event("event.voided", target=target, reason="whosaw:NeverHappened", system=None)
+
+
+def test_nobody_corrects_anothers_event_without_the_scope_and_nobody_the_ledgers_own(service: Service) -> None:
+    own, foreign, ledgers = (voiding(source) for source in (SOURCE, "/services/crm", "/whosaw/api"))
+    assert service.send(own).status_code == 201
+    answer = service.send([own, foreign])
+    assert (answer.status_code, answer.json()["code"]) == (403, "not-yours")
+    assert answer.json()["errors"][0]["pointer"] == "/1/data/target/source"
+    assert service.send(foreign).json()["errors"][0]["pointer"] == "/data/target/source"
+    service.keys["emitter"] = service.issue(("events:write", "events:correct"))
+    assert service.send(foreign).status_code == 201
+    assert service.send(ledgers).status_code == 403
+    assert len(service.entries("event.voided")) == 2
