@@ -84,6 +84,8 @@ MAX_POSITION = "SELECT max(position) AS max FROM ledger.entry WHERE log_id = %s"
 
 CHANNEL = "whosaw_entry"
 """As the group's statement has it."""
+PREPARED = b"whosaw_record"
+"""How the names of the group's prepared statement begin."""
 ROLE = "whosaw_api"
 
 
@@ -176,7 +178,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         server = connection.pgconn
         name = self._prepared.get(connection)
         if name is None:
-            name = self._prepared[connection] = b"whosaw_record_%d" % next(self._names)
+            name = self._prepared[connection] = b"%b_%d" % (PREPARED, next(self._names))
             _checked(connection, server.prepare(name, RECORD))
         return _checked(connection, server.exec_prepared(name, parameters, FORMATS)).ntuples
 

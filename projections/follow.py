@@ -43,6 +43,9 @@ REST_SECONDS = 0.02
 """Between two looks at the heads, whatever is announced: groups arrive faster than folding them one by one pays."""
 RECONNECT_SECONDS = 0.5
 
+CONNECTIONS = 6
+"""At most, of one follower."""
+
 
 class Follower:
     """Keeps projections current from `start` to `stop`. Several may run: a lane's row lock lets one fold at a time."""
@@ -70,8 +73,8 @@ class Follower:
         self._round = 0
         self._reached: dict[tuple[int, str], int] = {}
         self._threads: list[Thread] = []
-        # One connection for each projection's thread, one for a report.
-        self._store = datastore(self._dsn, ROLE, pool=len(self._projections) + 1)
+        # Shared: a thread has one for as long as a batch takes, and most of them wait for news.
+        self._store = datastore(self._dsn, ROLE, pool=min(len(self._projections) + 1, CONNECTIONS))
 
     def __enter__(self) -> Self:
         self.start()

@@ -46,7 +46,7 @@ def locked_and_frozen(self, connection):
 def half(self, connection, parameters):
     server = connection.pgconn
     whole(self, connection, [*parameters[:3], b"-1", *parameters[4:]])  # prepares; onto a size that no log has
-    server.send_query_prepared(recorder.PREPARED, parameters, recorder.FORMATS)
+    server.send_query_prepared(self._prepared[connection], parameters, recorder.FORMATS)
     assert server.flush(), "expected a part of the statement to wait, found all of it sent"
     stop()
     while server.flush():
