@@ -20,9 +20,14 @@ from api.state import state_of
 router = APIRouter(tags=["admin"])
 
 
-Scope = Literal[
-    "events:write", "subjects:read", "disclosures:read", "exports:create", "integrity:read", "entries:read", "admin"
-]
+Scope = (
+    Literal[
+        "events:write", "events:correct", "subjects:read", "subjects:forget", "disclosures:read", "exports:create",
+        "holds:read", "seals:read", "integrity:read", "entries:read", "admin",
+    ]
+    | Annotated[str, Field(pattern=f"^{access.CLEARANCE.pattern}$")]
+)  # fmt: skip
+"""Of `access.SCOPES`, or a clearance for one authority's seals."""
 
 
 class NewKey(BaseModel):
