@@ -75,7 +75,7 @@ def check_whole(  # noqa: C901 - one case after the other
         log_id: The log.
         kept: The snapshot.
         heads: Stream → last sequence (4 bytes), last leaf: at the position that it covers, and not after.
-        erased: Whether members' rows are missing: their subjects' leaves can then not be computed again.
+        erased: Whether members were erased: whose they were, and so their leaves' labels, can not be told any more.
     """
     expected = {sha256(b"whosaw/stream/v1" + stream).digest(): bytes(4) + head for stream, head in heads.items()}
     cohorts: dict[bytes, tuple[int, bytes]] = {}
@@ -105,7 +105,7 @@ def check_whole(  # noqa: C901 - one case after the other
                         say(number(place), f"a stream's end {short(mine[8:])}", short(rest[8:]))
                 elif label in members:
                     many, chain = members.pop(label)
-                    if many.to_bytes(8) + chain != rest and not erased:
+                    if many.to_bytes(8) + chain != rest:
                         say(number(place), f"{many} cohorts under {short(chain)}", short(rest[8:]))
                 elif not erased:
                     say(number(place), "a stream's or a member's leaf", f"the label {short(label)}")

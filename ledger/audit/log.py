@@ -194,7 +194,7 @@ class LogAudit:
             self._follow(bounds, quiet=shifted)
             if number == 0 and piece.span.cut and snapshots:
                 self._findings += check_whole(
-                    connection, self._log.log_id, snapshots[0], self._heads, bool(self._counts["members_missing"])
+                    connection, self._log.log_id, snapshots[0], self._heads, bool(self._counts["members_erased"])
                 )
         self._roots.append(tree.folded(piece.peaks))
         return shifted

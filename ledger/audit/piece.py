@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CHECKPOINTS = "SELECT size, note FROM ledger.checkpoint WHERE log_id = {} AND size > {} AND size <= {} ORDER BY size"
 HEAD = Struct(">Q32s32s")
 """A checkpoint: size; the root over the span's leaves up to it; the root that it states."""
-FORMAT = 1
+FORMAT = 2
 
 
 class Task(NamedTuple):
@@ -100,7 +100,7 @@ def audit(task: Task) -> Piece:
         found = trace.read()
         findings += trace.findings
         levels = tree.levels_of(found.leaves)
-    missing, more = members(connection, span, found)
+    erased, more = members(connection, span, found)
     findings += more
     heads, count, more = checkpoints(connection, task, levels)
     findings += more
@@ -109,7 +109,7 @@ def audit(task: Task) -> Piece:
         "bytes": found.volume,
         "checkpoints": count,
         "cohorts": len(found.cohorts),
-        "members_missing": missing,
+        "members_erased": erased,
     }
     piece = Piece(span, began, counts, tree.peaks_of(levels, len(found.leaves)), heads, found.pieces, findings[:MOST])
     if not findings:

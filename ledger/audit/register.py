@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -84,16 +85,24 @@ def _references(
             findings.append(Finding(part.log_id, 0, Kind.KEY_UNOPENED, where, "a name under the kek", "none"))
             continue
         kind, _, value = said.partition(b"\0")
-        wanted = {_keyed(part.lookup, b"reference", said)}
-        if kind == b"sealed" and len(value) == KEY:
-            wanted.add(_keyed(part.lookup, b"sealed", bytes.fromhex(value.decode())))
-        if name not in wanted:
+        # Of her number so and so of sealed streams; it is kept in the log that she lives in.
+        sealed = kind == b"sealed" and name == _sealed(part.lookup, value)
+        if not sealed and name != _keyed(part.lookup, b"reference", said):
             findings.append(
                 Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "the digest of what it names", "another")
             )
-        elif not 0 <= number(home) < part.logs or _chosen(part, name) not in {part.log_id, None}:
+        elif not 0 <= number(home) < part.logs or (number(home) if sealed else _chosen(part, name)) != part.log_id:
             findings.append(Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "the log that it chooses", "another"))
     return count, keyless, findings
+
+
+def _sealed(lookup: bytes, value: bytes) -> bytes | None:
+    """Return what a sealed stream is found by; None if it is no name of one, as an emitter's own may look."""
+    try:
+        subject, place, _ = value.split(b"\0", 2)
+        return _keyed(lookup, b"sealed", b64decode(subject) + (int(place).to_bytes(4) if int(place) else b""))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _keyed(key: bytes, use: bytes, data: bytes) -> bytes:

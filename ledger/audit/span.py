@@ -31,9 +31,12 @@ ENTRIES = (
     " WHERE log_id = {} AND position > {} AND position <= {} ORDER BY position"
 )
 TILES = "SELECT index, root, hashes FROM ledger.tile WHERE log_id = {} AND level = {} AND index >= {} AND index < {}"
+# Both by their primary keys. Of who was forgotten the leaf hash is left.
 MEMBERS = (
-    "SELECT position, ordinal, subject, role, salt, envelope FROM ledger.member"
-    " WHERE log_id = {} AND position > {} AND position <= {} ORDER BY position, ordinal"
+    "SELECT position, ordinal, subject, role, salt, envelope, NULL FROM ledger.member"
+    " WHERE log_id = {0} AND position > {1} AND position <= {2}"
+    " UNION ALL SELECT position, ordinal, NULL, NULL, NULL, NULL, leaf FROM ledger.erased_member"
+    " WHERE log_id = {0} AND position > {1} AND position <= {2} ORDER BY position, ordinal"
 )
 FIXED = Struct(">6xq4x16s4xi4x16si")
 """Position, stream, sequence, repeat key and the type's length; the number of fields and their lengths are skipped."""
@@ -226,36 +229,44 @@ def members(connection: Connection[Any], span: Span, read: Read) -> tuple[int, l
     """Compare the rows of cohorts' members with the roots in their entries.
 
     Returns:
-        How many rows are missing, as they are after erasures; and what does not match. A cohort without one of its rows
-        has a root that can not be computed again: its other rows are then counted, and no more.
+        How many members were erased, of which a leaf hash is left; and what does not match.
     """
     findings: list[Finding] = []
-    seen = 0
+    erased = 0
+    left = dict(read.cohorts)
     for position, group in groupby(_members(connection, span), lambda each: each[0]):
-        ordinals: list[int] = []
         leaves: list[bytes] = []
-        for _, ordinal, leaf in group:
-            ordinals.append(ordinal)
+        last = -1
+        for _, ordinal, leaf, gone in group:
+            last = ordinal
             leaves.append(leaf)
-        size, root = read.cohorts.get(position, (0, b""))
+            erased += gone
+        size, root = left.pop(position, (0, b""))
         if position in read.damaged:
             continue
         where = f"ledger.member of {position}"
-        if size == 0 or ordinals[-1] >= size:
-            findings.append(
-                Finding(span.log_id, position, Kind.ROW_INSERTED, where, f"{size} members", f"number {ordinals[-1]}")
-            )
-        elif len(leaves) == size and tree.root_of(leaves) != root:
+        if size == 0 or last >= size or len(leaves) > size:
+            found = f"number {last}, {len(leaves)} in all"
+            findings.append(Finding(span.log_id, position, Kind.ROW_INSERTED, where, f"{size} members", found))
+        elif len(leaves) < size:
+            # Not as removed entries are: nothing behind it stands in another place.
+            expected = f"{size} members, or their leaf hashes"
+            findings.append(Finding(span.log_id, position, Kind.ROW_EDITED, where, expected, str(len(leaves))))
+        elif tree.root_of(leaves) != root:
             findings.append(
                 Finding(span.log_id, position, Kind.ROW_EDITED, where, "the cohort's root", "rows of another")
             )
-        seen += len(leaves) if size else 0
-    return sum(size for size, _ in read.cohorts.values()) - seen, findings
+    for position, (size, _) in left.items():
+        if position not in read.damaged:
+            where, expected = f"ledger.member of {position}", f"{size} members, or their leaf hashes"
+            findings.append(Finding(span.log_id, position, Kind.ROW_EDITED, where, expected, "none"))
+    return erased, findings
 
 
-def _members(connection: Connection[Any], span: Span) -> Iterator[tuple[int, int, bytes]]:
+def _members(connection: Connection[Any], span: Span) -> Iterator[tuple[int, int, bytes, bool]]:
+    """Yield position, ordinal, leaf hash, and whether nothing else is left."""
     for row in rows(connection, MEMBERS.format(span.log_id, span.first, span.last)):
-        position, ordinal, subject, role, salt, envelope = fields(row)
+        position, ordinal, subject, role, salt, envelope, leaf = fields(row)
         named = role or b""
         data = b"".join((salt or b"", subject or b"", bytes((min(len(named), 255),)), named, envelope or b""))
-        yield number(position), number(ordinal), tree.leaf_of(data)
+        yield number(position), number(ordinal), leaf or tree.leaf_of(data), leaf is not None

@@ -257,10 +257,15 @@ def test_tiles_removed_and_added(scene: Scene) -> None:
     assert {each.position for each in scene.audit()} == {513, 9 * 256 + 1}
 
 
-def test_members_forgotten_are_counted_and_members_invented_are_named(scene: Scene) -> None:
+def test_members_removed_and_members_invented_are_named(scene: Scene) -> None:
     with scene.owner() as owner:
         place = owner.execute("SELECT position FROM ledger.member WHERE position > 300 LIMIT 1").fetchall()[0][0]
+        owner.execute("CREATE TABLE kept AS SELECT * FROM ledger.member WHERE position = %s", (place,))
         owner.execute("DELETE FROM ledger.member WHERE position = %s AND ordinal = 1", (place,))
+    assert first(scene.audit()) == (Kind.ROW_EDITED, place)
+    scene.change("DELETE FROM ledger.member WHERE position = (SELECT min(position) FROM kept)")
+    assert first(scene.audit()) == (Kind.ROW_EDITED, place)
+    scene.change("INSERT INTO ledger.member SELECT * FROM kept")
     assert scene.audit() == []
     scene.change(
         "INSERT INTO ledger.member (log_id, position, ordinal, subject, role, salt)"
