@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bench import append, audit, catching_up, over_http, proofs, questions, scene, snapshot, verify
+from bench import append, audit, catching_up, checkpoint, over_http, proofs, questions, scene, snapshot, verify
 from bench.measure import Row, table
 from ledger.embedded import EmbeddedServer
 
@@ -28,6 +28,7 @@ def plan(server: str, folder: Path, *, quick: bool) -> dict[str, Callable[[], Se
     return {
         "limit": lambda: [append.against_the_limit(server, folder, size, runs)],
         "library": lambda: [append.against_the_library(server, folder, size, runs)],
+        "checkpoint": lambda: checkpoint.in_the_transaction(server, folder, size, runs),
         "one": lambda: over_http.one_event(server, folder, seconds, runs),
         "batches": lambda: [over_http.batches(server, folder, seconds, size, runs)],
         "projections": lambda: catching_up.all_of_them(server, folder, size, runs),
