@@ -100,6 +100,9 @@ def check_digests(archive: Archive, manifest: Manifest, report: Report) -> None:
         report.failed(
             "digests", Refused(path, "a file that is listed and there", "listed only" if listed else "there only")
         )
+    # Nothing else looks there, so nothing that lies there may look as if it were proven.
+    for path in sorted(each for each in there if each.startswith("logs/") and not each.startswith(f"{manifest.root}/")):
+        report.failed("digests", Refused(path, f"a file in {manifest.root}", "one in another log's folder"))
     for path in sorted(there & set(manifest.files)):
         size, digest = manifest.files[path]
         try:

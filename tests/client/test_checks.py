@@ -186,6 +186,9 @@ FORGERIES: dict[str, tuple[str, Forgery]] = {
         "key", lambda files, _: files | {"logs/0/keys": (verifier_key("x/log0", b"\x05" * 32) + "\n").encode()},
     ),
     "a file that nobody knows": ("archive", lambda files, _: files | {"logs/0/secret": b"x"}),
+    "files of another log": (
+        "digests", lambda files, _: files | {entry(1).replace("logs/0/", "logs/1/"): files[entry(1)]},
+    ),
     "another format": (
         "manifest", in_manifest(lambda manifest: manifest.update(format="whosaw-bundle/v2")),
     ),
