@@ -83,7 +83,9 @@ def against_reading(server: str, folder: Path, size: int, runs: int) -> list[Row
     with scene.ledger(server, folder) as (ledger, dsn), Processes(jobs) as processes:
         feed = Feed()
         feed.meet(ledger)
-        append_rate(ledger, feed, size)
+        while ledger.head(0) < size:
+            # No more at a time than a writer lets wait.
+            append_rate(ledger, feed, min(100_000, size - ledger.head(0)))
         head = ledger.head(0)
         return [
             compare(

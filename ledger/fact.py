@@ -73,6 +73,8 @@ class Fact(NamedTuple):
     """The name that its one subject is also found by from now on."""
     seal: bytes = b""
     """Which seal covers it, if it is sealed and says so: each seal has streams of its own."""
+    target: bytes | None = None
+    """Repeat key of the event that it corrects, if it names nobody: it belongs beside that one, in whatever log."""
 
 
 class KeyedHashes:
@@ -144,6 +146,7 @@ def make_fact(
     sealed: bool = False,
     seal: str | None = None,
     link: Reference | None = None,
+    target: tuple[str, str] | None = None,
 ) -> Fact:
     """Put a fact together.
 
@@ -158,6 +161,7 @@ def make_fact(
         sealed: Whether an order forbids telling.
         seal: Which one, if the fact names it.
         link: A further name of its subject, of which there is then exactly one.
+        target: Source and id of the event that it corrects, if it is about nobody.
 
     Raises:
         InvalidFact: No subject, or more bytes than an entry holds. A retry does not help.
@@ -186,6 +190,7 @@ def make_fact(
         sealed,
         linked,
         (seal or "").encode() if sealed else b"",
+        hashes.repeat_key(*target) if target is not None else None,
     )
 
 

@@ -115,7 +115,7 @@ class Ledger:
             open=True,
             timeout=10.0,
         )
-        self._directory = Directory(self.connection, self._homes)
+        self._directory = Directory(self.connection, self._homes, self.hashes)
         self._store = datastore(dsn)
         self.recorders = tuple(
             LedgerRecorder(self._store, log_id, signer) for log_id, signer in enumerate(keys.signers)

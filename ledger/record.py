@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.fact import Fact, KeyedHashes, Reference, about, make_fact
-from ledger.vocabulary import clear_bytes, is_sealed, linked, references, seal_of
+from ledger.vocabulary import clear_bytes, is_sealed, linked, references, seal_of, target
 
 if TYPE_CHECKING:
     from ledger.vocabulary import Event
@@ -34,4 +34,5 @@ def fact_of(hashes: KeyedHashes, event: Event, emitter: str) -> Fact:
         sealed=is_sealed(event),
         seal=seal_of(event),
         link=Reference(link.kind, link.value) if link is not None else None,
+        target=target(event),
     )

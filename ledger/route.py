@@ -7,6 +7,7 @@ from uuid import UUID
 
 from psycopg.rows import tuple_row
 
+from ledger.fact import Reference, about
 from ledger.subject import Subject
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from ledger.fact import About, Fact
+    from ledger.fact import About, Fact, KeyedHashes
     from ledger.home import Homes
 
 # References by primary key, each in the log that its hash chose.
@@ -49,12 +50,25 @@ SUBJECTS = """
 """
 
 
+# By entry_repeat_key, one look-up a log.
+RECORDED = """
+    SELECT l.log_id, e.repeat_key
+    FROM ledger.log AS l
+    CROSS JOIN unnest(%b::uuid[]) AS wanted (repeat_key)
+    JOIN ledger.entry AS e ON e.log_id = l.log_id AND e.repeat_key = wanted.repeat_key
+    ORDER BY l.log_id
+"""
+
+
 class Directory:
     """Finds subjects and their homes. Threads may share it."""
 
-    def __init__(self, lend: Callable[[], AbstractContextManager[Connection[Any]]], homes: Homes) -> None:
+    def __init__(
+        self, lend: Callable[[], AbstractContextManager[Connection[Any]]], homes: Homes, hashes: KeyedHashes
+    ) -> None:
         self._lend = lend
         self._homes = homes
+        self._hashes = hashes
 
     def by_digest(self, digests: Iterable[bytes]) -> dict[bytes, Subject]:
         """Look references up by their 16-byte digests; unknown ones are left out."""
@@ -87,15 +101,53 @@ class Directory:
         every = [each for fact in facts for each in fact.about]
         known = self.by_digest({each.digest for each in every})
         named = self.by_id({each.named for each in every if each.named is not None}, revoked=True)
+        beside = self._beside([fact for fact in facts if fact.target is not None])
         routes: dict[int, list[tuple[int, Fact]]] = {}
         for index, fact in enumerate(facts):
+            if fact.repeat_key in beside:
+                for log_id, part in beside[fact.repeat_key].items():
+                    routes.setdefault(log_id, []).append((index, part))
+                continue
             parts: dict[int, list[About]] = {}
             for each in fact.about:
                 subject = named.get(each.named) if each.named is not None else None
                 subject = subject or known.get(each.digest)
                 log_id = subject.log_id if subject is not None else self._homes.of(each.digest)
                 parts.setdefault(log_id, []).append(each)
-            for log_id, about in parts.items():
-                part = fact if len(parts) == 1 else fact._replace(about=tuple(about))
+            for log_id, some in parts.items():
+                part = fact if len(parts) == 1 else fact._replace(about=tuple(some))
                 routes.setdefault(log_id, []).append((index, part))
         return routes
+
+    def _beside(self, facts: Sequence[Fact]) -> dict[bytes, dict[int, Fact]]:
+        """Return where facts go that correct another and name nobody: to their target, or they would not count there.
+
+        One whose target is not recorded yet goes where it would anyway, and counts there only.
+
+        Returns:
+            Repeat key → log id → the fact, kept in that log under a name of that log's own.
+        """
+        if not facts:
+            return {}
+        found: dict[bytes, list[int]] = {}
+        wanted = [UUID(bytes=key) for fact in facts for key in (fact.repeat_key, fact.target or b"")]
+        with self._lend() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            for log_id, key in cursor.execute(RECORDED, (wanted,), prepare=True):
+                found.setdefault(key.bytes, []).append(log_id)
+        # Sent again, it goes where it was recorded first, whatever was recorded since.
+        again = {fact.repeat_key for fact in facts if fact.repeat_key in found}
+        return {
+            fact.repeat_key: {log_id: self._kept_in(fact, log_id) for log_id in found[key]}
+            for fact in facts
+            for key in (fact.repeat_key if fact.repeat_key in again else fact.target,)
+            if key in found
+        }
+
+    def _kept_in(self, fact: Fact, log_id: int) -> Fact:
+        """Return a fact about nobody, under the name that it is kept by in a log that its own name did not choose."""
+        (each,) = fact.about
+        if self._homes.of(each.digest) == log_id:
+            return fact
+        kind, _, value = each.name.decode().partition("\0")
+        name = Reference(kind, f"{value} in log {log_id}")
+        return fact._replace(about=(about(self._hashes, name, each.role.decode(), each.private),))

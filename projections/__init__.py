@@ -8,6 +8,7 @@ policies      which policy governed, and what did she agree to?
 holds         what may not be destroyed?
 identity      who is one person?
 corrections   which facts do not count?
+incidents     whose record held what was never about them?
 resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?

@@ -36,7 +36,9 @@ DEFINITION = """
         PRIMARY KEY (log_id, subject, position)
     );
     CREATE UNIQUE INDEX correction_cohort ON correction (log_id, position) WHERE cohort IS NOT NULL;
-    CREATE INDEX correction_nobody ON correction (log_id, position) WHERE nobody
+    CREATE INDEX correction_nobody ON correction (log_id, position) WHERE nobody;
+    CREATE INDEX correction_target ON correction (log_id, source, id);
+    CREATE INDEX correction_wrong ON correction (log_id, position) WHERE reason = 'whosaw:WrongSubject'
 """
 FOLD = """
     INSERT INTO correction
@@ -67,15 +69,19 @@ OF_STREAMS = """
     WHERE log_id = %(log_id)s AND nobody AND position <= %(as_of)s
     ORDER BY position
 """
-# By entry_repeat_key.
+# By entry_repeat_key: what is hers, alone or among others, and corrections.
 TARGETS = """
-    SELECT repeat_key, position FROM ledger.entry
-    WHERE log_id = %(log_id)s AND repeat_key = ANY (%(keys)s::uuid[]) AND position <= %(as_of)s
+    SELECT e.repeat_key, e.position FROM ledger.entry AS e
+    WHERE e.log_id = %(log_id)s AND e.repeat_key = ANY (%(keys)s::uuid[]) AND e.position <= %(as_of)s
+      AND (e.stream = ANY (%(streams)s::uuid[]) OR e.type IN ('event.corrected', 'event.voided') OR EXISTS (
+        SELECT FROM ledger.member AS m
+        WHERE m.log_id = e.log_id AND m.position = e.position AND m.subject = ANY (%(streams)s::uuid[])
+      ))
 """
 
 CORRECTIONS = Projection(
     name="corrections",
-    version=1,
+    version=2,
     tables=("correction",),
     definition=DEFINITION,
     folds=(Fold(("event.corrected", "event.voided"), FOLD), forgotten("correction")),
@@ -121,10 +127,11 @@ def hidden(
     if not found:
         return frozenset()
     keys = {each.position: hashes.repeat_key(each.source, each.id) for each in found}
-    statement = {"log_id": log_id, "as_of": as_of, "keys": [UUID(bytes=key) for key in keys.values()]}
-    places = {key.bytes: position for key, position in connection.execute(TARGETS, statement).fetchall()}
+    asked = wanted | {"keys": [UUID(bytes=key) for key in keys.values()]}
+    places = {key.bytes: position for key, position in connection.execute(TARGETS, asked).fetchall()}
     # Newest first, so that whether a correction counts is known before what it corrects; only a later one corrects it.
     gone: set[int] = set()
+    undone: set[int] = set()
     for each in reversed(found):
         target = places.get(keys[each.position])
         undoing = target in keys
@@ -133,4 +140,6 @@ def hidden(
         never_hers = each.act == "event.voided" and each.reason == WRONG_SUBJECT
         if (each.act == "event.voided" or each.replaced) and (sight == "current" or undoing or never_hers):
             gone.add(target)
-    return frozenset(gone)
+            if undoing and sight == "stated":
+                undone.add(target)
+    return frozenset(gone - undone)

@@ -14,6 +14,7 @@ from ledger.vocabulary.stored import (
     references,
     seal_of,
     subject_private_of,
+    target,
     unlinked,
 )
 from ledger.vocabulary.words import WORDS, word, words
@@ -44,6 +45,7 @@ __all__ = [
     "schema_path",
     "seal_of",
     "subject_private_of",
+    "target",
     "unlinked",
     "word",
     "words",

@@ -10,7 +10,13 @@ from msgspec.json import Encoder
 from ledger.vocabulary.event import Event
 from ledger.vocabulary.facts import FACTS
 from ledger.vocabulary.forms import Code, Time
-from ledger.vocabulary.ledger_facts import CheckpointSigned, IdentifierLinked, IdentifierUnlinked
+from ledger.vocabulary.ledger_facts import (
+    CheckpointSigned,
+    EventCorrected,
+    EventVoided,
+    IdentifierLinked,
+    IdentifierUnlinked,
+)
 from ledger.vocabulary.parts import (
     Data,
     External,
@@ -180,6 +186,14 @@ def unlinked(event: Event) -> Reference | None:
     """Return the name that the fact takes from its one subject, if it takes one."""
     data = event.data
     return data.identifier if isinstance(data, IdentifierUnlinked) and isinstance(data.identifier, Reference) else None
+
+
+def target(event: Event) -> tuple[str, str] | None:
+    """Return source and id of the event that a fact about nobody corrects; nothing if it is about somebody."""
+    data = event.data
+    if isinstance(data, EventCorrected | EventVoided) and not data.subjects:
+        return data.target.source, data.target.id
+    return None
 
 
 def _envelope(event: Event) -> Envelope | None:

@@ -162,6 +162,71 @@ def test_a_fact_about_the_wrong_person_is_gone_as_stated_too_and_is_not_exported
     assert (answer.status_code, answer.json()["code"]) == (409, "not-exportable")
 
 
+def test_a_voiding_of_what_was_never_hers_keeps_no_export_from_her(service: Service) -> None:
+    hers, other = event(), event(customer="C-2")
+    made, *_ = service.record(hers, other, correction("event.voided", other, reason="whosaw:WrongSubject"))
+    mistaken = correction("event.voided", hers, reason="whosaw:WrongSubject")
+    service.record(mistaken, correction("event.voided", mistaken))
+    service.follow(service.state.ledger.head(0))
+    path = f"/v1/subjects/{made['stream']}/exports"
+    answer = service.client.post(path, headers=service.bearer("officer") | PURPOSE)
+    assert answer.status_code == 201, answer.text
+
+
+def test_a_correction_that_names_nobody_counts(service: Service) -> None:
+    wrong = event("data.disclosed")
+    voiding = correction("event.voided", wrong)
+    del voiding["data"]["subjects"]
+    made, *_ = service.record(wrong, voiding)
+    assert places(service, made["stream"]) == []
+
+
+def incidents(service: Service, role: str = "compliance", query: str = "") -> list[dict[str, Any]]:
+    service.follow(service.state.ledger.head(0))
+    answer = service.ask(f"/v1/incidents/possible{query}", role)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+def test_a_fact_about_the_wrong_person_is_a_possible_incident_until_it_turns_out_right(service: Service) -> None:
+    wrong = event("data.disclosed")
+    made, *_ = service.record(wrong, event("data.disclosed"))
+    assert incidents(service) == []
+    path = f"/v1/subjects/{made['stream']}/accounts"
+    issued = service.client.post(path, headers=service.bearer("officer") | PURPOSE)
+    service.record(correction("event.voided", wrong))
+    assert incidents(service) == [], "voided, but for another reason"
+    mistaken = correction("event.voided", wrong, reason="whosaw:WrongSubject")
+    (voided,) = service.record(mistaken)
+    (found,) = incidents(service)
+    assert (found["position"], found["type"], found["corrected"]) == (1, "data.disclosed", voided["position"])
+    assert found["subjects"] == [made["stream"]]
+    assert found["accounts"] == [issued.headers["whosaw-account"]]
+    assert found["looks"] == 1
+    service.record(correction("event.voided", mistaken))
+    assert incidents(service) == []
+
+
+def test_of_several_people_the_one_that_the_voiding_names_is_the_wrong_one(service: Service) -> None:
+    campaign = event("data.disclosed", subjects=about("C-1", "C-2"))
+    mistaken = correction("event.voided", campaign, reason="whosaw:WrongSubject", customer="C-2")
+    one, two, *_ = service.record(event(), event(customer="C-2"), campaign, mistaken)
+    assert [each["subjects"] for each in incidents(service)] == [[two["stream"]]]
+    assert places(service, one["stream"]) == [3]
+    assert places(service, two["stream"]) == []
+
+
+def test_a_possible_incident_behind_a_seal_is_for_the_cleared_alone(service: Service) -> None:
+    sealed = {"visibility": "sealed", "seal_ref": "S-1"}
+    wrong = event("data.disclosed", **sealed)
+    service.record(event(), wrong, correction("event.voided", wrong, reason="whosaw:WrongSubject", **sealed))
+    assert incidents(service) == []
+    service.keys["legal"] = service.issue(("disclosures:read", "seals:read", "seal:*"))
+    (found,) = incidents(service, "legal", "?sealed=true")
+    assert (found["position"], found["seals"]) == (2, ["S-1"])
+    assert service.ask("/v1/incidents/possible?sealed=true", "officer").status_code == 403
+
+
 @pytest.mark.parametrize(
     ("role", "view", "status"), [("legal", "audit", 403), ("legal", "stated", 200), ("legal", "all", 422)]
 )

@@ -1,4 +1,4 @@
-"""After somebody was forgotten the audit is green, and what is left of her places in cohorts is checked like the rest."""
+"""After somebody was forgotten the audit is green, and what is left of her in cohorts is checked like the rest."""
 
 from __future__ import annotations
 
