@@ -60,7 +60,7 @@ def audited(ledger: Ledger, dsn: str, folder: Path, processes: Processes, size: 
     work.mkdir()
     signer, keys = ledger.keys.signers[0], ledger.keys
     log = Log(0, signer.origin, signer.verifier_keys, signer.newest())
-    secrets = Secrets(keys.kek, keys.lookup, keys.home) if whole else None
+    secrets = Secrets(dict(keys.ring.versions()), keys.lookup, keys.home) if whole else None
     with Clock() as clock:
         outcome = LogAudit(dsn, log, secrets, processes, work).run([])
     assert outcome.size == size

@@ -60,7 +60,7 @@ def is_sealed_name(hashes: KeyedHashes, value: str, digest: bytes) -> bool:
 def _check_reference(keys: Keys, digest: Any, envelope: bytes) -> None:
     """Open one reference and find it again: that takes the right kek and the right lookup.key."""
     try:
-        name = KeyWrapper(keys.kek).decrypt(envelope, reference_identity(digest.bytes)).decode()
+        name = KeyWrapper(keys.ring).decrypt(envelope, reference_identity(digest.bytes)).decode()
     except Unopenable:
         raise WrongLedger("expected the kek that this ledger's keys are wrapped by, found another") from None
     kind, _, value = name.partition("\0")

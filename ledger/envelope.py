@@ -13,6 +13,7 @@ Source: NIST SP 800-38D (nonces of 96 random bits, new for each encryption, also
 from __future__ import annotations
 
 from hashlib import blake2b, sha256
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 KEY_BYTES = 32
 KEY_ID_BYTES = 16
 NONCE_BYTES = 12
+VERSION_BYTES = 2
 KEY_ID_LABEL = b"whosaw/key-id/v1"
 PAD = 64
 """Contents are padded to a multiple of this many bytes, because a length tells a note from none."""
@@ -29,47 +31,96 @@ class Unopenable(Exception):
     """The key is not this envelope's, or the envelope was moved or changed. Do not retry."""
 
 
-class KeyWrapper:
-    """Wraps data keys under the key-encryption key. Threads may share it."""
+class Ring(Protocol):
+    """The versions of the key-encryption key: see `ledger.key_ring`."""
 
-    def __init__(self, kek: bytes) -> None:
-        self._cipher = AESGCM(kek)
+    @property
+    def edition(self) -> int:
+        """How often the versions were read: another number, perhaps other versions."""
+        ...
+
+    @property
+    def newest(self) -> int:
+        """The version that wraps."""
+        ...
+
+    def key(self, version: int) -> bytes | None:
+        """Return a version's 32 bytes, None if it is not there."""
+        ...
+
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Take notice of new versions."""
+        ...
+
+
+class KeyWrapper:
+    """Wraps data keys and names under the newest key-encryption key, opens them under any. Threads may share it.
+
+    What it returns begins with the version, two bytes, and a nonce of twelve.
+    """
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self._ciphers: dict[int, AESGCM] = {}
+        self._edition = -1
+        # One object, so that no thread ever sees the version of one and the key of another.
+        self._newest: tuple[bytes, AESGCM]
+        self.refresh()
+
+    def refresh(self, *, at_once: bool = False) -> None:
+        """Take notice of new versions, at once or if the last look was a while ago: the newest wraps from then on."""
+        self._ring.refresh(at_once=at_once)
+        edition, newest = self._ring.edition, self._ring.newest
+        if edition != self._edition:
+            # Destroyed ones must not be remembered here.
+            self._ciphers = {}
+            self._newest = newest.to_bytes(VERSION_BYTES), self._cipher_of(newest)
+            self._edition = edition
+
+    def is_newest(self, wrapped: bytes) -> bool:
+        """Tell whether something is wrapped under the newest version."""
+        return wrapped.startswith(self._newest[0])
 
     def encrypt(self, content: bytes, nonce: bytes, owner: bytes) -> bytes:
-        """Return the nonce, then content encrypted for this owner only; it is deleted with its row, not shredded."""
-        return nonce + self._cipher.encrypt(nonce, content + b" " * (-len(content) % PAD), owner)
+        """Return content, padded, encrypted for this owner only; it is deleted with its row, not shredded."""
+        return self.wrap(content + b" " * (-len(content) % PAD), nonce, owner)
 
     def decrypt(self, encrypted: bytes, owner: bytes) -> bytes:
-        """Return content that `encrypt` hid, without its padding.
-
-        Raises:
-            Unopenable: Another key-encryption key hid it, or for another owner.
-        """
-        try:
-            return self._cipher.decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], owner).rstrip(b" ")
-        except InvalidTag:
-            raise Unopenable("the key-encryption key does not open this") from None
+        """Return content that `encrypt` hid, without its padding; raises as `unwrap` does."""
+        return self.unwrap(encrypted, owner).rstrip(b" ")
 
     def wrap(self, data_key: bytes, nonce: bytes, owner: bytes) -> bytes:
-        """Return 60 bytes: nonce, then the data key encrypted for this owner only.
+        """Return version and nonce, then the data key encrypted for this owner only: 62 bytes for a key of 32.
 
         Args:
             data_key: 32 bytes.
             nonce: 12 random bytes, never used before.
             owner: What the key belongs to (log and subject): a wrapped key moved to another row does not open.
         """
-        return nonce + self._cipher.encrypt(nonce, data_key, owner)
+        prefix, cipher = self._newest
+        return prefix + nonce + cipher.encrypt(nonce, data_key, owner)
 
     def unwrap(self, wrapped: bytes, owner: bytes) -> bytes:
         """Return the data key.
 
         Raises:
-            Unopenable: Another key-encryption key wrapped it, or for another owner.
+            Unopenable: Another key-encryption key wrapped it, or one that was destroyed, or for another owner.
+            Unavailable: A version that is new to this process can not be read now. Retry.
         """
+        version, nonce = int.from_bytes(wrapped[:VERSION_BYTES]), wrapped[VERSION_BYTES : VERSION_BYTES + NONCE_BYTES]
         try:
-            return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner)
-        except InvalidTag:
-            raise Unopenable("the key-encryption key does not open this data key") from None
+            return self._cipher_of(version).decrypt(nonce, wrapped[VERSION_BYTES + NONCE_BYTES :], owner)
+        except (InvalidTag, ValueError):
+            raise Unopenable(f"version {version} of the key-encryption key does not open this") from None
+
+    def _cipher_of(self, version: int) -> AESGCM:
+        cipher = self._ciphers.get(version)
+        if cipher is None:
+            key = self._ring.key(version)
+            if key is None:
+                raise Unopenable(f"expected version {version} of the key-encryption key, found none")
+            cipher = self._ciphers[version] = AESGCM(key)
+        return cipher
 
 
 def key_id(data_key: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """The key directory: every secret of a ledger, outside its database.
 
-    kek           wraps the subjects' data keys
+    kek, kek.N    wraps the subjects' data keys: see ledger/key_ring.py
     lookup.key    finds references, repeats and actors by keyed hash
     home.key      chooses a subject's log; never rotates, else the same person would get a second home
     logN.key      signs log N's checkpoints
@@ -13,13 +13,13 @@ Each key file holds 32 random bytes in hexadecimal. The directory is 0700 and th
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from ledger.errors import WrongLedger
+from ledger.key_file import DIRECTORY_MODE, SECRET_BYTES, read_secret, refuse_wider, sync, write_secret
+from ledger.key_ring import KeyRing, begin
 from ledger.signed_head import SignedHead
 from ledger.signer import HeldKey, LogSigner, Signer
 from ledger.signing_process import Line
@@ -27,16 +27,15 @@ from ledger.signing_process import Line
 if TYPE_CHECKING:
     from pathlib import Path
 
-SECRET_BYTES = 32
-DIRECTORY_MODE = 0o700
-FILE_MODE = 0o600
+    from ledger.key_ring import KeyService
 
 
 class Keys:
     """The secrets of one ledger, read once at start. Immutable; threads may share it."""
 
-    def __init__(self, *, kek: bytes, lookup: bytes, home: bytes, signers: tuple[LogSigner, ...]) -> None:
-        self.kek = kek
+    def __init__(self, *, ring: KeyRing, lookup: bytes, home: bytes, signers: tuple[LogSigner, ...]) -> None:
+        self.ring = ring
+        """The versions of the key-encryption key."""
         self.lookup = lookup
         self.home = home
         self.signers = signers
@@ -44,7 +43,13 @@ class Keys:
 
     @classmethod
     def create(
-        cls, directory: Path, name: str, logs: int, signed: Path | None = None, signing: Path | None = None
+        cls,
+        directory: Path,
+        name: str,
+        logs: int,
+        signed: Path | None = None,
+        signing: Path | None = None,
+        service: KeyService | None = None,
     ) -> Self:
         """Make the key directory of a new ledger and open it.
 
@@ -55,15 +60,22 @@ class Keys:
         """
         directory.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
         signers = () if signing else tuple(f"log{log_id}.key" for log_id in range(logs))
-        for file in ("kek", "lookup.key", "home.key", *signers):
+        begin(directory, name, service)
+        for file in ("lookup.key", "home.key", *signers):
             with suppress(FileExistsError):
                 write_secret(directory / file, secrets.token_bytes(SECRET_BYTES))
         sync(directory)
-        return cls.open(directory, name, logs, signed, signing)
+        return cls.open(directory, name, logs, signed, signing, service)
 
     @classmethod
     def open(
-        cls, directory: Path, name: str, logs: int, signed: Path | None = None, signing: Path | None = None
+        cls,
+        directory: Path,
+        name: str,
+        logs: int,
+        signed: Path | None = None,
+        signing: Path | None = None,
+        service: KeyService | None = None,
     ) -> Self:
         """Read the key directory of the ledger `name`.
 
@@ -73,16 +85,17 @@ class Keys:
             logs: How many it has.
             signed: Folder of the newest signed heads, which is written; `signed` in the key directory if None.
             signing: Socket of a process that signs; then the logs' keys are not read here.
+            service: The key management service that seals the key-encryption keys.
 
         Raises:
             WrongLedger: A key is missing, malformed, or readable by somebody else.
-            Unavailable: The signing process does not answer. Retry.
+            Unavailable: The signing process or the service does not answer. Retry.
         """
-        _refuse_wider(directory, DIRECTORY_MODE)
+        refuse_wider(directory, DIRECTORY_MODE)
         return cls(
-            kek=_read(directory / "kek"),
-            lookup=_read(directory / "lookup.key"),
-            home=_read(directory / "home.key"),
+            ring=KeyRing(directory, name, service),
+            lookup=read_secret(directory / "lookup.key"),
+            home=read_secret(directory / "home.key"),
             signers=_signers_at(signing, name, logs)
             if signing
             else tuple(
@@ -111,52 +124,10 @@ def old_log_key(directory: Path, log_id: int) -> Path:
 
 
 def _signer(directory: Path, origin: str, log_id: int, signed: Path) -> Signer:
-    keys = [HeldKey(_read(log_key(directory, log_id)))]
+    keys = [HeldKey(read_secret(log_key(directory, log_id)))]
     old = old_log_key(directory, log_id)
     if old.exists():
-        predecessor = HeldKey(_read(old))
+        predecessor = HeldKey(read_secret(old))
         # A rotation that stopped half-way left the same key under both names.
         keys += [predecessor] if predecessor.public_key != keys[0].public_key else []
     return Signer(origin, keys, SignedHead(signed / f"log{log_id}"))
-
-
-def write_secret(path: Path, secret: bytes) -> None:
-    """Write a new key file, durable on return.
-
-    Raises:
-        FileExistsError: The file is there; it is never written over.
-    """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
-    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(secret.hex() + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def sync(directory: Path) -> None:
-    """Make the names in a directory durable: a key whose name a power cut takes would lose every envelope."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read(path: Path) -> bytes:
-    _refuse_wider(path, FILE_MODE)
-    try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except ValueError:
-        secret = b""
-    if len(secret) != SECRET_BYTES:
-        raise WrongLedger(f"{path.name}: expected {SECRET_BYTES} bytes in hexadecimal")
-    return secret
-
-
-def _refuse_wider(path: Path, mode: int) -> None:
-    try:
-        found = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        raise WrongLedger(f"expected {path.name} in the key directory, found nothing") from None
-    if found & ~mode:
-        raise WrongLedger(f"{path.name}: expected mode {mode:04o} or narrower, found {found:04o}")

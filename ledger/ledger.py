@@ -99,7 +99,7 @@ class Ledger:
         self.keys = keys
         self.hashes = KeyedHashes(keys.lookup)
         self._homes = Homes(keys.home, len(keys.signers))
-        self._wrapper = KeyWrapper(keys.kek)
+        self._wrapper = KeyWrapper(keys.ring)
         self._dsn = in_role(dsn, ROLE, SESSION)
         try:
             with psycopg.connect(self._dsn, connect_timeout=10) as connection:

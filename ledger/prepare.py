@@ -80,7 +80,8 @@ class Preparer:
         self._opening = f'{{"v":1,"log":"{signer.origin}","position":'.encode()
 
     def forget(self) -> None:
-        """Drop everything remembered, after any doubt."""
+        """Drop everything remembered, after any doubt: also which key wraps."""
+        self._wrapper.refresh(at_once=True)
         self._edge.known = False
         self._streams.forget()
 
@@ -95,6 +96,7 @@ class Preparer:
             Moved: See the class.
         """
         streams, log_id = self._streams, self._log_id
+        self._wrapper.refresh()
         if not self._edge.known:
             self._edge.read(connection, self._signer)
         every = [each for fact in facts for each in fact.about]

@@ -15,7 +15,8 @@ import secrets
 from typing import TYPE_CHECKING, Literal
 
 from ledger.errors import WrongLedger
-from ledger.keys import SECRET_BYTES, log_key, old_log_key, sync, write_secret
+from ledger.key_file import SECRET_BYTES, destroy_secret, sync, write_secret
+from ledger.keys import log_key, old_log_key
 from ledger.own_fact import own_fact
 
 if TYPE_CHECKING:
@@ -73,13 +74,7 @@ def end(directory: Path, log_id: int, signer: LogSigner) -> str:
     written.chmod(0o600)
     written.replace(directory / f"log{log_id}.retired")
     sync(directory)
-    # The file may be copied on write below us; overwriting is what can be done here, destroying the medium is not.
-    with old.open("r+b") as stream:
-        stream.write(os.urandom(old.stat().st_size))
-        stream.flush()
-        os.fsync(stream.fileno())
-    old.unlink()
-    sync(directory)
+    destroy_secret(old)
     return verifier
 
 

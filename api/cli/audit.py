@@ -99,7 +99,7 @@ def _logs(settings: Settings, only: int | None) -> tuple[list[Log], Secrets]:
             logs.append(
                 Log(log_id, signer.origin, verifiers, (newest.size, newest.root) if newest else None, settings.logs)
             )
-    return logs, Secrets(keys.kek, keys.lookup, keys.home)
+    return logs, Secrets(dict(keys.ring.versions()), keys.lookup, keys.home)
 
 
 def _work(settings: Settings, dsn: str, *, fresh: bool) -> Path:

@@ -20,7 +20,8 @@ from api.cli.storage import DATABASE, failing_clearly
 from api.cli.tables import write_table
 from api.cli.variables import read_settings
 from ledger.embedded import EmbeddedServer
-from ledger.keys import DIRECTORY_MODE, FILE_MODE, Keys
+from ledger.key_file import DIRECTORY_MODE, FILE_MODE
+from ledger.keys import Keys
 from ledger.migrate import OLDEST_SERVER
 from projections.progress import lanes
 

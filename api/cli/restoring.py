@@ -27,7 +27,7 @@ def restore() -> None:
     settings = told()
     with database(settings) as dsn, failing_clearly(), psycopg.connect(dsn, autocommit=True) as owner:
         keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
-        hashes, wrapper = KeyedHashes(keys.lookup), KeyWrapper(keys.kek)
+        hashes, wrapper = KeyedHashes(keys.lookup), KeyWrapper(keys.ring)
         listed = Tombstones(settings.tombstones).all()
         found = resurrected(owner, listed)
         with Progress("people forgotten again", len(found)) as progress:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -17,7 +18,10 @@ from ledger.audit.rows import fields, number, rows
 if TYPE_CHECKING:
     from psycopg import Connection
 
-NONCE = 12
+Ciphers = Mapping[int, AESGCM]
+VERSION = 2
+NONCE = VERSION + 12
+"""Where the nonce ends."""
 KEY = 32
 PARTS = 16
 SUBJECTS = "SELECT subject, wrapped_key FROM ledger.subject WHERE log_id = {} AND subject >= '{}' AND subject <= '{}'"
@@ -34,7 +38,7 @@ class Part(NamedTuple):
     dsn: str
     log_id: int
     logs: int
-    kek: bytes
+    keks: dict[int, bytes]
     lookup: bytes
     home: bytes
     first: int
@@ -44,32 +48,37 @@ def check_part(part: Part) -> tuple[dict[str, int], list[Finding]]:
     """Open every key and every reference of a part; return counts and what does not match."""
     connection = connected(part.dsn)
     low, high = UUID(int=part.first << 124), UUID(int=((part.first + 1) << 124) - 1)
-    cipher = AESGCM(part.kek)
-    keys, findings = _keys(connection, part, SUBJECTS.format(part.log_id, low, high), cipher)
-    references, keyless, more = _references(connection, part, REFERENCES.format(part.log_id, low, high), cipher)
+    ciphers = {version: AESGCM(kek) for version, kek in part.keks.items()}
+    keys, findings = _keys(connection, part, SUBJECTS.format(part.log_id, low, high), ciphers)
+    references, keyless, more = _references(connection, part, REFERENCES.format(part.log_id, low, high), ciphers)
     counts = {"keys": keys, "references": references, "references_without_key": keyless}
     return counts, [*findings, *more][:MOST]
 
 
-def _keys(connection: Connection[object], part: Part, query: str, cipher: AESGCM) -> tuple[int, list[Finding]]:
+def _opened(ciphers: Ciphers, hidden: bytes, owner: bytes) -> bytes | None:
+    """Open what begins with a key's version and a nonce; None if no key that is there opens it."""
+    try:
+        return ciphers[int.from_bytes(hidden[:VERSION])].decrypt(hidden[VERSION:NONCE], hidden[NONCE:], owner)
+    except (InvalidTag, LookupError, ValueError):
+        return None
+
+
+def _keys(connection: Connection[object], part: Part, query: str, ciphers: Ciphers) -> tuple[int, list[Finding]]:
     findings: list[Finding] = []
     count = 0
     for row in rows(connection, query):
         subject, wrapped = fields(row)
         name, secret = subject or b"", wrapped or b""
         count += 1
-        try:
-            opened = len(cipher.decrypt(secret[:NONCE], secret[NONCE:], part.log_id.to_bytes(2) + name)) == KEY
-        except (InvalidTag, ValueError):
-            opened = False
-        if not opened:
+        key = _opened(ciphers, secret, part.log_id.to_bytes(2) + name)
+        if key is None or len(key) != KEY:
             where = f"ledger.subject {name.hex()}"
             findings.append(Finding(part.log_id, 0, Kind.KEY_UNOPENED, where, "a key under the kek", "none"))
     return count, findings
 
 
 def _references(
-    connection: Connection[object], part: Part, query: str, cipher: AESGCM
+    connection: Connection[object], part: Part, query: str, ciphers: Ciphers
 ) -> tuple[int, int, list[Finding]]:
     findings: list[Finding] = []
     count = keyless = 0
@@ -79,11 +88,11 @@ def _references(
         count += 1
         keyless += has_key != b"\x01"
         where = f"ledger.reference {name.hex()}"
-        try:
-            said = cipher.decrypt(hidden[:NONCE], hidden[NONCE:], b"whosaw/reference/v1" + name).rstrip(b" ")
-        except (InvalidTag, ValueError):
+        said = _opened(ciphers, hidden, b"whosaw/reference/v1" + name)
+        if said is None:
             findings.append(Finding(part.log_id, 0, Kind.KEY_UNOPENED, where, "a name under the kek", "none"))
             continue
+        said = said.rstrip(b" ")
         kind, _, value = said.partition(b"\0")
         # Of her number so and so of sealed streams; it is kept in the log that she lives in.
         sealed = kind == b"sealed" and name == _sealed(part.lookup, value)

@@ -24,7 +24,8 @@ class Log(NamedTuple):
 class Secrets(NamedTuple):
     """The keys that say whether others open and where references belong, 32 bytes each."""
 
-    kek: bytes
+    keks: dict[int, bytes]
+    """Version → key-encryption key."""
     lookup: bytes
     home: bytes
 

@@ -60,7 +60,7 @@ class Scene(NamedTuple):
                 newest = signer.newest() if kept else None
                 head = (newest.size, newest.root) if newest is not None else None
                 log = Log(log_id, signer.origin, signer.verifier_keys, head, len(self.keys.signers))
-                secrets = Secrets(self.keys.kek, self.keys.lookup, self.keys.home)
+                secrets = Secrets(dict(self.keys.ring.versions()), self.keys.lookup, self.keys.home)
                 mine = papers.of(log.origin) if papers is not None else []
                 found += LogAudit(self.dsn, log, secrets, processes, work).run(mine).findings
         return in_order(found)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.envelope import KEY_BYTES, PAD, KeyWrapper, Unopenable, decrypt, encrypt, key_id
+from ledger.key_ring import KeyRing, begin
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEY = os.urandom(KEY_BYTES)
 
@@ -43,11 +48,20 @@ def test_lengths_within_one_step_look_the_same() -> None:
     assert len(lengths) == 1
 
 
-def test_a_wrapped_key_opens_for_its_owner_under_its_own_key_only() -> None:
-    wrapper = KeyWrapper(bytes(32))
+def ring(folder: Path) -> KeyRing:
+    folder.mkdir()
+    begin(folder, "ledger.example", None)
+    return KeyRing(folder, "ledger.example")
+
+
+def test_a_wrapped_key_opens_for_its_owner_under_its_own_key_only(tmp_path: Path) -> None:
+    wrapper = KeyWrapper(ring(tmp_path / "one"))
     wrapped = wrapper.wrap(KEY, os.urandom(12), b"alice")
     assert wrapper.unwrap(wrapped, b"alice") == KEY
     with pytest.raises(Unopenable):
         wrapper.unwrap(wrapped, b"bob")
     with pytest.raises(Unopenable):
-        KeyWrapper(bytes(31) + b"\1").unwrap(wrapped, b"alice")
+        KeyWrapper(ring(tmp_path / "two")).unwrap(wrapped, b"alice")
+    for wrong in (b"", wrapped[:1], wrapped[:20], b"\0\2" + wrapped[2:]):
+        with pytest.raises(Unopenable):
+            wrapper.unwrap(wrong, b"alice")

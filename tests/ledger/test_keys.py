@@ -17,8 +17,8 @@ def test_new_keys_are_read_back_and_kept(tmp_path: Path) -> None:
     directory = tmp_path / "keys"
     made = Keys.create(directory, "ledger.example", 3)
     again = Keys.create(directory, "ledger.example", 3)
-    assert (made.kek, made.lookup, made.home) == (again.kek, again.lookup, again.home)
-    assert len({made.kek, made.lookup, made.home}) == 3
+    assert (made.ring.versions(), made.lookup, made.home) == (again.ring.versions(), again.lookup, again.home)
+    assert len({made.ring.key(1), made.lookup, made.home}) == 3
     assert [signer.origin for signer in again.signers] == [f"ledger.example/log{log_id}" for log_id in range(3)]
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {0o600}
