@@ -18,7 +18,7 @@ PYTHON := $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 endif
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --extra embedded --group build \
+LOCK := $(BIN)/uv pip compile --quiet pyproject.toml --extra embedded --extra vault --group build \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: demo test check fix bench secrets lock clean run dev python

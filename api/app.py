@@ -33,13 +33,14 @@ from api.access import Access
 from api.arrival import Arrivals
 from api.forget_clock import ForgetClock
 from api.forgetting import Terms
+from api.key_directory import opened
 from api.observation import Figures, Observation
 from api.outside.publisher import Publisher, places_of
 from api.recording import Recording
 from api.seal_clock import SealClock
 from api.snapshot_clock import SnapshotClock
 from api.state import State
-from ledger import Keys, Ledger, WrongLedger
+from ledger import Ledger, WrongLedger
 from ledger.forget import Forgetting, resurrected
 from ledger.tombstones import Tombstones
 from projections.follow import Follower
@@ -101,7 +102,7 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         gc.set_threshold(GARBAGE_EVERY)
-        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
+        keys = opened(settings)
         with (
             Ledger(address, keys, durable=settings.durable) as ledger,
             ThreadPoolExecutor(READERS, "read-bodies") as readers,

@@ -29,6 +29,15 @@ class Settings(BaseSettings):
     keys_dir: Path | None = Field(None, description="the key directory; none: keys/ in the data folder")
     signed_dir: Path | None = Field(None, description="the newest signed heads; none: signed/ in the key directory")
     signing_socket: Path | None = Field(None, description="socket of `whosaw signer`; none: this process signs itself")
+    vault_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Vault or OpenBao that seals key-encryption keys; none: plain files",
+    )
+    vault_key: str = Field("whosaw", pattern=r"^[A-Za-z0-9_.-]+$", description="its transit key")
+    vault_mount: str = Field("transit", pattern=r"^[A-Za-z0-9_./-]+$", description="where its transit engine is")
+    vault_token_file: Path | None = Field(None, description="file of its token, mode 0600, read for each request")
+    vault_roots: Path | None = Field(None, description="PEM file of the roots of its certificate; none: the system's")
     name: str = Field("whosaw.example/ledger", pattern=r"^[^\s+]*[^\s+/]$", description="the ledger's name, for ever")
     logs: int = Field(1, ge=1, le=1024, description="number of logs, fixed when the ledger is made")
     host: str = Field("127.0.0.1", description="address to listen on")

@@ -18,7 +18,8 @@ from api.cli.failure import Exit, Failure
 from api.cli.processes import told
 from api.cli.progress import Progress
 from api.cli.storage import database, failing_clearly
-from ledger import Keys, rotation
+from api.key_directory import opened
+from ledger import rotation
 from ledger.audit import Finding, Kind, Log, LogAudit, Outcome, Papers, Processes, Secrets, in_order
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def _audited(
 def _logs(settings: Settings, only: int | None) -> tuple[list[Log], Secrets]:
     """Return the logs as the keys and the files outside the database know them."""
     # Before anything of the database is read: what is kept was committed before it was kept.
-    keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
+    keys = opened(settings)
     logs: list[Log] = []
     for log_id, signer in enumerate(keys.signers):
         if only in {None, log_id}:

@@ -268,6 +268,25 @@ def keys_rotate(
     keys.rotate(log, retire=retire, revoke=revoke)
 
 
+@keys_app.command("rotate-kek")
+def keys_rotate_kek() -> None:
+    """Wrap every person's key and names under a new key-encryption key, beside serving processes. Run it as the owner.
+
+    Safe to interrupt, and to repeat: it goes on with what is left.
+    """
+    from api.cli import key_encryption  # noqa: PLC0415 - heavy
+
+    key_encryption.rotate()
+
+
+@keys_app.command("destroy-kek")
+def keys_destroy_kek() -> None:
+    """Destroy all key-encryption keys but the newest: older copies of the database open no more. For the owner."""
+    from api.cli import key_encryption  # noqa: PLC0415 - heavy
+
+    key_encryption.destroy()
+
+
 @app.command()
 def restore() -> None:
     """Forget again, in a database that was put back, everybody who was forgotten since. Run it as its owner."""

@@ -19,9 +19,9 @@ from api.cli.failure import Failure
 from api.cli.storage import DATABASE, failing_clearly
 from api.cli.tables import write_table
 from api.cli.variables import read_settings
+from api.key_directory import opened
 from ledger.embedded import EmbeddedServer
 from ledger.key_file import DIRECTORY_MODE, FILE_MODE
-from ledger.keys import Keys
 from ledger.migrate import OLDEST_SERVER
 from projections.progress import lanes
 
@@ -92,7 +92,7 @@ def of_keys(settings: Settings) -> Iterator[Check]:
     if not wide:
         try:
             with failing_clearly():
-                keys = Keys.open(directory, settings.name, settings.logs, settings.signed, settings.signing_socket)
+                keys = opened(settings)
         except Failure as failure:
             yield Check("keys", well=False, found=failure.line(), remedy="restore them; without them nothing opens")
         else:

@@ -14,6 +14,7 @@ from api.cli.failure import Exit, Failure
 from api.cli.processes import told
 from api.cli.storage import database, failing_clearly
 from api.cli.tables import write_table
+from api.key_directory import opened
 from ledger import Keys, Ledger, rotation
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def show_logs() -> None:
     """Print each log's public key: what a stranger checks its checkpoints with."""
     settings = told()
     with failing_clearly():
-        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
+        keys = opened(settings)
     for signer in keys.signers:
         print(signer.verifier_key)  # noqa: T201 - a command's output
 
@@ -120,7 +121,7 @@ def rotate(log_id: int, *, retire: bool, revoke: bool) -> None:
 
 
 def _opened(settings: Settings) -> Keys:
-    return Keys.open(settings.keys, settings.name, settings.logs, settings.signed)
+    return opened(settings, signing=True)
 
 
 def _say_changed(settings: Settings, dsn: str, log_id: int, change: rotation.Change) -> None:

@@ -7,8 +7,9 @@ import sys
 from api.cli.failure import Exit, Failure
 from api.cli.processes import told
 from api.cli.storage import database, failing_clearly
+from api.key_directory import opened
 from api.outside.publisher import places_of, publish
-from ledger import Keys, Ledger
+from ledger import Ledger
 
 
 def publish_once() -> None:
@@ -29,7 +30,7 @@ def publish_once() -> None:
             expected="WHOSAW_PUBLISH_DIR, WHOSAW_WITNESSES or WHOSAW_TIMESTAMP_URL",
         )
     with database(settings) as dsn, failing_clearly():
-        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
+        keys = opened(settings)
         with Ledger(dsn, keys, durable=settings.durable) as ledger:
             steps = publish(ledger, places)
     for step in steps:

@@ -14,7 +14,7 @@ import psycopg
 from api.cli.processes import told
 from api.cli.progress import Progress
 from api.cli.storage import database, failing_clearly
-from ledger import Keys
+from api.key_directory import opened
 from ledger.envelope import KeyWrapper
 from ledger.fact import KeyedHashes
 from ledger.forget import destroy_again, resurrected
@@ -26,7 +26,7 @@ def restore() -> None:
     """Forget everybody on the list who is there, and print how many that were."""
     settings = told()
     with database(settings) as dsn, failing_clearly(), psycopg.connect(dsn, autocommit=True) as owner:
-        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
+        keys = opened(settings)
         hashes, wrapper = KeyedHashes(keys.lookup), KeyWrapper(keys.ring)
         listed = Tombstones(settings.tombstones).all()
         found = resurrected(owner, listed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.cli.processes import told
 from api.cli.storage import failing_clearly
-from ledger import Keys
+from api.key_directory import opened
 from ledger.signer import Signer
 from ledger.signing_process import SigningServer
 
@@ -25,7 +25,7 @@ def serve(socket: Path) -> None:
     """
     settings = told()
     with failing_clearly():
-        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed)
+        keys = opened(settings, signing=True)
         server = SigningServer(socket, [each for each in keys.signers if isinstance(each, Signer)])
     # Blocked before the thread starts, so that it is this one that gets them.
     signals = {signal.SIGINT, signal.SIGTERM}

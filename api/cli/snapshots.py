@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from api.cli.processes import told
 from api.cli.progress import Progress
 from api.cli.storage import database, failing_clearly
+from api.key_directory import opened
 from ledger import Keys, Ledger, snapshot
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def make_all() -> None:
     """Make one for each log and print a line for each."""
     settings = told()
     with database(settings) as dsn, failing_clearly():
-        keys = Keys.open(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
+        keys = opened(settings)
         for log_id, made in of_each_log(dsn, keys, durable=settings.durable):
             found = (
                 f"{made.leaves} leaves up to position {made.covers}, in entry {made.entry_position}"

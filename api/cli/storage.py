@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 
 from api.cli.failure import Exit, Failure
+from api.key_directory import opened
 from ledger import Keys, LedgerError, Unavailable, belonging
 from ledger.embedded import EmbeddedServer
 from ledger.migrate import OLDEST_SERVER, SCHEMA, create_logs, migrate
@@ -86,8 +87,7 @@ def prepare(dsn: str, settings: Settings) -> tuple[Keys, list[str]]:
         # Only a ledger that has nothing yet is given new ones; another's are looked for and compared.
         with psycopg.connect(dsn) as connection:
             kept = connection.execute("SELECT FROM ledger.log WHERE size > 0").fetchone() is not None
-            make = Keys.open if kept else Keys.create
-            keys = make(settings.keys, settings.name, settings.logs, settings.signed, settings.signing_socket)
+            keys = opened(settings, create=not kept)
             belonging.check(connection, keys)
         create_logs(dsn, settings.name, settings.logs)
         return keys, applied + [f"projections/{name}" for name in install(dsn)]

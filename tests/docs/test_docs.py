@@ -119,7 +119,7 @@ def test_every_command_exists(page: Path) -> None:
     commands = {name: set(getattr(command, "commands", ())) for name, command in group.commands.items()}
     lost = [
         f"{name} {word}".strip()
-        for name, word in re.findall(r"\bwhosaw ([a-z]+)(?: ([a-z]+)\b)?", code(page))
+        for name, word in re.findall(r"\bwhosaw ([a-z]+)(?: ([a-z]+(?:-[a-z]+)*)\b)?", code(page))
         if name not in commands or (commands[name] and word and word not in commands[name])
     ]
     assert lost == []
