@@ -36,8 +36,16 @@ ROLES: dict[str, tuple[str, ...]] = {
         "integrity:read",
         "subjects:forget",
         "events:correct",
+        "clearances:ask",
     ),
-    "legal": ("subjects:read", "disclosures:read", "holds:read", "seals:read"),
+    "legal": (
+        "subjects:read",
+        "disclosures:read",
+        "holds:read",
+        "seals:read",
+        "clearances:ask",
+        "clearances:approve",
+    ),
     "auditor": ("entries:read", "integrity:read"),
     "admin": ("admin", "integrity:read", "entries:read"),
 }
@@ -54,8 +62,10 @@ POSITIONS = {
 """What the holder of a key of each role is, as a person is told who looked."""
 SCOPES = frozenset(scope for scopes in ROLES.values() for scope in scopes)
 
-CLEARANCE = re.compile(r"seal:(?:\*|[A-Za-z0-9][A-Za-z0-9_.:/#-]{0,126})")
-"""Scopes for one authority's seals, by the company's name for it, or for all."""
+AUTHORITY = r"^(?:\*|[A-Za-z0-9][A-Za-z0-9_.:/#-]{0,126})$"
+"""The company's name for an authority, or all of them."""
+CLEARANCE = re.compile(f"seal:{AUTHORITY[1:-1]}")
+"""Scopes for one authority's seals, or for all."""
 
 KEY = re.compile(r"wsk_([A-Za-z0-9_-]{43})([0-9a-f]{6})")
 SECRET_BYTES = 32
@@ -63,6 +73,8 @@ OWN_SOURCES = "/whosaw/"
 """What the ledger itself speaks as: no key may, or a look-up could be made up."""
 CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
+ASK, APPROVE = "clearances:ask", "clearances:approve"
+"""The scopes to ask for clearance for a while, and to agree that another one gets it."""
 DEFAULT_LIFE = timedelta(days=365)
 REMEMBER_SECONDS = 5.0
 """A revoked key may work for so long in a process that has just seen it."""
@@ -72,8 +84,20 @@ INSERT = """
     INSERT INTO access.api_key (key_id, digest, label, position, scopes, sources, expires_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
-# By the unique index on the digest.
-FIND = "SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key WHERE digest = %s"
+# By the unique index on the digest; what two people cleared it for by clearance_key.
+FIND = """
+    SELECT k.key_id, k.label, k.position, k.scopes || c.scopes, k.sources, k.expires_at, k.revoked_at, c.names
+    FROM access.api_key AS k
+    CROSS JOIN LATERAL (
+        SELECT coalesce(array_agg(c.clearance ORDER BY c.clearance), '{}') AS names,
+               CASE WHEN count(*) = 0 THEN ARRAY[]::text[]
+                    ELSE 'seals:read'::text || array_agg('seal:' || a.authority) END AS scopes
+        FROM access.clearance AS c
+        CROSS JOIN LATERAL unnest(c.authorities) AS a (authority)
+        WHERE c.key_id = k.key_id AND c.ended_at IS NULL AND c.until > now()
+    ) AS c
+    WHERE k.digest = %s
+"""
 LIST = """
     SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key
     ORDER BY created_at, key_id
@@ -95,6 +119,8 @@ class Key(NamedTuple):
     """What its holder may speak for, as an emitter."""
     expires_at: datetime
     revoked_at: datetime | None
+    clearances: Sequence[str] = ()
+    """What two people gave it for a while; its scopes are among `scopes`."""
 
     @property
     def alive(self) -> bool:

@@ -13,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 
 from api import (
     accounts,
+    break_glass,
     catalogue,
     erasures,
     events,
@@ -75,6 +76,7 @@ ROUTERS = (
     holds,
     incidents,
     seals,
+    break_glass,
     logs,
     proofs,
     catalogue,

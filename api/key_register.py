@@ -23,7 +23,7 @@ router = APIRouter(tags=["admin"])
 Scope = (
     Literal[
         "events:write", "events:correct", "subjects:read", "subjects:forget", "disclosures:read", "exports:create",
-        "holds:read", "seals:read", "integrity:read", "entries:read", "admin",
+        "holds:read", "seals:read", "clearances:ask", "clearances:approve", "integrity:read", "entries:read", "admin",
     ]
     | Annotated[str, Field(pattern=f"^{access.CLEARANCE.pattern}$")]
 )  # fmt: skip
@@ -94,7 +94,11 @@ def _issue(request: Request, wanted: NewKey) -> dict[str, Any]:
             position=access.POSITIONS[wanted.role or "officer"],
             life=timedelta(days=wanted.days),
         )
-    return {"key": text} | key._asdict()
+    return {"key": text} | _shown(key)
+
+
+def _shown(key: access.Key) -> dict[str, Any]:
+    return {name: value for name, value in key._asdict().items() if name != "clearances"}
 
 
 @router.get("/v1/keys", operation_id="listKeys", summary="List keys", responses=documentation.responses())
@@ -103,7 +107,7 @@ def list_keys(request: Request) -> dict[str, Any]:
     state = state_of(request)
     state.access.key(request, "admin")
     with state.ledger.connection() as connection:
-        return {"keys": [key._asdict() for key in access.listed(connection)]}
+        return {"keys": [_shown(key) for key in access.listed(connection)]}
 
 
 @router.delete(

@@ -83,6 +83,12 @@ KINDS: dict[str, Kind] = {
         "La suppression en est déjà à une autre étape",
         "Read the receipt: GET /v1/erasures/{receipt}.",
     ),
+    "clearance-conflict": Kind(
+        409,
+        "This clearance can not be granted so",
+        "Cette habilitation ne peut être accordée ainsi",
+        "Somebody else than who asked has to agree, within a day. See GET /v1/clearances.",
+    ),
     "not-exportable": Kind(
         409,
         "A fact in this stream was never about this person",

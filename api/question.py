@@ -36,6 +36,8 @@ SOURCE = f"{OWN_SOURCES}api"
 """The ledger's own name as an emitter."""
 LONGEST_WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.01
+NAMED = 4
+"""Clearances that a question names, at most: as many as fit."""
 WAITING = BoundedSemaphore(16)
 """Questions that may wait for a projection at a time."""
 WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})")
@@ -244,16 +246,18 @@ def query_fact(
         data["ticket"] = question.ticket
     if as_of is not None:
         data["as_of"] = as_of
-    return own_fact(question.state, "ledger.queried", data, question.key)
+    # Behind a seal, what cleared her for a while is named; openly it would tell that there is something to be read.
+    cleared = ",".join(question.key.clearances[:NAMED]) if seal is not None else None
+    return own_fact(question.state, "ledger.queried", data, question.key, correlation=cleared or None)
 
 
-def own_fact(state: State, kind: str, data: dict[str, Any], key: Key) -> Fact:
+def own_fact(state: State, kind: str, data: dict[str, Any], key: Key, *, correlation: str | None = None) -> Fact:
     """Return a fact that the ledger itself emits.
 
     Raises:
         InvalidEvent: What the caller stated (a purpose, a ticket) is not of its form.
     """
-    event = {
+    event: dict[str, Any] = {
         "specversion": "1.0",
         "id": secrets.token_hex(16),
         "source": SOURCE,
@@ -261,6 +265,8 @@ def own_fact(state: State, kind: str, data: dict[str, Any], key: Key) -> Fact:
         "time": datetime.now(UTC).isoformat(timespec="microseconds"),
         "data": data,
     }
+    if correlation is not None:
+        event["correlationid"] = correlation
     return fact_of(state.ledger.hashes, parse_event(orjson.dumps(event)), key.key_id)
 
 

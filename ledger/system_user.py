@@ -11,6 +11,8 @@ import pwd
 import shutil
 import stat
 import subprocess
+from contextlib import suppress
+from time import sleep
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from ledger.errors import LedgerError
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 NAME = "whosaw"
 """Of the system user, made on first need and kept."""
+TRIES, PAUSE_SECONDS = 20, 0.25
+"""How often it is tried, for as long as somebody else holds the password file."""
 ENVIRONMENT: Mapping[str, str] = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 """All that the server's programs see of ours."""
 
@@ -117,23 +121,13 @@ def _add() -> pwd.struct_passwd:
     useradd = shutil.which("useradd", path=f"{os.defpath}:/usr/sbin:/sbin")
     if useradd is None:
         raise NotStarted("PostgreSQL does not run as root and there is no useradd here: run as an ordinary user")
-    made = subprocess.run(
-        [
-            useradd,
-            "--system",
-            "--user-group",
-            "--no-create-home",
-            "--home-dir",
-            "/nonexistent",
-            "--shell",
-            "/bin/false",
-            NAME,
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    try:
-        return pwd.getpwnam(NAME)  # Another process may have made it meanwhile.
-    except KeyError:
-        raise NotStarted(f"no system user could be made for PostgreSQL: {made.stderr.strip()}") from None
+    command = [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+    said = ""
+    for _ in range(TRIES):
+        made = subprocess.run([*command, "--shell", "/bin/false", NAME], check=False, capture_output=True, text=True)
+        # Another process may be making it: then useradd finds the password file locked, or the name taken.
+        with suppress(KeyError):
+            return pwd.getpwnam(NAME)
+        said = made.stderr.strip()
+        sleep(PAUSE_SECONDS)
+    raise NotStarted(f"no system user could be made for PostgreSQL: {said}")

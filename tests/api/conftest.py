@@ -43,7 +43,10 @@ class Service:
         self.app = app
         self.client = client
         self.dsn = dsn
-        self.keys = {role: self.issue(access.ROLES[role], position=access.POSITIONS[role]) for role in access.ROLES}
+        self.keys = {
+            role: self.issue(scopes, position=access.POSITIONS[role], label=f"test of {role}")
+            for role, scopes in access.ROLES.items()
+        }
 
     @property
     def state(self) -> State:

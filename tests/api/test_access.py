@@ -29,13 +29,15 @@ OPEN = {"live", "ready", "metrics", "discover", "readSchema", "readCodes"}
 LOCKED = sorted(set(OPERATIONS) - OPEN)
 VALUES = {
     "subject_id": "0f" * 16, "recipient_id": "rec-7", "log_id": "0", "position": "1", "key_id": "key-1",
-    "receipt_id": "erasure-0123456789abcdef", "level": "0", "index": "000.p/1", "size": "1",
+    "receipt_id": "erasure-0123456789abcdef", "clearance_id": "clearance-0123456789abcdef",
+    "level": "0", "index": "000.p/1", "size": "1",
 }  # fmt: skip
 QUERIES = {"proveInclusion": {"position": "1"}, "proveConsistency": {"from": "1"}}
 BODIES: dict[str, Any] = {
     "recordEvents": event(),
     "lookUpSubject": {"reference": {"kind": "customer", "value": "C-1"}},
     "forgetSubject": {},
+    "askClearance": {"authorities": ["city-police"], "reason": "whosaw:Investigation"},
     "issueKey": {"label": "x", "role": "officer"},
 }
 WRITES = {"recordEvents", "readEntry"}

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from ledger import system_user
 from ledger.embedded import EmbeddedServer, NotStarted
 from ledger.system_user import SystemUser
 
@@ -215,3 +216,28 @@ def test_a_socket_directory_that_somebody_else_made_is_refused(place: Path) -> N
             embedded.start()
     finally:
         embedded.socket.unlink()
+
+
+def test_the_system_user_is_made_although_somebody_else_holds_the_password_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = iter([False, False, True])  # two processes on a fresh machine want it at once
+    nobody = pwd.getpwnam("nobody")
+    there = False
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        nonlocal there
+        there = next(made)
+        return subprocess.CompletedProcess(command, 1, "", "useradd: cannot lock /etc/passwd; try again later.")
+
+    def find(_: str) -> pwd.struct_passwd:
+        if not there:
+            raise KeyError
+        return nobody
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/usr/sbin/useradd")
+    monkeypatch.setattr(pwd, "getpwnam", find)
+    monkeypatch.setattr(system_user, "PAUSE_SECONDS", 0)
+    assert SystemUser.of(tmp_path / "data") == (nobody.pw_uid, nobody.pw_gid)
