@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.vocabulary import data_facts, erasure_facts, ledger_facts, order_facts, promise_facts, request_facts
+from ledger.vocabulary import (
+    authority_facts,
+    data_facts,
+    erasure_facts,
+    incident_facts,
+    judgement_facts,
+    ledger_facts,
+    order_facts,
+    promise_facts,
+    recipient_facts,
+    request_facts,
+)
 from ledger.vocabulary.event import Event, event_of, schema_path
 from ledger.vocabulary.schema import schema_of
 from ledger.vocabulary.words import words
@@ -54,11 +65,31 @@ STRUCTS: dict[str, type[Data]] = {
     "data.disclosed": data_facts.Disclosed,
     "data.rectified": data_facts.Rectified,
     "data.erased": data_facts.Erased,
+    "data.restricted": judgement_facts.DataRestricted,
     "request.received": request_facts.RequestReceived,
+    "request.verified": request_facts.RequestVerified,
+    "request.extended": request_facts.RequestExtended,
     "request.answered": request_facts.RequestAnswered,
+    "challenge.recorded": request_facts.ChallengeRecorded,
+    "subject.informed": request_facts.SubjectInformed,
+    "identity.release_decided": judgement_facts.ReleaseDecided,
     "account.issued": request_facts.AccountIssued,
+    "recipient.registered": recipient_facts.RecipientRegistered,
+    "recipient.agreement_recorded": recipient_facts.AgreementRecorded,
+    "system.registered": recipient_facts.SystemRegistered,
+    "disclosure.onward_reported": recipient_facts.OnwardReported,
     "recipient.notification_due": request_facts.NotificationDue,
+    "recipient.notification_sent": recipient_facts.NotificationSent,
     "recipient.notification_answered": request_facts.NotificationAnswered,
+    "authority.demand_received": authority_facts.DemandReceived,
+    "authority.demand_decided": authority_facts.DemandDecided,
+    "institution.consulted": authority_facts.InstitutionConsulted,
+    "institution.answered": authority_facts.InstitutionAnswered,
+    "incident.detected": incident_facts.IncidentDetected,
+    "incident.assessed": incident_facts.IncidentAssessed,
+    "incident.notified": incident_facts.IncidentNotified,
+    "incident.closed": incident_facts.IncidentClosed,
+    "retention.rule_set": judgement_facts.RetentionRuleSet,
     "seal.placed": order_facts.SealPlaced,
     "seal.extended": order_facts.SealExtended,
     "seal.lifted": order_facts.SealLifted,
@@ -77,6 +108,10 @@ STRUCTS: dict[str, type[Data]] = {
     "event.corrected": ledger_facts.EventCorrected,
     "event.voided": ledger_facts.EventVoided,
     "finding.raised": ledger_facts.FindingRaised,
+    "finding.resolved": judgement_facts.FindingResolved,
+    "finding.reopened": judgement_facts.FindingReopened,
+    "finding.waived": judgement_facts.FindingWaived,
+    "reconciliation.mismatch": judgement_facts.ReconciliationMismatch,
     "ledger.queried": ledger_facts.LedgerQueried,
     "checkpoint.signed": ledger_facts.CheckpointSigned,
     "ledger.key_changed": ledger_facts.KeyChanged,

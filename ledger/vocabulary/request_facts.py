@@ -45,8 +45,58 @@ class RequestAnswered(AboutPersons, kw_only=True):
     """By which channel."""
     reason: Code | None = None
     """Why it was not granted in full."""
+    recourse: Code | None = None
+    """Where the person was told that she can complain; of a refusal."""
     account_id: Opaque | None = None
     """The account that answered it."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class RequestVerified(AboutPersons, kw_only=True):
+    """The person who asked showed who she is."""
+
+    request_id: Opaque
+    """Names the request."""
+    method: Code
+    """How."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class RequestExtended(AboutPersons, kw_only=True):
+    """More time was taken to answer a request, and the person was told so."""
+
+    request_id: Opaque
+    """Names the request."""
+    reason: Code
+    """Why."""
+    noticed_at: Time | None
+    """When she was told; null when she was not."""
+    days: Ordinal | None = None
+    """By how many days; absent for as long as the law allows."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
+class ChallengeRecorded(AboutPersons, kw_only=True):
+    """A person disputes what is held on her, and it was not changed as she wants (PIPEDA, Schedule 1, 4.9.6)."""
+
+    categories: Codes
+    """What she disputes."""
+    request_id: Opaque | None
+    """The request behind it; null when there was none."""
+    private: Private | UnsetType | None = None
+    """For the envelope: the substance of it."""
+
+
+class SubjectInformed(AboutPersons, kw_only=True):
+    """A person was told in writing of something that was done with her data."""
+
+    about: EventRef
+    """What she was told of, such as an emergency disclosure."""
+    channel: Code
+    """By which channel."""
     private: Private | UnsetType | None = None
     """For the envelope."""
 

@@ -10,6 +10,7 @@ from msgspec.json import Encoder
 from ledger.vocabulary.event import Event
 from ledger.vocabulary.facts import FACTS
 from ledger.vocabulary.forms import Code, Time
+from ledger.vocabulary.incident_facts import IncidentAssessed, IncidentClosed, IncidentDetected, IncidentNotified
 from ledger.vocabulary.ledger_facts import (
     CheckpointSigned,
     EventCorrected,
@@ -28,6 +29,7 @@ from ledger.vocabulary.parts import (
     SubjectPrivate,
 )
 from ledger.vocabulary.promise_facts import PolicyPublished
+from ledger.vocabulary.recipient_facts import AgreementRecorded, RecipientRegistered
 
 SUBJECT_KIND = "subject"
 """The kind of a reference whose value is a subject id."""
@@ -214,6 +216,12 @@ def _keeping(event: Event) -> tuple[str, str, str]:
             return "policy", data.policy, "whosaw:Policy"
         case CheckpointSigned():
             return "ledger", data.log, "whosaw:Ledger"
+        case RecipientRegistered():
+            return "ledger", f"recipient {data.recipient.id}", "whosaw:Ledger"
+        case AgreementRecorded():
+            return "ledger", f"recipient {data.recipient_id}", "whosaw:Ledger"
+        case IncidentDetected() | IncidentAssessed() | IncidentNotified() | IncidentClosed():
+            return "ledger", f"incident {data.incident_id}", "whosaw:Ledger"
         case _:
             return "ledger", event.type, "whosaw:Ledger"
 

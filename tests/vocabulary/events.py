@@ -203,6 +203,61 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "key": "ledger.example/log0+245fc197+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c",
         "previous": "ledger.example/log0+245fc197+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c",
     },
+    "data.restricted": {"categories": ["pd:Name"], "reason": "whosaw:CustomerAsked", "request_ref": "REQ-1"},
+    "request.verified": {"request_id": "REQ-1", "method": "whosaw:AccountLogin"},
+    "request.extended": {"request_id": "REQ-1", "reason": "whosaw:ConsultationNeeded", "noticed_at": WHEN},
+    "challenge.recorded": {"categories": ["pd:Name"], "request_id": None},
+    "subject.informed": {"about": TARGET, "channel": "whosaw:Mail"},
+    "identity.release_decided": {"request_id": "REQ-1", "release": "withheld", "reason": "whosaw:NotConfirmed"},
+    "recipient.registered": {"recipient": RECIPIENT},
+    "recipient.agreement_recorded": {
+        "agreement_id": "AGR-1",
+        "recipient_id": "rec-7",
+        "agreement": "whosaw:ProcessorAgreement",
+        "starts": WHEN,
+        "until": None,
+    },
+    "system.registered": {"registered": "crm"},
+    "disclosure.onward_reported": {"recipient_id": "rec-7", "onward": RECIPIENT, "categories": ["pd:Name"]},
+    "recipient.notification_sent": {"notification_id": "N-1", "recipient_id": "rec-7", "channel": "whosaw:Email"},
+    "authority.demand_received": {
+        "demand_id": "D-1",
+        "instrument": {"type": "whosaw:Warrant", "issuer": COURT},
+        "due": None,
+    },
+    "authority.demand_decided": {"demand_id": "D-1", "decision": "narrowed"},
+    "institution.consulted": {"request_id": "REQ-1", "institution": COURT, "notified_at": WHEN},
+    "institution.answered": {"request_id": "REQ-1", "institution": COURT, "objection": True},
+    "incident.detected": {
+        "incident_id": "I-1",
+        "categories": ["pd:Name"],
+        "circumstances": ["whosaw:Loss"],
+        "since": None,
+        "until": None,
+        "aware_at": WHEN,
+    },
+    "incident.assessed": {"incident_id": "I-1", "serious": False, "factors": ["whosaw:DataEncrypted"]},
+    "incident.notified": {"incident_id": "I-1", "whom": "regulator", "channel": "whosaw:Web"},
+    "incident.closed": {"incident_id": "I-1", "measures": []},
+    "retention.rule_set": {
+        "rule": "whosaw:KeepCalls",
+        "categories": ["pd:CallLog"],
+        "purposes": [],
+        "trigger": "collected",
+        "length": 2,
+        "unit": "years",
+        "action": "erase",
+        "effective_from": WHEN,
+    },
+    "finding.resolved": {"finding_id": "F-1", "reason": "whosaw:Remedied"},
+    "finding.reopened": {"finding_id": "F-1", "reason": "whosaw:NotRemedied"},
+    "finding.waived": {
+        "waiver_id": "W-1",
+        "rule": "whosaw:6.1",
+        "reason": "whosaw:TransitionPeriod",
+        "until": WHEN,
+    },
+    "reconciliation.mismatch": {"compared": "billing", "expected": 5, "found": 4, "since": WHEN, "until": WHEN},
     "ledger.heads": {
         "log": "ledger.example/log0",
         "covers": 7,
@@ -212,7 +267,18 @@ REQUIRED: dict[str, dict[str, Any]] = {
     },
 }
 
-WITHOUT_SUBJECTS = ("policy.published", "checkpoint.signed", "ledger.key_changed", "ledger.heads", "key.destroyed")
+WITHOUT_SUBJECTS = (
+    "policy.published",
+    "checkpoint.signed",
+    "ledger.key_changed",
+    "ledger.heads",
+    "key.destroyed",
+    "recipient.registered",
+    "recipient.agreement_recorded",
+    "system.registered",
+    "retention.rule_set",
+    "reconciliation.mismatch",
+)
 
 
 def event(name: str, **members: Any) -> dict[str, Any]:

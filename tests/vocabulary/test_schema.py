@@ -52,5 +52,5 @@ def test_an_unknown_type_has_no_schema() -> None:
         schema("data.sold")
 
 
-def test_there_are_thirty_six_types() -> None:
-    assert len(event_types()) == 36
+def test_there_are_sixty_types() -> None:
+    assert len(event_types()) == 60

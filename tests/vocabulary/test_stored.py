@@ -142,7 +142,14 @@ def test_a_fact_about_no_person_is_about_its_policy_or_the_ledger() -> None:
     assert references(parsed(query)) == [("ledger", "ledger.queried", "whosaw:Ledger", None)]
 
 
-SEALED = {"seal.placed", "seal.extended", "seal.lifted", "clearance.granted"}
+SEALED = {
+    "seal.placed",
+    "seal.extended",
+    "seal.lifted",
+    "clearance.granted",
+    "institution.consulted",
+    "institution.answered",
+}
 
 
 @pytest.mark.parametrize("name", event_types())
