@@ -1,0 +1,253 @@
+"""A projection whose rows follow from all that counts about one person: her open requests, what is owed, findings.
+
+Unlike a row that states one fact, such a row can come, change and go with any later fact about her. So a batch is not
+inserted: everybody whom it touches is read again from the ledger, and her rows are replaced. What they are is a pure
+function of her facts and of the registers, up to a position; so neither the size of batches nor redelivery can change
+the rows, and a rebuild arrives at the same ones. For one person an answer as of an earlier position is the same
+function, computed when somebody asks; over all people there is the newest state only.
+
+Registers are read from every log, since a policy lives in the log that its own name chose. Who looked something up in
+them is derived again, in whatever log she lives, when it changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+from uuid import UUID
+
+from psycopg.rows import args_row, scalar_row, tuple_row
+from psycopg.sql import SQL, Identifier, Placeholder
+
+from projections.history import KEPT_BY_NOBODY, Row, fact, histories
+from projections.registers import REGISTERED, Registers, key_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from psycopg import Connection, Cursor
+
+    from projections.history import Fact, History
+    from projections.projection import Batch
+
+CHUNK = 500
+"""People who are derived at a time."""
+KEEPING: LiteralString = """
+    CREATE TABLE {name}_register (
+        log_id   smallint NOT NULL,
+        position bigint   NOT NULL,
+        key      text     NOT NULL,
+        PRIMARY KEY (log_id, position)
+    );
+    CREATE TABLE {name}_key (
+        log_id  smallint NOT NULL,
+        subject uuid     NOT NULL,
+        key     text     NOT NULL,
+        PRIMARY KEY (log_id, subject, key)
+    );
+    CREATE INDEX {name}_key_key ON {name}_key (log_id, key);
+    CREATE TABLE {name}_reached (
+        log_id   smallint PRIMARY KEY,
+        position bigint   NOT NULL
+    );
+"""
+"""What was declared, who looked it up, and how far each log's rows are."""
+# The same two transactions never wait for each other: whoever takes several takes them in order.
+LOCK = """
+    SELECT pg_advisory_xact_lock(hashtext(current_schema() || %s), l.log_id::integer)
+    FROM unnest(%s::smallint[]) AS l (log_id)
+"""
+LOGS = "SELECT log_id FROM ledger.log ORDER BY log_id"
+FRESH = """
+    SELECT e.stream AS subject, e.log_id, e.position, e.bytes
+    FROM ledger.entry AS e
+    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb #>> '{about,0,role}' AS role OFFSET 0) AS x
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND x.role = ANY(%(roles)s)
+"""
+KEPT = SQL("""
+    SELECT e.stream AS subject, e.log_id, e.position, e.bytes
+    FROM {register} AS r JOIN ledger.entry AS e ON e.log_id = r.log_id AND e.position = r.position
+""")
+TOUCHED = """
+    SELECT DISTINCT coalesce(m.subject, e.stream)
+    FROM ledger.entry AS e
+    LEFT JOIN ledger.member AS m ON m.log_id = e.log_id AND m.position = e.position
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+"""
+FORGOTTEN = """
+    SELECT DISTINCT s.stream::uuid
+    FROM ledger.entry AS e
+    CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = 'key.destroyed'
+"""
+# A correction that names nobody is found its target by source and id, which no index knows: it is rare, and one scan.
+TARGETS = r"""
+    SELECT DISTINCT coalesce(m.subject, e.stream)
+    FROM unnest(%(sources)s::text[], %(ids)s::text[]) AS t (source, id)
+    JOIN ledger.entry AS e ON e.log_id = %(log_id)s AND e.position < %(upto)s
+     AND position(convert_to(to_json(t.id)::text, 'UTF8') IN e.bytes) > 0
+    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    LEFT JOIN ledger.member AS m ON m.log_id = e.log_id AND m.position = e.position
+    WHERE x.fact ->> 'source' = t.source AND x.fact ->> 'id' = t.id
+"""
+LOOKED = SQL("SELECT DISTINCT subject FROM {keys} WHERE log_id = %(log_id)s AND key = ANY(%(keys)s)")
+PEOPLE = SQL("SELECT DISTINCT subject FROM {keys} WHERE log_id = %(log_id)s")
+REACHED = SQL("SELECT log_id, position FROM {reached}")
+REACH = SQL("""
+    INSERT INTO {reached} VALUES (%(log_id)s, %(upto)s)
+    ON CONFLICT (log_id) DO UPDATE SET position = greatest({reached}.position, excluded.position)
+""")
+NOTE = SQL("INSERT INTO {register} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING")
+REMOVE = SQL("DELETE FROM {table} WHERE log_id = %(log_id)s AND subject = ANY(%(streams)s)")
+INSERT = SQL("INSERT INTO {table} VALUES ({values})")
+DIGEST: LiteralString = """
+    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM {table} AS t GROUP BY log_id
+"""
+
+
+class Derived(NamedTuple):
+    """One question's tables, and how everything about a person becomes their rows."""
+
+    name: LiteralString
+    version: int
+    """Counts up with every change of tables, rules or packs; everything is then derived again."""
+    questions: tuple[LiteralString, ...]
+    """The tables of its answers. Each begins with log_id and subject."""
+    definitions: LiteralString
+    """Their DDL. Every unique constraint begins with log_id."""
+    types: tuple[str, ...]
+    """What is read of a person; any of it touches her."""
+    derive: Callable[[History, Registers], Mapping[str, Iterable[tuple[Any, ...]]]]
+    """Pure. Returns for each table its rows: log, a name of hers, then whatever the table has."""
+
+    @property
+    def tables(self) -> tuple[LiteralString, ...]:
+        """All its tables."""
+        return (*self.questions, f"{self.name}_register", f"{self.name}_key", f"{self.name}_reached")
+
+    @property
+    def definition(self) -> LiteralString:
+        """DDL of all its tables."""
+        return KEEPING.replace("{name}", self.name) + self.definitions
+
+    @property
+    def digest(self) -> LiteralString:
+        """Selects (log_id, rows, sum of row hashes) over the answers: equal for equal contents, in whatever order."""
+        return " UNION ALL ".join(DIGEST.replace("{table}", each) for each in self.questions)
+
+    def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
+        """Replace the rows of everybody whom a batch touches. The caller commits them with the batch's position."""
+        connection = cursor.connection
+        span = batch._asdict() | {"types": [*REGISTERED], "roles": sorted(KEPT_BY_NOBODY)}
+        fresh = [fact(row) for row in _entries(connection, FRESH, span)]
+        logs = [batch.log_id] if not fresh else _column(connection, LOGS, {})
+        # Before anything is read: what another transaction derives of the same log is there, or comes after this.
+        connection.execute(LOCK, (f".{self.name}", logs))
+        with connection.cursor() as noting:
+            noting.executemany(self._sql(NOTE), [(each.log_id, each.position, key_of(each)) for each in fresh])
+        connection.execute(self._sql(REACH), {"log_id": batch.log_id, "upto": batch.upto})
+        registers = [fact(row) for row in _entries(connection, self._sql(KEPT), {})]
+        reached = self._reached(connection)
+        gone = _column(connection, FORGOTTEN, span)
+        self._remove(connection, batch.log_id, gone)
+        touched = _column(connection, TOUCHED, span | {"types": self._touching})
+        keys = {key_of(each) for each in fresh} | {f"alias {each.hex}" for each in gone}
+        for log_id in logs:
+            streams = dict.fromkeys(touched if log_id == batch.log_id else ())
+            if keys:
+                looked = {"log_id": log_id, "keys": sorted(keys)}
+                streams |= dict.fromkeys(_column(connection, self._sql(LOOKED), looked))
+            streams |= dict.fromkeys(self._corrected(connection, log_id, batch, fresh))
+            known = [UUID(hex=each.hex) for each in streams if each not in set(gone)]
+            for start in range(0, len(known), CHUNK):
+                self._derive(connection, log_id, reached.get(log_id, 0), known[start : start + CHUNK], registers)
+
+    @property
+    def _touching(self) -> list[str]:
+        return sorted({*self.types, "subject.merged", "subject.split", "seal.ended", "event.corrected", "event.voided"})
+
+    def _derive(
+        self, connection: Connection[Any], log_id: int, upto: int, streams: Sequence[UUID], facts: Sequence[Fact]
+    ) -> None:
+        """Replace the rows of some people."""
+        registers = Registers(facts)
+        elsewhere = [each for each in registers.corrections if each.log_id == log_id]
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        keys: list[tuple[Any, ...]] = []
+        people = histories(connection, log_id, [each.hex for each in streams], upto, self.types, elsewhere)
+        for person in people:
+            registers.keys = set()
+            for table, rows in self.derive(person, registers).items():
+                found.setdefault(table, []).extend(rows)
+            if len(person.streams) > 1:  # If one of them is forgotten, the others stand alone again.
+                registers.keys.update(f"alias {each}" for each in person.streams)
+            keys += [(log_id, UUID(hex=stream), key) for stream in person.streams for key in registers.keys]
+        self._remove(connection, log_id, [UUID(hex=each) for person in people for each in person.streams])
+        self._insert(connection, f"{self.name}_key", keys)
+        for table, rows in found.items():
+            self._insert(connection, table, rows)
+
+    def _corrected(self, connection: Connection[Any], log_id: int, batch: Batch, fresh: Sequence[Fact]) -> list[UUID]:
+        """Return whom the batch's corrections that name nobody are about."""
+        targets = [each.data["target"] for each in fresh if each.type in {"event.corrected", "event.voided"}]
+        if not targets or log_id != batch.log_id:
+            return []
+        wanted = {
+            "log_id": log_id,
+            "upto": batch.upto,
+            "sources": [each["source"] for each in targets],
+            "ids": [each["id"] for each in targets],
+        }
+        return _column(connection, TARGETS, wanted)
+
+    def _remove(self, connection: Connection[Any], log_id: int, streams: Sequence[UUID]) -> None:
+        for table in (*self.questions, f"{self.name}_key"):
+            connection.execute(
+                REMOVE.format(table=Identifier(table)), {"log_id": log_id, "streams": list(streams)}, prepare=True
+            )
+
+    def _insert(self, connection: Connection[Any], table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
+        statement = INSERT.format(table=Identifier(table), values=SQL(", ").join([Placeholder()] * len(rows[0])))
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+    def _reached(self, connection: Connection[Any]) -> dict[int, int]:
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            return dict(cursor.execute(self._sql(REACHED)).fetchall())
+
+    def _sql(self, statement: SQL) -> Any:
+        names = {each: Identifier(f"{self.name}_{part}") for each, part in NAMES.items()}
+        return statement.format(**names)
+
+
+NAMES = {"register": "register", "keys": "key", "reached": "reached"}
+
+
+def _column(connection: Connection[Any], statement: Any, wanted: Mapping[str, Any]) -> list[Any]:
+    """Return the first column of what a statement selects."""
+    with connection.cursor(binary=True, row_factory=scalar_row) as cursor:
+        return cursor.execute(statement, wanted, prepare=True).fetchall()
+
+
+def _entries(connection: Connection[Any], statement: Any, wanted: Mapping[str, Any]) -> list[Row]:
+    with connection.cursor(binary=True, row_factory=args_row(Row)) as cursor:
+        return cursor.execute(statement, wanted, prepare=True).fetchall()
+
+
+def registered(connection: Connection[Any], name: LiteralString, log_id: int, upto: int, known_at: Any) -> Registers:
+    """Return the registers as they were at a position of a log, and in the others when that was recorded.
+
+    Args:
+        connection: A reader's.
+        name: Of the projection that keeps them.
+        log_id: The log of the position.
+        upto: The position.
+        known_at: When it was recorded: logs have no common position.
+    """
+    statement = KEPT.format(register=Identifier("projections", f"{name}_register"))
+    facts = [fact(row) for row in _entries(connection, statement, {})]
+    return Registers(
+        each for each in facts if (each.position <= upto if each.log_id == log_id else each.appended <= known_at)
+    )

@@ -1,0 +1,235 @@
+"""The facts about one person that count, up to a position, read from the ledger: what judgements are made of.
+
+Nothing is judged here. Who is one person, what an ended order opened, and what was voided or replaced, follows from the
+facts themselves, so that whoever reads them needs no key and no other projection.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+import orjson
+from psycopg.rows import args_row, tuple_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from psycopg import Connection
+
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+"""What UTC moves out of the calendar counts as one of these."""
+KEPT_BY_NOBODY = frozenset({"whosaw:Ledger", "whosaw:Policy"})
+"""The roles of what a fact about no person is kept under."""
+IDENTITY = ("subject.merged", "subject.split", "seal.ended", "event.corrected", "event.voided")
+"""What is read of everybody, whatever is asked: it says which facts are hers, and which count."""
+
+# Her own by entry_stream_sequence; cohorts by member_subject, then the entry's primary key.
+OF_STREAMS = """
+    SELECT found.subject, e.log_id, e.position, e.bytes
+    FROM (
+        SELECT s.subject, o.position
+        FROM unnest(%(streams)s::uuid[]) AS s (subject)
+        JOIN ledger.entry AS o ON o.log_id = %(log_id)s AND o.stream = s.subject
+        WHERE o.position <= %(upto)s AND o.type = ANY(%(types)s)
+        UNION ALL
+        SELECT m.subject, m.position
+        FROM ledger.member AS m
+        WHERE m.log_id = %(log_id)s AND m.subject = ANY(%(streams)s::uuid[]) AND m.position <= %(upto)s
+    ) AS found
+    JOIN ledger.entry AS e ON e.log_id = %(log_id)s AND e.position = found.position AND e.type = ANY(%(types)s)
+    ORDER BY e.position, found.subject
+"""
+MEMBERS = """
+    SELECT position, subject FROM ledger.member WHERE log_id = %(log_id)s AND position = ANY(%(positions)s)
+"""
+
+
+class Row(NamedTuple):
+    """One entry, by the name through which it is hers."""
+
+    subject: UUID
+    log_id: int
+    position: int
+    bytes: bytes
+
+
+class Fact(NamedTuple):
+    """One fact, as its emitter stated it."""
+
+    log_id: int
+    position: int
+    subject: str
+    """The name of hers that it is about: 32 hexadecimal digits."""
+    type: str
+    time: datetime
+    """When it happened, in UTC."""
+    stated: str
+    """The same as the emitter wrote it: RFC 3339."""
+    appended: datetime
+    """When the ledger recorded it, in UTC."""
+    source: str
+    id: str
+    role: str
+    """What it is kept under: her part in it, or that it is about nobody."""
+    cohort: bool
+    """Whether it is about several people."""
+    data: dict[str, Any]
+
+    @property
+    def sealed(self) -> bool:
+        """Whether an order forbids telling of it, for as long as the order stands."""
+        return self.data.get("visibility") == "sealed"
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """How others name it: its source and its id."""
+        return self.source, self.id
+
+
+class History(NamedTuple):
+    """One person's facts in one log, those that count, in the order in which they were recorded."""
+
+    log_id: int
+    streams: tuple[str, ...]
+    """All that are hers."""
+    upto: int
+    """Nothing recorded after this position is seen."""
+    facts: tuple[Fact, ...]
+
+    def of(self, *types: str) -> Iterator[Fact]:
+        """Yield the facts of some types."""
+        return (each for each in self.facts if each.type in types)
+
+    def by_time(self, *types: str) -> list[Fact]:
+        """Return the facts of some types in the order in which they happened."""
+        return sorted(self.of(*types), key=lambda each: (each.time, each.position))
+
+
+def moment(text: str) -> datetime:
+    """Return the moment that an RFC 3339 text names, in UTC; at the ends of the calendar the last one there is."""
+    found = datetime.fromisoformat(text)
+    try:
+        return min(max(found.astimezone(UTC), EARLIEST), LATEST)
+    except OverflowError:
+        return EARLIEST if found.year < LATEST.year else LATEST
+
+
+def fact(row: Row) -> Fact:
+    """Return the fact that an entry says."""
+    entry: dict[str, Any] = orjson.loads(row.bytes)
+    about: list[dict[str, str]] = entry.get("about") or [{}]
+    return Fact(
+        row.log_id, row.position, row.subject.hex, entry["type"], moment(entry["time"]), entry["time"],
+        moment(entry["appended"]), entry["source"], entry["id"], about[0].get("role", ""), "cohort" in entry,
+        entry["data"],
+    )  # fmt: skip
+
+
+def read(
+    connection: Connection[Any], log_id: int, streams: Iterable[str], upto: int, types: Sequence[str]
+) -> list[Fact]:
+    """Return the facts of streams, of some types and of `IDENTITY`, by position; twice if about two of them."""
+    wanted = {
+        "log_id": log_id,
+        "streams": [UUID(hex=each) for each in streams],
+        "upto": upto,
+        "types": sorted({*types, *IDENTITY}),
+    }
+    with connection.cursor(binary=True, row_factory=args_row(Row)) as cursor:
+        found = cursor.execute(OF_STREAMS, wanted, prepare=True).fetchall()
+    return [each for each in map(fact, found) if each.role not in KEPT_BY_NOBODY]
+
+
+def histories(
+    connection: Connection[Any],
+    log_id: int,
+    streams: Iterable[str],
+    upto: int,
+    types: Sequence[str],
+    elsewhere: Sequence[Fact] = (),
+) -> list[History]:
+    """Return the history of everybody whose streams these are, each person once.
+
+    Args:
+        connection: A reader's.
+        log_id: Whose streams; a history is of one log.
+        streams: Some of them.
+        upto: Nothing recorded after this position is seen.
+        types: What is asked for.
+        elsewhere: Corrections that are about nobody.
+    """
+    facts: list[Fact] = []
+    joined: dict[str, str] = {}
+    fresh = list(dict.fromkeys(streams))
+    while fresh:
+        joined |= {each: each for each in fresh}
+        found = read(connection, log_id, fresh, upto, types)
+        facts += found
+        links = list(_links(connection, log_id, found))
+        fresh = sorted({each for pair in links for each in pair} - joined.keys())
+        joined |= {each: each for each in fresh}
+        for one, other in links:
+            joined[_root(joined, one)] = _root(joined, other)
+    persons: dict[str, list[Fact]] = {}
+    names: dict[str, list[str]] = {}
+    for stream in joined:
+        names.setdefault(_root(joined, stream), []).append(stream)
+    for each in facts:
+        persons.setdefault(_root(joined, each.subject), []).append(each)
+    return [
+        History(log_id, tuple(sorted(names[root])), upto, counting(persons.get(root, []), elsewhere)) for root in names
+    ]
+
+
+def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fact, ...]:
+    """Return the facts that count, by position, each once: without what was voided or replaced.
+
+    What a correction hides, the voiding of that correction shows again. Only a later fact corrects another one.
+    """
+    known = {each.position: each for each in sorted(facts, key=lambda each: each.position, reverse=True)}
+    changes = {each.position: each for each in (*known.values(), *elsewhere) if each.type in IDENTITY[3:]}
+    places = {each.name: each.position for each in (*known.values(), *elsewhere)}
+    gone: set[int] = set()
+    for each in sorted(changes.values(), key=lambda each: each.position, reverse=True):
+        target = places.get((each.data["target"]["source"], each.data["target"]["id"]))
+        if target is None or each.position in gone or (target in changes and target >= each.position):
+            continue
+        if each.type == "event.voided" or each.data.get("replaced_by"):
+            gone.add(target)
+    return tuple(known[position] for position in sorted(known) if position not in gone)
+
+
+def _links(connection: Connection[Any], log_id: int, facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of streams that are one person's: by a merge that nobody undid, or by an order that ended."""
+    merges = [each for each in facts if each.type == "subject.merged"]
+    splits = [each for each in facts if each.type == "subject.split"]
+    for each in facts:
+        if each.type == "seal.ended":
+            yield each.subject, each.data["stream"]
+    if not merges:
+        return
+    members: dict[int, list[str]] = {}
+    wanted = {"log_id": log_id, "positions": [each.position for each in merges]}
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        for position, subject in cursor.execute(MEMBERS, wanted, prepare=True).fetchall():
+            members.setdefault(position, []).append(subject.hex)
+    for merge in merges:
+        undone = any(
+            each.subject == merge.subject
+            and each.position > merge.position
+            and (each.data["undoes"]["source"], each.data["undoes"]["id"]) == merge.name
+            for each in splits
+        )
+        if not undone:
+            for other in members.get(merge.position, ()):
+                yield merge.subject, other
+
+
+def _root(joined: dict[str, str], stream: str) -> str:
+    """Return the one name that stands for all of a person's."""
+    while joined[stream] != stream:
+        joined[stream] = joined[joined[stream]]
+        stream = joined[stream]
+    return stream

@@ -1,0 +1,148 @@
+"""What the company declares about no person: policies, recipients, agreements, systems, rules, waivers.
+
+A judgement of one person's facts looks things up here. Each look-up leaves a key, found or not, so that whoever looked
+is judged anew once what she looked for changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from projections.history import counting, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import datetime
+
+    from projections.history import Fact
+
+
+class Version(NamedTuple):
+    """One version of a policy."""
+
+    policy: str
+    version: str
+    effective_from: datetime
+    rules: list[dict[str, Any]]
+    """What it says, rule by rule, in codes; empty if it was published without."""
+    place: tuple[int, int]
+    """Log and position of its entry."""
+
+
+class Agreement(NamedTuple):
+    """An agreement with a recipient, as it was recorded last."""
+
+    agreement: str
+    starts: datetime
+    until: datetime | None
+    categories: list[str]
+    purposes: list[str]
+    place: tuple[int, int]
+
+    def covers(self, time: datetime) -> bool:
+        """Return whether it stood at a time."""
+        return self.starts <= time and (self.until is None or time < self.until)
+
+
+class Registers:
+    """What was declared, by the facts that were recorded up to some position."""
+
+    def __init__(self, facts: Iterable[Fact]) -> None:
+        """Read the register.
+
+        Args:
+            facts: All that are about no person, of the types above, in any order.
+        """
+        kept = sorted(facts, key=lambda each: (each.appended, each.log_id, each.position))
+        self.corrections = [each for each in kept if each.type in {"event.corrected", "event.voided"}]
+        """Those about no person: they may correct a person's fact."""
+        self.keys: set[str] = set()
+        """What was looked up."""
+        self._of: dict[str, list[Fact]] = {}
+        for log_id in {each.log_id for each in kept}:
+            for each in counting(fact for fact in kept if fact.log_id == log_id):
+                self._of.setdefault(key_of(each), []).append(each)
+        for facts_of in self._of.values():
+            facts_of.sort(key=lambda each: (each.appended, each.log_id, each.position))
+
+    def facts(self, key: str) -> list[Fact]:
+        """Return what is kept under a key, in the order in which it was recorded, and note that it was looked for."""
+        self.keys.add(key)
+        return self._of.get(key, [])
+
+    def versions(self) -> list[Version]:
+        """Return every version of every policy, by the date it takes effect."""
+        found = [
+            Version(each.data["policy"], each.data["version"], moment_of(each, "effective_from"),
+                    each.data.get("rules", []), (each.log_id, each.position))
+            for each in self.facts("policy")
+        ]  # fmt: skip
+        return sorted(found, key=lambda each: (each.effective_from, each.place))
+
+    def in_force(self, time: datetime) -> list[Version]:
+        """Return the version of each policy that governed at a time."""
+        return list({each.policy: each for each in self.versions() if each.effective_from <= time}.values())
+
+    def recipient(self, recipient: str) -> Fact | None:
+        """Return a recipient's newest entry in the register; None if it has none."""
+        found = [each for each in self.facts(f"recipient {recipient}") if each.type == "recipient.registered"]
+        return found[-1] if found else None
+
+    def agreements(self, recipient: str) -> list[Agreement]:
+        """Return the agreements with a recipient, each as it was recorded last."""
+        found = {
+            each.data["agreement_id"]: Agreement(
+                each.data["agreement_id"], moment_of(each, "starts"),
+                moment_of(each, "until") if each.data.get("until") else None,
+                each.data.get("categories", []), each.data.get("purposes", []), (each.log_id, each.position),
+            )
+            for each in self.facts(f"recipient {recipient}")
+            if each.type == "recipient.agreement_recorded"
+        }  # fmt: skip
+        return list(found.values())
+
+    def retention_rules(self) -> list[Fact]:
+        """Return every rule of retention that was ever set, in the order in which they were recorded."""
+        return self.facts("retention")
+
+    def holds(self) -> list[Fact]:
+        """Return what was ordered about everybody: holds placed, holds released."""
+        return self.facts("hold")
+
+    def waivers(self, rule: str) -> list[Fact]:
+        """Return the waivers of one rule."""
+        return self.facts(f"waiver {rule}")
+
+    def decisions(self, finding: str) -> list[Fact]:
+        """Return what was decided on one finding by facts that name nobody."""
+        return self.facts(f"finding {finding}")
+
+
+KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "policy.published": lambda _: "policy",
+    "recipient.registered": lambda data: f"recipient {data['recipient']['id']}",
+    "recipient.agreement_recorded": lambda data: f"recipient {data['recipient_id']}",
+    "system.registered": lambda _: "system",
+    "retention.rule_set": lambda _: "retention",
+    "hold.placed": lambda _: "hold",
+    "hold.released": lambda _: "hold",
+    "finding.waived": lambda data: f"waiver {data['rule']}",
+    "finding.resolved": lambda data: f"finding {data['finding_id']}",
+    "finding.reopened": lambda data: f"finding {data['finding_id']}",
+    "event.corrected": lambda _: "correction",
+    "event.voided": lambda _: "correction",
+}
+
+
+REGISTERED = tuple(KEYS)
+"""The types that are kept here, when they are about no person."""
+
+
+def key_of(fact: Fact) -> str:
+    """Return the key that a fact about nobody is kept under."""
+    return KEYS[fact.type](fact.data)
+
+
+def moment_of(fact: Fact, member: str) -> datetime:
+    """Return the moment that a member of a fact names."""
+    return moment(fact.data[member])
