@@ -6,7 +6,6 @@ Exit codes: 0 green, 1 red, 2 wrong arguments or a file that can not be read.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 from pathlib import Path
@@ -34,9 +33,10 @@ OTHER_KEY = (
 
 def main() -> None:
     """Run the command."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
         # A terminal, or a file of another encoding, may not have every character of the outcome.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
