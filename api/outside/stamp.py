@@ -8,6 +8,7 @@ Source: RFC 3161; 5816.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from rfc3161_client import TimeStampRequest
 
+GRANTED = 0, 1
+"""Granted, and granted with modifications."""
 QUERY, REPLY = "application/timestamp-query", "application/timestamp-reply"
 
 
@@ -36,7 +39,7 @@ def stamp(url: str, note: bytes, roots: Path | None) -> bytes:
     Args:
         url: The authority's.
         note: The signed checkpoint.
-        roots: PEM file of root certificates to check the reply against; None keeps it unchecked.
+        roots: PEM file of root certificates to check the reply against; None takes whoever's word it is.
 
     Raises:
         Unreachable: No reply, or one that is not over this checkpoint. Retry later.
@@ -45,12 +48,27 @@ def stamp(url: str, note: bytes, roots: Path | None) -> bytes:
     answer = post(url, request.as_bytes(), QUERY)
     if answer.kind != REPLY:
         raise Unreachable(f"the time stamp authority answered {answer.status} {answer.kind}")
-    if roots is not None:
-        try:
+    try:
+        _check_over(answer.body, note, request)
+        if roots is not None:
             check(answer.body, note, roots, request)
-        except ValueError as error:
-            raise Unreachable(f"the time stamp authority's reply is not good: {error}") from error
+    except ValueError as error:
+        raise Unreachable(f"the time stamp authority's reply is not good: {error}") from error
     return answer.body
+
+
+def _check_over(reply: bytes, note: bytes, request: TimeStampRequest) -> None:
+    """Check that a reply grants what was asked for: whatever else is kept for this size would be kept for ever.
+
+    Raises:
+        ValueError: It is none, is a refusal, or is over something else.
+    """
+    response = decode_timestamp_response(reply)
+    if response.status not in GRANTED:
+        raise ValueError(f"the request was not granted: status {response.status}")
+    stamped = response.tst_info
+    if (stamped.message_imprint.message, stamped.nonce) != (sha256(note).digest(), request.nonce):
+        raise ValueError("it is over something else")
 
 
 def check(reply: bytes, note: bytes, roots: Path, request: TimeStampRequest | None = None) -> datetime:

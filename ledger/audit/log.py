@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg import IsolationLevel
 
 from ledger.audit import tree
 from ledger.audit.found import MOST, Finding, Kind, in_order, short
-from ledger.audit.heads import Kept, check_pages, check_whole, kept_of
+from ledger.audit.heads import Kept, check_newest, check_pages, check_whole, kept_of
 from ledger.audit.outside import check_papers
 from ledger.audit.piece import HEAD, Piece, Task, audit, kept
 from ledger.audit.register import Part, check_part
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     """Told how many positions are done, and what is being done."""
 
 LOOK = """
-    SELECT l.origin, l.size,
+    SELECT l.origin, l.size, l.appended_at,
+           (SELECT bytes FROM ledger.entry AS e WHERE e.log_id = l.log_id AND e.position = l.size),
            coalesce((SELECT max(position) FROM ledger.entry AS e WHERE e.log_id = l.log_id), 0),
            coalesce((SELECT max(size) FROM ledger.checkpoint AS c WHERE c.log_id = l.log_id), 0)
     FROM ledger.log AS l WHERE l.log_id = %s
@@ -90,6 +93,8 @@ class LogAudit:
         with psycopg.connect(self._dsn) as connection:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             top, snapshots = self._look(connection)
+            if self._secrets is not None:
+                self._findings += check_newest(connection, log_id, self._log.origin, self._secrets.lookup)
             connection.commit()
             cut = snapshots[0].covers if snapshots and snapshots[0].covers <= top else 0
             read: list[tuple[int, int]] = []
@@ -109,6 +114,7 @@ class LogAudit:
                 self._findings += check_pages(connection, log_id, each)
             self._kept_head(connection, top)
             self._findings += check_papers(self._log, papers, top, lambda size: self._root(connection, size))
+            self._removed(papers, top)
         self._register(watch, top)
         return Outcome(log_id, self._log.origin, top, self._counts, read, before, in_order(self._findings))
 
@@ -119,7 +125,8 @@ class LogAudit:
         if row is None:
             self._say(0, Kind.HEAD_EDITED, "ledger.log", "its row", "none")
             return 0, []
-        origin, size, top, signed = row
+        origin, size, appended, newest, top, signed = row
+        self._clock(size, appended, newest)
         if origin != self._log.origin:
             self._say(0, Kind.HEAD_EDITED, "ledger.log", self._log.origin, origin)
         kept_size, kept_root = self._log.signed or (0, b"")
@@ -147,6 +154,18 @@ class LogAudit:
         snapshots, findings = kept_of(connection, log_id, self._log.origin)
         self._findings += findings
         return top, snapshots
+
+    def _clock(self, size: int, stated: datetime, newest: bytes | None) -> None:
+        """Compare the head's time, before which nothing is appended, with that of the newest entry."""
+        try:
+            said = cast("dict[str, Any]", json.loads(newest or b""))
+            appended = datetime.fromisoformat(said["appended"])
+        except (ValueError, TypeError, KeyError):
+            # It says nothing, which is named elsewhere.
+            return
+        if appended != stated:
+            expected = f"appended_at {appended.isoformat()}, as entry {size} says"
+            self._say(size, Kind.HEAD_EDITED, "ledger.log", expected, stated.isoformat())
 
     def _say(self, position: int, kind: Kind, where: str, expected: str, found: str, *, upto: int = 0) -> None:
         self._findings.append(Finding(self._log.log_id, position, kind, where, expected, found, upto))
@@ -255,6 +274,13 @@ class LogAudit:
         root = self._root(connection, size)
         if root != stated and not any(each.kind in ROW_KINDS and each.position <= size for each in self._findings):
             self._say(size, Kind.CHECKPOINT_FORKED, KEPT_HEAD, f"the root {short(stated)}", short(root))
+
+    def _removed(self, papers: list[Paper], top: int) -> None:
+        """Name what was signed, as somebody outside has it, and is not there any more."""
+        known = {*self._right, *(size for size, _, _ in self._wrong), *(each.position for each in self._findings)}
+        for size in sorted({paper.size for paper in papers if paper.size <= top} - known):
+            where = f"ledger.checkpoint {size}"
+            self._say(size, Kind.CHECKPOINT_REMOVED, where, "a checkpoint, as was kept elsewhere", "none")
 
     def _register(self, watch: Watch, top: int) -> None:
         """Look at keys and references."""

@@ -49,7 +49,9 @@ def cut(scene: Scene, size: int) -> None:
         f"DELETE FROM ledger.tile WHERE (index + 1) * 256 > {size}",
         f"DELETE FROM ledger.member WHERE position > {size}",
         f"DELETE FROM ledger.heads WHERE position > {size}",
-        f"UPDATE ledger.log SET size = {size}",
+        f"UPDATE ledger.log SET size = {size}, appended_at = (SELECT"
+        " (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz"
+        f" FROM ledger.entry WHERE position = {size})",
     )
 
 
@@ -197,13 +199,15 @@ def test_everything_signed_again_with_another_key(scene: Scene) -> None:
 def test_history_written_again_with_the_logs_own_key(scene: Scene, tmp_path: Path) -> None:
     """A stolen key: nothing inside contradicts itself; what stands outside does."""
     with scene.owner() as owner:
-        note = owner.execute("SELECT note FROM ledger.checkpoint WHERE size > 900 ORDER BY size").fetchall()[0][0]
-        # The last entry of its stream, so that no other names its hash.
+        # The last entry of its stream, so that no other names its hash; and after the newest snapshot.
         place = owner.execute("""
-            SELECT position FROM ledger.entry AS e WHERE position BETWEEN 500 AND 800 AND type = 'data.used'
+            SELECT position FROM ledger.entry AS e
+            WHERE position > (SELECT max(position) FROM ledger.heads) AND type = 'data.used'
               AND NOT EXISTS (SELECT FROM ledger.entry AS l WHERE l.stream = e.stream AND l.sequence > e.sequence)
         """).fetchall()[0][0]
-        owner.execute("TRUNCATE ledger.heads, ledger.heads_page")
+        note = owner.execute("SELECT note FROM ledger.checkpoint WHERE size >= %s ORDER BY size", (place,)).fetchall()[
+            0
+        ][0]
         owner.execute(
             "UPDATE ledger.entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'),"
             " 'PaymentManagement', 'PaymentManagemenT'), 'UTF8') WHERE position = %s",
@@ -272,6 +276,50 @@ def test_members_removed_and_members_invented_are_named(scene: Scene) -> None:
         f" SELECT 0, {place}, 7, subject, role, salt FROM ledger.member WHERE position = {place} AND ordinal = 0"
     )
     assert first(scene.audit()) == (Kind.ROW_INSERTED, place)
+
+
+LEADS = {
+    "made to lead to another": "UPDATE ledger.reference SET subject = (SELECT max(subject::text)::uuid"
+    " FROM ledger.subject) WHERE subject = (SELECT min(subject::text)::uuid FROM ledger.subject)",
+    "removed": "DELETE FROM ledger.reference WHERE digest = (SELECT min(digest::text)::uuid FROM ledger.reference)",
+    "its key removed": "DELETE FROM ledger.subject"
+    " WHERE subject = (SELECT min(subject::text)::uuid FROM ledger.subject)",
+    "in a log that is none": "UPDATE ledger.reference SET log_id = 7"
+    " WHERE digest = (SELECT min(digest::text)::uuid FROM ledger.reference)",
+}
+
+
+@pytest.mark.parametrize("what", LEADS)
+def test_a_name_that_does_not_lead_to_its_person_any_more(scene: Scene, what: str) -> None:
+    scene.change(LEADS[what])
+    assert {each.kind for each in scene.audit()} == {Kind.REFERENCE_EDITED}
+
+
+def test_the_time_of_the_head_is_that_of_the_newest_entry(scene: Scene) -> None:
+    scene.change("UPDATE ledger.log SET appended_at = appended_at + interval '1 year'")
+    found = scene.audit()
+    assert [(each.kind, each.where) for each in found] == [(Kind.HEAD_EDITED, "ledger.log")]
+
+
+def test_the_newest_snapshot_removed(scene: Scene) -> None:
+    scene.change("DELETE FROM ledger.heads WHERE covers = (SELECT max(covers) FROM ledger.heads)")
+    # As after a crash: its pages are there, and the next one registers it.
+    assert scene.audit() == []
+    scene.change(
+        "DELETE FROM ledger.heads_page WHERE covers NOT IN (SELECT covers FROM ledger.heads)",
+    )
+    (found,) = scene.audit()
+    assert found.kind is Kind.SNAPSHOT_DIFFERS
+
+
+def test_an_older_checkpoint_removed_is_noticed_by_who_kept_it(scene: Scene, tmp_path: Path) -> None:
+    with scene.owner() as owner:
+        size, note = owner.execute("SELECT size, note FROM ledger.checkpoint ORDER BY size OFFSET 5").fetchall()[0]
+    (tmp_path / "kept.checkpoint").write_bytes(note)
+    assert scene.audit(tmp_path) == []
+    scene.change(f"DELETE FROM ledger.checkpoint WHERE size = {size}")
+    (found,) = scene.audit(tmp_path)
+    assert (found.kind, found.position) == (Kind.CHECKPOINT_REMOVED, size)
 
 
 def test_the_log_of_several_is_named(server: str, database: str, tmp_path: Path) -> None:

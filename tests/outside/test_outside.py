@@ -8,7 +8,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -210,6 +211,85 @@ def test_a_witness_that_lies_or_is_gone_delays_nobody(database: str, keys: Keys,
         assert (kept.outcome, gone.alarming, lied.alarming) == ("done", False, False)
 
 
+@contextmanager
+def answering(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
+    """Serve whoever connects these bytes, whatever was asked, with a pause before each part."""
+    stopping = Event()
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            for part in parts:
+                if stopping.wait(pause):
+                    return
+                try:
+                    self.request.sendall(part)
+                except OSError:
+                    return
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            stopping.set()
+            server.shutdown()
+            thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+NONSENSE = {
+    "no HTTP": b"nonsense\r\n\r\n",
+    "no line end": b"\0" * 100_000,
+    "half a body": OK + b"Content-Length: 99\r\n\r\nhalf",
+    "a chunk of no length": OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "too many headers": OK + b"A: b\r\n" * 1_000 + b"\r\n",
+    "a huge body": OK + b"\r\n" + b"x" * 2_000_000,
+    "another status": b"HTTP/1.1 999 ?\r\n\r\n",
+    "a size of another script": b"HTTP/1.1 409 C\r\nContent-Type: text/x.tlog.size\r\n\r\n\xd9\xa3",
+    "a size of many digits": b"HTTP/1.1 409 C\r\nContent-Type: text/x.tlog.size\r\n\r\n" + b"9" * 10_000,
+    "a size below none": b"HTTP/1.1 409 C\r\nContent-Type: text/x.tlog.size\r\n\r\n-1",
+    "a redirection": b"HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:9/\r\n\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("what", NONSENSE)
+def test_a_place_that_answers_nonsense_keeps_a_checkpoint_from_no_other(
+    database: str, keys: Keys, tmp_path: Path, what: str
+) -> None:
+    with Ledger(database, keys, durable=False) as ledger, answering(NONSENSE[what]) as url:
+        record(ledger, "a")
+        mad = Place(read_witness(WITNESS), url)
+        *first, kept = publish(ledger, Places(tmp_path / "out", [mad], url, None))
+        assert [each.alarming for each in first] == [False, False]
+        assert all(each.outcome != "done" for each in first)
+        assert kept.outcome == "done"
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.outside.http.ANSWER_SECONDS", 0.2)
+    drops = [b"%d: x\r\n" % number for number in range(90)]
+    with answering(OK, *drops, pause=0.05) as url, pytest.raises(Unreachable):
+        post(url, b"", "text/plain")
+    with answering(OK, b"\r\n", *[b"x"] * 90, pause=0.05) as url, pytest.raises(Unreachable, match="in time"):
+        post(url, b"", "text/plain")
+
+
+def test_something_else_in_a_published_checkpoints_place_is_an_alarm(database: str, keys: Keys, tmp_path: Path) -> None:
+    with Ledger(database, keys, durable=False) as ledger:
+        record(ledger, "a")
+        path = tmp_path / "out" / "0" / f"{1:012d}.checkpoint"
+        path.parent.mkdir(parents=True)
+        for content in (b"", b"nonsense", b"\xff\xfe", b"a\n1\n=\n\n"):
+            path.write_bytes(content)
+            (step,) = publish(ledger, Places(tmp_path / "out", [], None, None))
+            assert step.alarming
+            assert "something else stands" in step.outcome
+
+
 def test_a_folder_that_has_another_checkpoint_of_this_size_is_an_alarm(
     database: str, keys: Keys, tmp_path: Path
 ) -> None:
@@ -351,3 +431,10 @@ def test_a_reply_of_another_authority_or_another_kind_is_not_kept(
     )  # fmt: skip
     with stamping(authority) as url, pytest.raises(Unreachable, match="not good"):
         stamp.stamp(url, NOTE, other)
+
+
+@pytest.mark.parametrize("reply", [b"", b"garbage", b"0\x050\x03\x02\x01\x02", b"0\x050\x03\x02\x01\x00"])
+def test_a_reply_that_is_no_time_stamp_is_not_kept_even_if_no_roots_are_given(reply: bytes) -> None:
+    whole = OK + b"Content-Type: application/timestamp-reply\r\n\r\n" + reply
+    with answering(whole) as url, pytest.raises(Unreachable, match="not good"):
+        stamp.stamp(url, NOTE, None)
