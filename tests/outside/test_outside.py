@@ -15,6 +15,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from whosaw_client.notes import read_key
@@ -413,6 +415,29 @@ def test_a_checkpoint_is_stamped_once_and_openssl_agrees(
         cwd=authority, check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert "Verification: OK" in done.stdout + done.stderr
+
+
+def test_certificates_of_a_reply_may_come_in_any_order(tmp_path: Path, authority: Path) -> None:
+    """An authority that sends its chain sends it in the order of its file."""
+    folder = tmp_path / "tsa"
+    shutil.copytree(authority, folder)
+    pems = [(folder / name).read_bytes() for name in ("tsa.pem", "root.pem")]
+    (folder / "chain.pem").write_bytes(b"".join(pems))
+    settings = (folder / "tsa.cnf").read_text()
+    (folder / "tsa.cnf").write_text(settings.replace("certs = tsa.pem", "certs = chain.pem"))
+    with stamping(folder) as url:
+        reply = stamp.stamp(url, NOTE, None)
+    one, other = (x509.load_pem_x509_certificate(each).public_bytes(Encoding.DER) for each in pems)
+    if one + other not in reply:
+        one, other = other, one
+    turned = reply.replace(one + other, other + one)
+    assert turned != reply
+    for each in (reply, turned):
+        assert stamp.check(each, NOTE, folder / "root.pem").year >= 2026
+        # Cut anywhere, it is refused and nothing worse.
+        for size in range(0, len(each), 97):
+            with pytest.raises(ValueError):  # noqa: PT011 - in the words of whoever reads it
+                stamp.check(each[:size], NOTE, folder / "root.pem")
 
 
 def test_a_reply_of_another_authority_or_another_kind_is_not_kept(
