@@ -77,6 +77,13 @@ def test_a_chain_of_merges_is_one_person_and_pages_go_through_all_of_it(service:
     assert found == list(range(9, 0, -1))
 
 
+def test_a_split_takes_whom_it_names_out_of_a_merge_seen_from_either_side(service: Service) -> None:
+    made = service.record(*(event("data.disclosed", customer=f"C-{number}") for number in (1, 2, 3)))
+    merge = merged("C-1", "C-2", "C-3")
+    service.record(merge, split(merge, "C-1", "C-4"))
+    assert [places(service, each["stream"]) for each in made] == [[1], [3, 2], [3, 2]]
+
+
 def test_forgetting_one_after_a_wrong_merge_leaves_the_other_whole(service: Service) -> None:
     one, two = service.record(event("data.disclosed", customer="C-1"), event("data.disclosed", customer="C-2"))
     service.follow(2)
