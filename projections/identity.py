@@ -41,8 +41,8 @@ FOLD = """
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM identity_change AS t GROUP BY log_id
 """
-# Merges that any of these are in, by member_subject and the primary key, and everybody in them. A later split takes whom
-# it names out of the merge that it undoes, seen from either side; whom it does not name stay joined.
+# Merges that any of these are in, by member_subject and the primary key, and everybody in them. A later split takes who
+# it names out of the merge that it undoes, seen from either side; who is not named stays joined.
 JOINED = """
     SELECT DISTINCT other.subject
     FROM unnest(%(subjects)s::uuid[]) AS s (subject)

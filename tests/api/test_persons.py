@@ -132,6 +132,17 @@ def test_what_is_voided_is_gone_by_default_and_there_as_it_was_stated(service: S
     assert answers(service, made["stream"], 2) == before
 
 
+def test_a_services_series_counts_what_counts_and_each_look_once(service: Service) -> None:
+    used = {"categories": ["pd:Name"], "purposes": ["dpv:PaymentManagement"], "basis": None, "automated": False}
+    wrong = event("data.used", **used)
+    made, *_ = service.record(event("data.used", **used), wrong, event("data.used", **used))
+    both = event("data.used", subjects=about("C-1", "C-2"), **used)
+    service.record(correction("event.voided", wrong), both, event("data.used", **used), merged("C-1", "C-2"))
+    service.follow(service.state.ledger.head(0))
+    found = service.ask(f"/v1/subjects/{made['stream']}/views?view=current").json()["items"]
+    assert [(each["act"], each["facts"]) for each in found] == [("data.used", 4)]
+
+
 def test_a_correction_with_a_replacement_shows_the_replacement(service: Service) -> None:
     wrong, right = event("data.disclosed"), event("data.disclosed", categories=["pd:EmailAddress"])
     made, *_ = service.record(wrong, right)
