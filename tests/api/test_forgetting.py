@@ -111,6 +111,15 @@ def test_a_hold_defers_it_for_the_ordinary_reason_and_it_resumes_by_itself(servi
     assert service.ask(f"/v1/erasures/{receipt['receipt']}").json()["state"] == "destroyed"
 
 
+def test_a_list_of_whose_data_somebody_got_does_not_name_her(service: Service, subject: str) -> None:
+    both = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-1", "C-2")]
+    made, _ = service.record(event(customer="C-2"), event("data.disclosed", subjects=both))
+    forget(service, subject)
+    service.follow(service.state.ledger.head(0))
+    found = service.ask("/v1/recipients/collections-north/disclosures?limit=1").json()
+    assert ([each["subject"] for each in found["items"]], found["next"]) == ([made["stream"]], None)
+
+
 def test_a_voided_release_releases_nothing_and_a_voided_hold_holds_nothing(service: Service, subject: str) -> None:
     placed, released = event("hold.placed", **HOLD), event("hold.released", **RELEASE)
     service.record(placed, released, voided(released))
