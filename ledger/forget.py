@@ -101,6 +101,12 @@ ALIVE = """
         SELECT FROM ledger.revoked AS r WHERE r.log_id = t.log_id AND r.subject = t.stream
     )
 """
+# What an ended order opened is hers too; its rows go with hers.
+OPENED_TOO = """
+    INSERT INTO ledger.erased (log_id, stream)
+    SELECT log_id, stream FROM ledger.opened WHERE log_id = %s AND subject = %s
+    ON CONFLICT DO NOTHING
+"""
 DESTROY = "SELECT ledger.destroy(%s::smallint, %s, %s::uuid[], NULL)"
 
 
@@ -255,5 +261,7 @@ def destroy_again(owner: Connection[Any], tombstone: Tombstone, sealed: Sequence
         tombstone: Whom.
         sealed: Her sealed streams.
     """
-    streams = [UUID(hex=stream) for stream in sealed]
-    owner.execute(DESTROY, (tombstone.log_id, UUID(hex=tombstone.stream), streams))
+    person, streams = UUID(hex=tombstone.stream), [UUID(hex=stream) for stream in sealed]
+    with owner.transaction():
+        owner.execute(OPENED_TOO, (tombstone.log_id, person))
+        owner.execute(DESTROY, (tombstone.log_id, person, streams))

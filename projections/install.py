@@ -12,9 +12,10 @@ from psycopg.sql import SQL, Identifier
 
 from projections import PROJECTIONS
 from projections.progress import DEFINITION
+from projections.projection import Batch, forgotten
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from psycopg import Connection
 
@@ -66,6 +67,21 @@ def _install(connection: Connection[Any], projection: Projection) -> bool:
         create(connection, projection)
     connection.execute(BEGIN, (projection.name, projection.version))
     return not current
+
+
+def forget_again(connection: Connection[Any], logs: Iterable[int]) -> None:
+    """Delete the rows of who was forgotten again in a database that was put back; see `projection.forgotten`.
+
+    Args:
+        connection: Of the owner, in autocommit mode. Nothing else may fold meanwhile.
+        logs: All of them.
+    """
+    for log_id in logs:
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL search_path TO projections")
+            for each in PROJECTIONS:
+                folds = tuple(fold for fold in each.folds if fold in map(forgotten, each.tables))
+                each._replace(folds=folds).fold(cursor, Batch(log_id, 0, 0))
 
 
 def create(connection: Connection[Any], projection: Projection) -> None:

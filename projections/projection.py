@@ -51,7 +51,7 @@ class Projection(NamedTuple):
     name: str
     version: int
     """Counts up with every change of tables or folds; the tables are then built again from the first entry."""
-    tables: tuple[str, ...]
+    tables: tuple[LiteralString, ...]
     definition: LiteralString
     """DDL of the tables and their indexes. Every unique constraint begins with log_id."""
     folds: tuple[Fold, ...]
@@ -67,17 +67,27 @@ class Projection(NamedTuple):
 def forgotten(table: LiteralString) -> Fold:
     """Return the fold that deletes a table's rows of everybody who was forgotten; the last one of a projection.
 
-    It goes by the entry, so that a rebuild deletes what it has just folded again: nobody comes back by it.
+    It goes by the entry, so that a rebuild deletes what it has just folded again: nobody comes back by it. Who was
+    forgotten again in an older copy of the database has no entry there; that her row in `ledger.erased` has no position
+    says so, and each batch deletes what is hers.
     """
     return Fold(("key.destroyed",), FORGOTTEN.replace("{table}", table))
 
 
 FORGOTTEN: LiteralString = """
     DELETE FROM {table} AS r
-    USING ledger.entry AS e
-    CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
-    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
-      AND r.log_id = e.log_id AND r.subject = s.stream::uuid AND r.position < e.position
+    USING (
+        SELECT e.log_id, s.stream::uuid, e.position
+        FROM ledger.entry AS e
+        CROSS JOIN LATERAL jsonb_array_elements_text(
+            convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}'
+        ) AS s (stream)
+        WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+        UNION ALL
+        SELECT g.log_id, g.stream, 9223372036854775807
+        FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL
+    ) AS gone (log_id, stream, position)
+    WHERE r.log_id = gone.log_id AND r.subject = gone.stream AND r.position < gone.position
 """
 
 
