@@ -19,6 +19,7 @@ from psycopg.rows import args_row, scalar_row, tuple_row
 from psycopg.sql import SQL, Identifier, Placeholder
 
 from projections.history import KEPT_BY_NOBODY, Row, fact, histories
+from projections.projection import Batch
 from projections.registers import REGISTERED, Registers, key_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
 
     from projections.history import Fact, History
-    from projections.projection import Batch
 
 CHUNK = 500
 """People who are derived at a time."""
@@ -79,6 +79,8 @@ FORGOTTEN = """
     FROM ledger.entry AS e
     CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = 'key.destroyed'
+    UNION
+    SELECT g.stream FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL
 """
 # A correction that names nobody is found its target by source and id, which no index knows: it is rare, and one scan.
 TARGETS = r"""
@@ -161,6 +163,10 @@ class Derived(NamedTuple):
             known = [UUID(hex=each.hex) for each in streams if each not in set(gone)]
             for start in range(0, len(known), CHUNK):
                 self._derive(connection, log_id, reached.get(log_id, 0), known[start : start + CHUNK], registers)
+
+    def forget(self, cursor: Cursor[Any], log_id: int) -> None:
+        """Delete the rows of who was forgotten again in a database that was put back: a batch of no entries does."""
+        self.fold(cursor, Batch(log_id, 0, 0))
 
     @property
     def _touching(self) -> list[str]:

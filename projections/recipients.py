@@ -40,19 +40,21 @@ KNOWN = """
     ) AS last
 """
 # By disclosure_recipient in its own order; a cohort's people by the primary key of ledger.member. Each disclosure
-# gives at most one page of people, so a campaign costs what its page costs.
+# gives at most one page of people, so a campaign costs what its page costs. Who is to be forgotten is nobody.
 DISCLOSED_TO = """
     SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, d.precision, d.recipient_name,
            d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort
     FROM projections.disclosure AS d
     CROSS JOIN LATERAL (
         (SELECT d.subject, 0 AS ordinal
-         WHERE d.cohort IS NULL AND (d.time, d.position) > (%(time)s, %(position)s))
+         WHERE d.cohort IS NULL AND (d.time, d.position) > (%(time)s, %(position)s)
+           AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = d.log_id AND r.subject = d.subject))
         UNION ALL
         (SELECT m.subject, m.ordinal
          FROM ledger.member AS m
          WHERE d.cohort IS NOT NULL AND m.log_id = d.log_id AND m.position = d.position
            AND m.ordinal > CASE WHEN (d.time, d.position) = (%(time)s, %(position)s) THEN %(ordinal)s ELSE -1 END
+           AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = m.log_id AND r.subject = m.subject)
          ORDER BY m.ordinal LIMIT %(limit)s)
     ) AS p
     WHERE d.log_id = %(log_id)s AND d.recipient = %(recipient)s AND d.time >= %(since)s AND d.time < %(until)s
@@ -125,7 +127,7 @@ class Totals(NamedTuple):
 
     disclosures: int
     receipts: int
-    """A person counts once for each disclosure; those who were forgotten since count too."""
+    """A person counts once for each disclosure; one forgotten since, only where she was told of among several."""
 
 
 def known(connection: Connection[Any], as_of: Mapping[int, int], *, cleared: bool = False) -> list[Recipient]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from api.seal_clock import SealClock
 from tests.api.conftest import PURPOSE, event, running
+from tests.api.test_forgetting import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +126,28 @@ def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Ca
     assert (owed["kind"], owed["subject"]) == ("reissue", subject)
     service.client.post(path, headers=service.bearer("officer") | PURPOSE)
     assert ask(service, "/v1/obligations", key).json()["items"] == []
+
+
+def test_an_order_about_several_people_obliges_too_and_nothing_is_owed_to_who_is_to_be_forgotten(
+    start: Callable[..., Service],
+) -> None:
+    service = start(forget_seconds=0)
+    both = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-1", "C-2")]
+    one, two, _ = service.record(event(), event(customer="C-2"), placed(subjects=both))
+    people, key = [one["stream"], two["stream"]], cleared(service, "*")
+    service.follow(3)
+    for each in people:
+        path = f"/v1/subjects/{each}/accounts"
+        assert service.client.post(path, headers=service.bearer("officer") | PURPOSE).status_code == 201
+    over = lifted(datetime(2026, 9, 1, tzinfo=UTC))
+    over["data"]["subjects"] = both
+    service.record(over)
+    service.follow(service.state.ledger.head(0))
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    owed = ask(service, "/v1/obligations", key).json()["items"]
+    assert sorted(each["subject"] for each in owed) == sorted(people)
+    forget(service, people[0])
+    assert [each["subject"] for each in ask(service, "/v1/obligations", key).json()["items"]] == people[1:]
 
 
 def story(sealed: list[bool]) -> list[tuple[str, bool]]:
