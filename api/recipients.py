@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -13,8 +11,7 @@ from starlette.responses import Response
 
 from api import documentation
 from api.paging import Cursor
-from api.problems import Problem
-from api.question import ask, following, page_of, position, recorded
+from api.question import ask, following, moment, page_of, position, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
 from projections import recipients
@@ -25,7 +22,6 @@ RECIPIENT_ID = "^[A-Za-z0-9_.:/#-]+$"
 """What an opaque reference may be made of."""
 
 DATE_TIME = {"format": "date-time"}
-RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -64,8 +60,8 @@ def read_recipient(
         found, more = recipients.disclosed_to(
             connection,
             recipient_id,
-            _time("from", since, BEGINNING),
-            _time("to", until, END),
+            moment("from", since, BEGINNING),
+            moment("to", until, END),
             dict(enumerate(pinned)),
             after=after,
             limit=most,
@@ -76,14 +72,3 @@ def read_recipient(
     if more is not None:
         further = following(request, question, most, Cursor(list(pinned), [more.time.isoformat(), *more[1:]]))
     return rows(request, {"recipient": recipient_id, "positions": pinned}, items, following=further, kind=kind)
-
-
-def _time(name: str, text: str | None, otherwise: datetime) -> datetime:
-    """Return a time as RFC 3339 writes it. Source: RFC 3339, 5.6."""
-    if text is None:
-        return otherwise
-    if RFC3339.fullmatch(text):
-        with suppress(ValueError, OverflowError):
-            # In UTC at once: at either end of the calendar there may be no such time.
-            return datetime.fromisoformat(text).astimezone(UTC)
-    raise Problem("invalid-parameter", f"{name}: expected a time with its offset, such as 2026-11-01T00:00:00-05:00")
