@@ -27,7 +27,7 @@ from ledger.vocabulary import InvalidEvent, parse_event
 from projections import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -214,6 +214,24 @@ def recorded(
     facts = [
         query_fact(question, subjects, outcome=outcome, count=count, as_of=as_of, categories=categories, seal=seal)
         for seal in question.seals or (None,)
+    ]
+    question.state.ledger.append(facts)
+
+
+def recorded_behind(
+    question: Question, subjects: Mapping[str, Sequence[str]], *, count: int, categories: Sequence[str]
+) -> None:
+    """Record behind seals that a question was asked, and wait until that is durable.
+
+    Args:
+        question: Which.
+        subjects: For each seal, by name (empty: none is named), the people under it whose data is in the answer.
+        count: Rows of the answer.
+        categories: Categories of data that it showed.
+    """
+    facts = [
+        query_fact(question, some, outcome="answered", count=count, categories=categories, seal=seal)
+        for seal, some in subjects.items()
     ]
     question.state.ledger.append(facts)
 

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
+from api import clearance, documentation
 from api.paging import Cursor
-from api.question import ask, following, moment, page_of, position, recorded
+from api.question import ask, following, moment, page_of, position, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
+from api.sight import SEALED
 from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
 from projections import recipients
 
@@ -45,10 +46,12 @@ def read_recipient(
     ] = None,
     cursor: CURSOR = None,
     limit: LIMIT = 100,
+    sealed: SEALED = "false",
 ) -> Response:
     """Return everybody whose data this recipient got between two times, oldest first.
 
-    The answer is pinned to one position of each log, and names them.
+    The answer is pinned to one position of each log, and names them. What an order forbids to tell is in it for keys
+    that are cleared, and ask for it; for everybody once the order has ended.
     """
     question = ask(request, "whosaw:QueryRecipient", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -57,6 +60,8 @@ def read_recipient(
     pinned = place.as_of if place else [position(request, question, log_id, ("disclosures",), None) for log_id in logs]
     after = recipients.Cursor(datetime.fromisoformat(place.after[0]), *place.after[1:]) if place else None
     with question.state.ledger.connection() as connection:
+        wanted = clearance.asked(request, question)
+        cleared = clearance.every_stream(question, connection) if wanted else []
         found, more = recipients.disclosed_to(
             connection,
             recipient_id,
@@ -65,9 +70,20 @@ def read_recipient(
             dict(enumerate(pinned)),
             after=after,
             limit=most,
+            cleared=cleared,
         )
     items = [plain(row) for row in found]
-    recorded(question, [row.subject.hex for row in found], count=len(items), categories=categories_of(items))
+    if wanted:
+        # Behind each seal those whom it covers, and behind none of them those who are told openly.
+        looked: dict[str, list[str]] = {"": []}
+        for row, item in zip(found, items, strict=True):
+            person, seal = clearance.behind(question, row) if row.sealed else (item["subject"], "")
+            if person is not None:
+                item["subject"] = person
+                looked.setdefault(seal, []).append(person)
+        recorded_behind(question, looked, count=len(items), categories=categories_of(items))
+    else:
+        recorded(question, [item["subject"] for item in items], count=len(items), categories=categories_of(items))
     further = None
     if more is not None:
         further = following(request, question, most, Cursor(list(pinned), [more.time.isoformat(), *more[1:]]))

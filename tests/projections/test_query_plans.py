@@ -47,8 +47,8 @@ SIZE = "UPDATE ledger.log SET size = 20000"
 ALICE = subject("alice")
 WANTED: dict[str, Any] = {
     "log_id": 0, "subject": ALICE.id, "as_of": 20_000, "before": 20_001, "after": None, "limit": 101, "recipient": None,
-    "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": False, "time": None,
-    "position": 0, "ordinal": -1,
+    "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": [], "everything": False,
+    "time": None, "position": 0, "ordinal": -1,
 }  # fmt: skip
 WINDOW = {
     "recipient": "collections-north",
