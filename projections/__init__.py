@@ -5,6 +5,7 @@ disclosures   who outside received it?
 views         who inside looked?
 timeline      what happened?
 policies      which policy governed, and what did she agree to?
+consents      what does she consent to, since when?
 holds         what may not be destroyed?
 identity      who is one person?
 corrections   which facts do not count?
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from projections.consents import CONSENTS
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
 from projections.erasures import ERASURES
@@ -41,6 +43,7 @@ PROJECTIONS: tuple[Projected, ...] = (
     DISCLOSURES,
     VIEWS,
     POLICIES,
+    CONSENTS,
     HOLDS,
     ERASURES,
     IDENTITY,
@@ -51,6 +54,7 @@ PROJECTIONS: tuple[Projected, ...] = (
 """What a follower keeps current."""
 
 __all__ = [
+    "CONSENTS",
     "CORRECTIONS",
     "DISCLOSURES",
     "ERASURES",

@@ -158,6 +158,14 @@ def assented(who: str | Sequence[str], time: str, version: str, mode: str = "exp
     return _fact("policy.assented", who, time, data)
 
 
+def consented(who: str | Sequence[str], time: str, state: str, *categories: str, **more: Any) -> Happened:
+    data = {
+        "actor": SERVICE, "state": state, "purposes": ["dpv:DirectMarketing"], "categories": list(categories),
+        "channel": "whosaw:Web", "notice_ref": None, "effective_at": time,
+    }  # fmt: skip
+    return _fact("consent.recorded", who, time, data | more)
+
+
 def subject(who: str, log_id: int = 0) -> Subject:
     """Whom a name stands for: the same one in every test."""
     return Subject(hashlib.blake2b(who.encode(), digest_size=16).hexdigest(), log_id)
