@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date
@@ -47,6 +48,7 @@ ENDS = {
 """The last sentence, by kind."""
 
 
+@lru_cache(maxsize=8192)
 def day(its: date, language: str) -> str:
     """Return a day in words, such as Tuesday 7 April 2026."""
     shown = format_date(its, "EEEE d MMMM y", locale=language)
@@ -57,7 +59,7 @@ def moment(its: datetime, language: str) -> str:
     """Return a moment in words, with its zone's offset."""
     offset = its.strftime("%z")
     at = its.strftime("%H:%M:%S").removesuffix(":00")
-    clock = at if language == "en" else at.replace(":", " h ", 1).replace(":", " min ", 1)
+    clock = at if language == "en" else at.removeprefix("0").replace(":", " h ", 1).replace(":", " min ", 1)
     return f"{day(its.date(), language)}, {clock} (UTC{offset[:3]}:{offset[3:]})"
 
 
