@@ -64,8 +64,8 @@ def read_recipient(
         found, more = recipients.disclosed_to(
             connection,
             recipient_id,
-            _time("from", since, BEGINNING),
-            _time("to", until, END),
+            time_of("from", since, BEGINNING),
+            time_of("to", until, END),
             dict(enumerate(pinned)),
             after=after,
             limit=most,
@@ -78,7 +78,7 @@ def read_recipient(
     return rows(request, {"recipient": recipient_id, "positions": pinned}, items, following=further, kind=kind)
 
 
-def _time(name: str, text: str | None, otherwise: datetime) -> datetime:
+def time_of(name: str, text: str | None, otherwise: datetime) -> datetime:
     """Return a time as RFC 3339 writes it. Source: RFC 3339, 5.6."""
     if text is None:
         return otherwise

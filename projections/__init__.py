@@ -13,6 +13,7 @@ resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
+findings      what is not as it should be? (rules: a file each)
 account       the answer to all of it, for one person
 
 """
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
 from projections.erasures import ERASURES
+from projections.findings import FINDINGS
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
@@ -32,9 +34,9 @@ from projections.seals import SEALS
 from projections.views import VIEWS
 
 if TYPE_CHECKING:
-    from projections.projection import Projection
+    from projections.projection import Followed
 
-PROJECTIONS: tuple[Projection, ...] = (
+PROJECTIONS: tuple[Followed, ...] = (
     HOLDINGS,
     DISCLOSURES,
     VIEWS,
@@ -44,6 +46,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     IDENTITY,
     CORRECTIONS,
     SEALS,
+    FINDINGS,
 )
 """What a follower keeps current."""
 
@@ -51,6 +54,7 @@ __all__ = [
     "CORRECTIONS",
     "DISCLOSURES",
     "ERASURES",
+    "FINDINGS",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",

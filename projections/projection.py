@@ -14,7 +14,7 @@ Tables have no schema in their names here: the connection's `search_path` says w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
 
 from psycopg.rows import args_row
 
@@ -43,6 +43,39 @@ class Fold(NamedTuple):
     """The types of fact that it folds; it passes over all others."""
     statement: LiteralString
     """Takes `log_id`, `after`, `upto` and `types`; inserts rows of that log only."""
+
+
+class Followed(Protocol):
+    """What a follower keeps current, however its rows are made: a `Projection`, or a `Derived` one."""
+
+    @property
+    def name(self) -> str:
+        """Names it."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Counts up with every change; the tables are then built again from the first entry."""
+        ...
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """All its tables."""
+        ...
+
+    @property
+    def definition(self) -> LiteralString:
+        """DDL of the tables and their indexes."""
+        ...
+
+    @property
+    def digest(self) -> LiteralString:
+        """Selects (log_id, rows, sum of row hashes)."""
+        ...
+
+    def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
+        """Make the rows of a batch."""
+        ...
 
 
 class Projection(NamedTuple):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from projections.projection import Projection
+    from projections.projection import Followed
 
 INSTALLED = "SELECT to_regclass('projections.progress') IS NOT NULL"
 POSITIONS = """
@@ -31,12 +31,12 @@ POSITIONS = """
 # While these rows are locked no follower folds this projection.
 LOCKED = POSITIONS + "FOR UPDATE"
 DIFFERENT = SQL("""
-    SELECT log_id, min(position), count(*), bool_or(mine) FROM (
-        (SELECT log_id, position, to_jsonb(t) AS row, true AS mine FROM {live} AS t
-         EXCEPT ALL SELECT log_id, position, to_jsonb(t), true FROM {beside} AS t)
+    SELECT log_id, min((different.row ->> 'position')::bigint), count(*), bool_or(mine) FROM (
+        (SELECT log_id, to_jsonb(t) AS row, true AS mine FROM {live} AS t
+         EXCEPT ALL SELECT log_id, to_jsonb(t), true FROM {beside} AS t)
         UNION ALL
-        (SELECT log_id, position, to_jsonb(t), false FROM {beside} AS t
-         EXCEPT ALL SELECT log_id, position, to_jsonb(t), false FROM {live} AS t)
+        (SELECT log_id, to_jsonb(t), false FROM {beside} AS t
+         EXCEPT ALL SELECT log_id, to_jsonb(t), false FROM {live} AS t)
     ) AS different WHERE log_id = ANY (%s) GROUP BY log_id
 """)
 
@@ -71,7 +71,7 @@ def differing(dsn: str, logs: Sequence[int], watch: Callable[[int, str], None]) 
     return findings
 
 
-def _compare(connection: Connection[Any], projection: Projection, logs: list[int]) -> list[Finding]:
+def _compare(connection: Connection[Any], projection: Followed, logs: list[int]) -> list[Finding]:
     """Fold a projection again and compare; the transaction is rolled back, and with it everything made here."""
     connection.execute(DEFINITION)
     create(connection, projection)
