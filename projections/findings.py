@@ -94,7 +94,7 @@ LAST_POSITION = 2**63 - 1
 
 def _rows(person: History, registers: Registers) -> dict[str, list[tuple[Any, ...]]]:
     """Return the rows of a person, or of a stream that is nobody's: all but what is lawful."""
-    return {"finding": [_row(each) for each in judged(person, registers) if each.outcome != "lawful"]}
+    return {"finding": [_row(each) for each in judged(person, registers, lawful=False)]}
 
 
 def _row(each: Finding) -> tuple[Any, ...]:
@@ -228,7 +228,7 @@ def of_person(connection: Connection[Any], person: Person) -> list[Finding]:
         facts = read(connection, log_id, [part.stream for part in parts], upto, TYPES)
         elsewhere = [each for each in registers.corrections if each.log_id == log_id]
         for history in apart(log_id, [part.stream for part in parts], upto, facts, elsewhere):
-            if history.facts:
+            if history.facts or history.gone:
                 found += judged(history, registers)
     return found
 

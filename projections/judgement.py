@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DECISIONS = ("finding.resolved", "finding.reopened")
 WAIVED, RAISED = "finding.waived", "finding.raised"
 TYPES = tuple(sorted({
-    *(each for rule in RULES for each in rule.types),
+    *(each for rule in RULES for each in (*rule.types, *rule.gone)),
     "consent.recorded", "policy.assented", "data.erased", "request.received", "request.answered", "hold.placed",
     "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
 }))  # fmt: skip
@@ -88,27 +88,32 @@ def finding_id(log_id: int, position: int, rule: str) -> str:
     return blake2b(f"{log_id} {position} {rule}".encode(), digest_size=8, person=b"finding").hexdigest()
 
 
-def judged(history: History, registers: Registers, rules: Sequence[Rule] = RULES) -> list[Finding]:
-    """Return what rules and emitters say of a person's facts, the lawful too, by position and rule.
+def judged(
+    history: History, registers: Registers, rules: Sequence[Rule] = RULES, *, lawful: bool = True
+) -> list[Finding]:
+    """Return what rules and emitters say of a person's facts, by position and rule.
 
     Args:
         history: Hers; one without facts is about nobody, and what is kept in its stream is judged.
         registers: As of the same moment.
         rules: Which.
+        lawful: Whether to return what is as it should be, too.
     """
-    nobody = not history.facts
+    nobody = not history.facts and not history.gone
     facts = registers.kept_in(history.log_id, history.streams) if nobody else history.facts
     opened = {each.data["stream"]: each.subject for each in history.of("seal.ended")}
-    found: list[Finding] = []
-    for fact in facts:
-        if fact.type == RAISED:
-            found.append(_raised(fact, opened, nobody=nobody))
-        for rule in rules:
-            if fact.type in rule.types:
-                verdict = rule.judge(fact, history, registers)
-                if verdict is not None:
-                    found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
-    decided = [_decided(_excused(each, history, registers), history, registers) for each in found]
+    wanted = [(fact, rule) for fact in facts for rule in rules if fact.type in rule.types]
+    wanted += [(fact, rule) for fact, _ in history.gone for rule in rules if fact.type in rule.gone]
+    found = [_raised(fact, opened, nobody=nobody) for fact in facts if fact.type == RAISED]
+    for fact, rule in wanted:
+        verdict = rule.judge(fact, history, registers)
+        if verdict is not None and (lawful or verdict.outcome != "lawful"):
+            found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
+    decided = [
+        _decided(_excused(each, history, registers), history, registers)
+        for each in found
+        if lawful or each.outcome != "lawful"
+    ]
     return sorted(decided, key=lambda each: (each.position, each.rule))
 
 

@@ -52,6 +52,8 @@ class Rule(NamedTuple):
     """The types of fact that it judges."""
     judge: Callable[[Fact, History, Registers], Verdict | None]
     """Returns what it says of a fact; None where it does not apply. Pure."""
+    gone: tuple[str, ...] = ()
+    """The types of fact that it judges though they do not count any more."""
 
 
 def lawful(reason: str, *inputs: Place, law: str | None = None) -> Verdict:
