@@ -29,7 +29,7 @@ router = APIRouter(tags=["query"])
 EXAMPLES = {
     JSON: '{"positions":[4711],"now":"2026-11-20T22:00:00+00:00","items":[{"finding":"7c1f0e62a94b35d8","log_id":0,'
     '"position":812,"subject":"5f9225d8d6726351d4cdbf642b130516","type":"data.used","rule":"whosaw:RuleWithdrawal",'
-    '"version":"1","law_pack":"ca-pipeda 2018-11","outcome":"violation","state":"open",'
+    '"version":"1","law_pack":"ca-pipeda/2018-11","outcome":"violation","state":"open",'
     '"explanation":"Used or disclosed after consent was withdrawn: Consent withdrawn (Promotion of our products)."}],'
     '"next":null}',
     CSV: "finding,log_id,position,rule,outcome,state\n7c1f0e62a94b35d8,0,812,whosaw:RuleWithdrawal,violation,open\n",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from projections.history import moment
 from projections.rules import RULES
-from projections.rules.exceptions import pack
+from projections.rules.exceptions import law_pack
 from projections.rules.rule import place, purposes, recipient
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
     inputs = dict.fromkeys((place(fact), *verdict.inputs))
     return Finding(
         finding_id(fact.log_id, fact.position, rule.code), fact.log_id, opened.get(fact.subject, fact.subject),
-        fact.position, fact.type, rule.code, str(rule.version), verdict.law or pack(rule.of, fact.time),
+        fact.position, fact.type, rule.code, str(rule.version), verdict.law or law_pack(rule.of, fact.time),
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
         fact.time, fact.stated, max(verdict.since or fact.time, fact.time), recipient(fact), purposes(fact),
         *_visible(fact, opened), nobody, raised=False, state="open", decided=[], resolution=None, waiver=None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ledger.vocabulary.codes import CODES
 from projections.rules import consents
-from projections.rules.exceptions import ground
+from projections.rules.exceptions import ground, is_older
 from projections.rules.policy import permits, readable
 from projections.rules.rule import CONSENTS, Rule, Verdict, lawful, place
 
@@ -23,10 +23,12 @@ BUYERS = frozenset({"whosaw:DebtBuyer"})
 
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether a disclosure rests on something."""
-    basis = fact.data.get("basis")
+    basis: str | None = fact.data.get("basis")
     exception = ground(basis, fact.time)
     if exception is not None:
         return _of_the_law(fact, exception)
+    if basis is not None and is_older(basis, fact.time):
+        return Verdict("gap", "whosaw:LawUnknown", (basis,))
     word = consents.word(history, fact, fact.data["purpose"])
     if word is not None and word[1] == consents.GIVEN:
         return lawful("whosaw:ConsentOnRecord", place(word[0]))
@@ -40,10 +42,10 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
 def _of_the_law(fact: Fact, exception: Ground) -> Verdict:
     """Return whether an exception of the law is the right one."""
     if exception.own_claim and fact.data["recipient"].get("kind") in BUYERS:
-        return Verdict("violation", "whosaw:ClaimSold", (exception.code,), law=exception.law)
+        return Verdict("violation", "whosaw:ClaimSold", exception.codes, law=exception.law)
     if exception.paper and not fact.data.get("instrument"):
-        return Verdict("gap", "whosaw:PaperUnknown", (exception.code,), law=exception.law)
-    return Verdict("lawful", "whosaw:ExceptionOfLaw", (exception.code,), law=exception.law)
+        return Verdict("gap", "whosaw:PaperUnknown", exception.codes, law=exception.law)
+    return Verdict("lawful", "whosaw:ExceptionOfLaw", exception.codes, law=exception.law)
 
 
 def _of_the_policy(fact: Fact, basis: str | None, registers: Registers) -> Verdict:

@@ -37,11 +37,12 @@ def recorded(position: int, fact: Happened, *, appended: str | None = None) -> F
 
 
 def story(*facts: Happened) -> tuple[History, Registers]:
-    """What happened in one log, at the positions 1, 2, 3 …: everybody in it is one person."""
+    """What happened in one log, at the positions 1, 2, 3 …: everybody in it is one person, or nobody."""
     every = [recorded(position, fact) for position, fact in enumerate(facts, start=1)]
     registers = Registers(each for each in every if each.role in KEPT_BY_NOBODY)
     hers = [each for each in every if each.role not in KEPT_BY_NOBODY]
-    return whole(0, {each.subject for each in hers}, len(facts), hers, registers.corrections), registers
+    streams = {each.subject for each in hers or every}
+    return whole(0, streams, len(facts), hers, registers.corrections), registers
 
 
 def findings(rule: Rule, *facts: Happened) -> list[Finding]:

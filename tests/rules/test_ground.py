@@ -8,7 +8,7 @@ import pytest
 
 from projections.rules.ground import RULE
 from tests.projections.given import COLLECTOR, consent, disclosed, published
-from tests.rules.given import then
+from tests.rules.given import findings, then
 
 PROMOTE = "dpv:DirectMarketing"
 NOON = "2026-05-01T12:00:00Z"
@@ -30,6 +30,12 @@ def test_an_exception_of_the_law_needs_no_consent() -> None:
     assert then(RULE, disclosed("ann", NOON, "pd:Name")) == [
         (1, "lawful", "whosaw:ExceptionOfLaw", ["ca-qc-p39.1:18-9"])
     ]
+    assert [each.law_pack for each in findings(RULE, disclosed("ann", NOON, "pd:Name"))] == ["ca-qc-p39.1/2024-09"]
+
+
+def test_nobody_can_tell_by_a_law_that_no_pack_knows_as_it_was_then() -> None:
+    old = disclosed("ann", "2010-05-01T12:00:00Z", "pd:Name")
+    assert then(RULE, old) == [(1, "gap", "whosaw:LawUnknown", ["ca-qc-p39.1:18-9"])]
 
 
 def test_who_buys_a_claim_does_not_recover_ours() -> None:
