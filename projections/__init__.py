@@ -34,9 +34,9 @@ from projections.seals import SEALS
 from projections.views import VIEWS
 
 if TYPE_CHECKING:
-    from projections.projection import Followed
+    from projections.projection import Projected
 
-PROJECTIONS: tuple[Followed, ...] = (
+PROJECTIONS: tuple[Projected, ...] = (
     HOLDINGS,
     DISCLOSURES,
     VIEWS,

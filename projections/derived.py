@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import args_row, scalar_row, tuple_row
-from psycopg.sql import SQL, Identifier, Placeholder
+from psycopg.sql import SQL, Identifier
 
 from projections.history import KEPT_BY_NOBODY, Row, fact, histories
 from projections.registers import REGISTERED, Registers, key_of
@@ -99,7 +99,7 @@ REACH = SQL("""
 """)
 NOTE = SQL("INSERT INTO {register} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING")
 REMOVE = SQL("DELETE FROM {table} WHERE log_id = %(log_id)s AND subject = ANY(%(streams)s)")
-INSERT = SQL("INSERT INTO {table} VALUES ({values})")
+COPY = SQL("COPY {table} FROM STDIN")
 DIGEST: LiteralString = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM {table} AS t GROUP BY log_id
 """
@@ -214,9 +214,9 @@ class Derived(NamedTuple):
     def _insert(self, connection: Connection[Any], table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:
             return
-        statement = INSERT.format(table=Identifier(table), values=SQL(", ").join([Placeholder()] * len(rows[0])))
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+        with connection.cursor() as cursor, cursor.copy(COPY.format(table=Identifier(table))) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def _reached(self, connection: Connection[Any]) -> dict[int, int]:
         with connection.cursor(row_factory=tuple_row) as cursor:

@@ -36,6 +36,39 @@ class Batch(NamedTuple):
     """The last position in it."""
 
 
+class Projected(Protocol):
+    """What a follower keeps current: tables that batches are folded into."""
+
+    @property
+    def name(self) -> LiteralString:
+        """Of the question."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Counts up with every change of what its rows are."""
+        ...
+
+    @property
+    def tables(self) -> tuple[LiteralString, ...]:
+        """All of them."""
+        ...
+
+    @property
+    def definition(self) -> LiteralString:
+        """Their DDL."""
+        ...
+
+    @property
+    def digest(self) -> LiteralString:
+        """Selects (log_id, rows, sum of row hashes): equal for equal contents, in whatever order."""
+        ...
+
+    def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
+        """Take in a batch. The caller commits it with the batch's last position, or neither."""
+        ...
+
+
 class Fold(NamedTuple):
     """One statement of a projection."""
 
@@ -45,46 +78,13 @@ class Fold(NamedTuple):
     """Takes `log_id`, `after`, `upto` and `types`; inserts rows of that log only."""
 
 
-class Followed(Protocol):
-    """What a follower keeps current, however its rows are made: a `Projection`, or a `Derived` one."""
-
-    @property
-    def name(self) -> str:
-        """Names it."""
-        ...
-
-    @property
-    def version(self) -> int:
-        """Counts up with every change; the tables are then built again from the first entry."""
-        ...
-
-    @property
-    def tables(self) -> tuple[str, ...]:
-        """All its tables."""
-        ...
-
-    @property
-    def definition(self) -> LiteralString:
-        """DDL of the tables and their indexes."""
-        ...
-
-    @property
-    def digest(self) -> LiteralString:
-        """Selects (log_id, rows, sum of row hashes)."""
-        ...
-
-    def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
-        """Make the rows of a batch."""
-        ...
-
-
 class Projection(NamedTuple):
     """One question's tables, and how entries become their rows."""
 
-    name: str
+    name: LiteralString
     version: int
     """Counts up with every change of tables or folds; the tables are then built again from the first entry."""
-    tables: tuple[str, ...]
+    tables: tuple[LiteralString, ...]
     definition: LiteralString
     """DDL of the tables and their indexes. Every unique constraint begins with log_id."""
     folds: tuple[Fold, ...]

@@ -25,6 +25,8 @@ class Version(NamedTuple):
     effective_from: datetime
     rules: list[dict[str, Any]]
     """What it says, rule by rule, in codes; empty if it was published without."""
+    declares: frozenset[str]
+    """The purposes that it permits anything for, in any of its schemes."""
     place: tuple[int, int]
     """Log and position of its entry."""
 
@@ -91,7 +93,7 @@ class Registers:
     def _published(facts: Sequence[Fact]) -> list[Version]:
         found = [
             Version(each.data["policy"], each.data["version"], moment_of(each, "effective_from"),
-                    each.data.get("rules", []), (each.log_id, each.position))
+                    each.data.get("rules", []), _declared(each), (each.log_id, each.position))
             for each in facts
         ]  # fmt: skip
         return sorted(found, key=lambda each: (each.effective_from, each.place))
@@ -154,6 +156,12 @@ KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 REGISTERED = tuple(KEYS)
 """The types that are kept here, when they are about no person."""
+
+
+def _declared(fact: Fact) -> frozenset[str]:
+    """Return the purposes that a policy permits anything for."""
+    permitting = [rule for rule in fact.data.get("rules", ()) if rule["effect"] == "permits"]
+    return frozenset(code for rule in permitting for code in (*rule.get("purposes", ()), *rule.get("also", ())))
 
 
 def key_of(fact: Fact) -> str:

@@ -27,21 +27,11 @@ def readable(registers: Registers, time: datetime) -> list[Version]:
     return [each for each in registers.in_force(time) if each.rules]
 
 
-def declared(version: Version) -> set[str]:
-    """Return every purpose that a version declares, in any of its schemes."""
-    return {
-        purpose
-        for rule in version.rules
-        if rule["effect"] == "permits"
-        for purpose in (*rule.get("purposes", ()), *rule.get("also", ()))
-    }
-
-
 def permits(versions: Iterable[Version], fact: Fact) -> Iterator[tuple[Version, list[str]]]:
     """Yield each version that permits a disclosure, with what the rule requires and the fact does not carry."""
     for version in versions:
         for rule in version.rules:
-            if rule["effect"] == "permits" and rule["subject_matter"] == "disclosure" and _fits(rule, fact):
+            if rule["subject_matter"] == "disclosure" and rule["effect"] == "permits" and _fits(rule, fact):
                 needed = [each for each in rule.get("requires", ()) if each in CARRIED]
                 lacking = [each for each in needed if not fact.data.get(CARRIED[each])]
                 yield version, lacking

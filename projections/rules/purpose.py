@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.vocabulary.codes import CODES
-from projections.rules.policy import declared, readable
+from projections.rules.policy import readable
 from projections.rules.rule import Rule, Verdict, lawful, purposes
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     if not versions:
         return Verdict("gap", "whosaw:PolicyUnknown", tuple(purposes(fact)))
     places = tuple(each.place for each in versions)
-    known = {purpose for each in versions for purpose in declared(each)}
-    others = [each for each in purposes(fact) if each not in known]
+    others = [purpose for purpose in purposes(fact) if not any(purpose in each.declares for each in versions)]
     if not others:
         return lawful("whosaw:PurposeDeclared", *places)
     unknown = [each for each in others if each not in CODES]

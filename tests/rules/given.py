@@ -31,7 +31,7 @@ def recorded(position: int, fact: Happened, *, appended: str | None = None) -> F
     who = fact.who[0]
     return Fact(
         0, position, subject(who).id, fact.type, moment(fact.time), fact.time,
-        moment(appended) if appended else RECORDED, moment(fact.recordedtime or fact.time), "/services/test",
+        moment(appended) if appended else RECORDED, moment(fact.head.get("recordedtime", fact.time)), "/services/test",
         f"ev-{position}", ROLES.get(who.partition("/")[0], "dpv:Customer"), len(fact.who) > 1, fact.data,
     )  # fmt: skip
 

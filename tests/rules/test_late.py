@@ -9,10 +9,10 @@ from tests.rules.given import then
 
 def test_what_was_written_down_after_more_than_thirty_days_is_late() -> None:
     fact = used("ann", "2026-05-01T12:00:00Z", "pd:Name")
-    assert then(RULE, fact._replace(recordedtime="2026-05-31T12:00:00Z")) == [
+    assert then(RULE, fact._replace(head={"recordedtime": "2026-05-31T12:00:00Z"})) == [
         (1, "lawful", "whosaw:RecordedInTime", [])
     ]
-    assert then(RULE, fact._replace(recordedtime="2026-06-01T12:00:00Z")) == [
+    assert then(RULE, fact._replace(head={"recordedtime": "2026-06-01T12:00:00Z"})) == [
         (1, "violation", "whosaw:DaysLate", ["31"])
     ]
 
