@@ -15,6 +15,7 @@ seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
 retention     what may not be kept any longer?
 recipients    whose data did this recipient get?
+findings      what is not as it should be? (rules: a file each)
 account       the answer to all of it, for one person
 
 """
@@ -27,6 +28,7 @@ from projections.consents import CONSENTS
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
 from projections.erasures import ERASURES
+from projections.findings import FINDINGS
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
@@ -50,6 +52,7 @@ PROJECTIONS: tuple[Projected, ...] = (
     CORRECTIONS,
     SEALS,
     RETENTION,
+    FINDINGS,
 )
 """What a follower keeps current."""
 
@@ -58,6 +61,7 @@ __all__ = [
     "CORRECTIONS",
     "DISCLOSURES",
     "ERASURES",
+    "FINDINGS",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
