@@ -132,7 +132,10 @@ def day_of(moment: datetime | date, zone: ZoneInfo) -> date:
 
     Raises:
         OutsideCalendar: It is before 2000 or after 2100.
+        ValueError: A moment has no offset, so nobody knows its day.
     """
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        raise ValueError("a moment without an offset has no day")
     within(moment.year)
     day = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
     within(day.year)

@@ -166,6 +166,7 @@ def test_consent_is_no_ground_without_consent() -> None:
         row('duties = ["commissioner_told"]', 'duties = ["x"]', "x is no clock of it", id="clock of a duty"),
         row('unit = "business_days"', 'unit = "moons"', "Invalid enum value 'moons'", id="unit"),
         row('unit = "beforehand"', 'unit = "beforehand"\nlength = 3', "expected a length, and none", id="length"),
+        row('unit = "days"\nnotice', 'unit = "months"\nnotice', "in the unit of its clock", id="unit of an extension"),
         row("length = 10\n", "", "expected a length, and none", id="no length"),
         row("length = 10\n", "length = 0\n", "Expected `int` >= 1", id="none to count"),
         row('"ca-pipeda:4.10"', '"ca-pipeda:4.9"', "ca-pipeda:4.9 stands twice", id="a right twice"),

@@ -27,6 +27,7 @@ def due_of(
     extensions: tuple[int | None, ...] = (),
     place: str | None = None,
     zone: str = "America/Toronto",
+    identified: str | None = None,
     ended: str | None = None,
 ) -> Due:
     """Return what is due under the law of today."""
@@ -39,6 +40,7 @@ def due_of(
         zone=ZoneInfo(zone),
         place=place,
         extensions=extensions,
+        identified=None if identified is None else moment(identified),
         ended=None if ended is None else moment(ended),
     )
 
@@ -178,6 +180,13 @@ def test_an_hour_that_is_not_counted_is_the_one_it_happens_in() -> None:
     assert due(other, "breach_notice", start, zone=PARIS).moment == datetime.fromisoformat("2026-03-06T15:00:00+01:00")
 
 
+def test_a_first_day_that_counts_is_one_of_the_business_days_if_it_is_one() -> None:
+    text = (PACKS / "us-ccpa-2023.toml").read_text(encoding="utf-8")
+    pack = read_pack(text.replace("length = 10\n", "length = 10\nstart_counts = true\n"), "other")
+    assert due(pack, "confirmation", date(2026, 11, 20)).day == date(2026, 12, 4)
+    assert due(pack, "confirmation", date(2026, 11, 21)).day == date(2026, 12, 7)
+
+
 def test_a_day_alone_begins_hours_with_its_first() -> None:
     assert due_of("GDPR", "breach_notice", "2026-03-03", zone="Europe/Paris").moment == moment(
         "2026-03-06T00:00:00+01:00"
@@ -193,6 +202,24 @@ def test_a_holiday_of_a_member_state_counts_where_it_is_to_be_done(place: str | 
     its = due_of("GDPR", "access", "2026-06-14", place=place)
     assert its.day == date.fromisoformat(last)
     assert its.calendar.startswith("eu FR, " if place == "FR" else "eu")
+
+
+def test_a_proof_of_identity_moves_the_start_where_the_law_says_so() -> None:
+    """GDPR 12(3) and (6): from the proof. 11 CCR 7021(b): regardless of the time that it takes."""
+    its = due_of("GDPR", "access", "2026-01-05", identified="2026-01-13T09:00:00-05:00")
+    assert (its.start, its.day) == (date(2026, 1, 13), date(2026, 2, 13))
+    assert its.explanation["en"][:2] == [
+        "Received on Monday 5 January 2026.",
+        (
+            "Identity proved on Tuesday 13 January 2026 (in America/Toronto); that day is not counted "
+            "(Regulation 1182/71, Art. 3(1); confirm with counsel)."
+        ),
+    ]
+    its = due_of("CCPA", "access", "2026-01-05", identified="2026-01-13")
+    assert (its.start, its.day) == (date(2026, 1, 5), date(2026, 2, 18))
+    assert "That identity was proved on Tuesday 13 January 2026 changes nothing (11 CCR 7021(b)" in english(its)
+    before = due_of("GDPR", "access", "2026-01-05", identified="2026-01-02")
+    assert before == due_of("GDPR", "access", "2026-01-05")
 
 
 def test_an_embargo_ends_with_the_reply_or_after_thirty_days() -> None:
@@ -311,5 +338,7 @@ def test_where_no_calendar_reaches_there_is_no_due_date(start: str) -> None:
 def test_what_is_asked_of_a_place_or_a_clock_that_is_not_there_is_refused() -> None:
     with pytest.raises(ValueError, match="CH is no member state"):
         due_of("GDPR", "access", "2026-01-05", place="CH")
+    with pytest.raises(ValueError, match="a moment without an offset has no day"):
+        due_of("GDPR", "access", "2026-01-05T10:00:00")
     with pytest.raises(KeyError):
         due_of("GDPR", "no_such", "2026-01-05")
