@@ -53,6 +53,14 @@ def hexadecimal(value: Any, where: str, size: int) -> bytes:
     raise Refused(where, f"{2 * size} hexadecimal digits", shown(value))
 
 
+def encoded(text: str, where: str) -> bytes:
+    """Return a text in UTF-8, which half a surrogate pair has no place in."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(where, "a text that UTF-8 can say", shown(text)) from error
+
+
 def document(content: bytes, where: str) -> dict[str, Any]:
     """Read a JSON object in UTF-8 without a member that stands twice and without numbers that are none."""
     if len(content) > MOST_MARKS and sum(content.count(each) for each in MARKS) > MOST_MARKS:

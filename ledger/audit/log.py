@@ -15,7 +15,7 @@ from ledger.audit.heads import Kept, check_newest, check_pages, check_whole, kep
 from ledger.audit.outside import check_papers
 from ledger.audit.piece import HEAD, Piece, Task, audit, kept
 from ledger.audit.register import Part, check_part
-from ledger.audit.roots import joined, root_at
+from ledger.audit.roots import joined, root_at, root_of_entries
 from ledger.audit.scope import Outcome
 from ledger.audit.span import BOUND, NONE, Span, stored_tiles
 
@@ -75,6 +75,10 @@ class LogAudit:
         self._wanted = {log.signed[0]} if log.signed is not None else set[int]()
         """Sizes of heads that are outside: what was signed there is compared with the entries."""
         self._computed: dict[int, bytes] = {}
+        self._unsigned: tuple[int, int] | None = None
+        """If there are entries after the newest checkpoint: where that one ends, and the size in `ledger.log`."""
+        self._stated: dict[int, bytes] = {}
+        """Of the same sizes, what the log's own checkpoints say."""
         self._right: list[int] = []
         self._wrong: list[tuple[int, bytes, bytes]] = []
 
@@ -107,13 +111,16 @@ class LogAudit:
                     before.append((span.first + 1, span.last, piece.began))
                 shifted = self._take(connection, piece, snapshots if span.cut else [], shifted=shifted)
                 watch(span.last, "entries")
+            self._after_checkpoints(connection, top)
             self._checkpoints(connection, top)
             self._upper_tiles(connection, top)
             for each in snapshots:
                 watch(top, f"snapshot at {each.covers}")
                 self._findings += check_pages(connection, log_id, each)
             self._kept_head(connection, top)
-            self._findings += check_papers(self._log, papers, top, lambda size: self._root(connection, size))
+            self._findings += check_papers(
+                self._log, papers, top, self._stated, lambda size: self._root(connection, size)
+            )
             self._removed(papers, top)
         self._register(watch, top)
         return Outcome(log_id, self._log.origin, top, self._counts, read, before, in_order(self._findings))
@@ -129,13 +136,11 @@ class LogAudit:
         self._clock(size, appended, newest)
         if origin != self._log.origin:
             self._say(0, Kind.HEAD_EDITED, "ledger.log", self._log.origin, origin)
-        kept_size, kept_root = self._log.signed or (0, b"")
+        kept_size, _ = self._log.signed or (0, b"")
         if top < signed:
             self._say(top + 1, Kind.TAIL_CUT, "ledger.entry", f"{signed} entries, as was signed", str(top), upto=signed)
-        elif top > signed and size == top == kept_size and root_at(connection, log_id, top) == kept_root:
-            self._say(top, Kind.CHECKPOINT_REMOVED, "ledger.checkpoint", f"a checkpoint of {top}", f"one of {signed}")
         elif top > signed:
-            self._say(signed + 1, Kind.ROW_INSERTED, "ledger.entry", f"{signed} entries, as was signed", str(top))
+            self._unsigned = signed, size
         elif top != size:
             self._say(min(top, size) + 1, Kind.HEAD_EDITED, "ledger.log", f"size {top}", str(size))
         elif kept_size > top:
@@ -204,7 +209,7 @@ class LogAudit:
         for size, mine, stated in HEAD.iter_unpack(piece.heads):
             root = tree.folded([*before, mine])
             if size in self._wanted:
-                self._computed[size] = root
+                self._computed[size], self._stated[size] = root, stated
             if root == stated:
                 self._right.append(size)
             else:
@@ -230,6 +235,20 @@ class LogAudit:
                 found = f"sequence {first} after {short(previous)}"
                 self._say(position, Kind.STREAM_BROKEN, f"ledger.entry {position}", expected, found)
             heads[stream] = last.to_bytes(4, signed=True) + leaf
+
+    def _after_checkpoints(self, connection: Connection[Any], top: int) -> None:
+        """Say of entries after the newest checkpoint whether theirs was removed, or whether nobody signed them."""
+        if self._unsigned is None:
+            return
+        signed, size = self._unsigned
+        removed = size == top and self._log.signed == (top, self._root(connection, top))
+        # Before what is said of such a row by itself.
+        rows, self._findings = self._findings, []
+        if removed:
+            self._say(top, Kind.CHECKPOINT_REMOVED, "ledger.checkpoint", f"a checkpoint of {top}", f"one of {signed}")
+        else:
+            self._say(signed + 1, Kind.ROW_INSERTED, "ledger.entry", f"{signed} entries, as was signed", str(top))
+        self._findings += rows
 
     def _checkpoints(self, connection: Connection[Any], top: int) -> None:
         """Say which is wrong where a signed root is not that of the entries: the note, or the entries."""
@@ -295,4 +314,7 @@ class LogAudit:
 
     def _root(self, connection: Connection[Any], size: int) -> bytes:
         """Return the root over the first entries, as far as can be as they were hashed in this audit."""
-        return self._computed.get(size) or root_at(connection, self._log.log_id, size, self._roots[: size // tree.SPAN])
+        spans = self._roots[: size // tree.SPAN]
+        if any(each.kind is Kind.TILE_EDITED and each.position <= size for each in self._findings):
+            return self._computed.get(size) or root_of_entries(connection, self._log.log_id, size, spans)
+        return self._computed.get(size) or root_at(connection, self._log.log_id, size, spans)

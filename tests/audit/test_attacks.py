@@ -253,12 +253,65 @@ def test_tiles_removed_and_added(scene: Scene) -> None:
     scene.change("DELETE FROM ledger.tile WHERE index = 2")
     assert first(scene.audit()) == (Kind.TILE_EDITED, 513)
     scene.change("INSERT INTO ledger.tile SELECT log_id, 0, 2, root, hashes FROM ledger.tile WHERE index = 1")
-    # Where a checkpoint ends within that tile, its root can not be had from it either.
-    found = scene.audit()
-    assert {each.kind for each in found} <= {Kind.TILE_EDITED, Kind.CHECKPOINT_FORKED}
-    assert Kind.TILE_EDITED in {each.kind for each in found}
+    assert {(each.kind, each.position) for each in scene.audit()} == {(Kind.TILE_EDITED, 513)}
     scene.change("UPDATE ledger.tile SET index = 9 WHERE index = 2")
     assert {each.position for each in scene.audit()} == {513, 9 * 256 + 1}
+
+
+EXCHANGED = """
+    UPDATE ledger.tile AS t SET root = o.root, hashes = o.hashes FROM ledger.tile AS o
+    WHERE t.level = 0 AND o.level = 0 AND t.index IN (1, 2) AND o.index = 3 - t.index
+"""
+EDITED = (
+    "UPDATE ledger.entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'),"
+    " '\"automated\":false', '\"automated\":true'), 'UTF8') WHERE position = {}"
+)
+
+
+def held_by_others(scene: Scene, folder: Path) -> list[int]:
+    """Give every checkpoint to somebody outside; return their sizes."""
+    with scene.owner() as owner:
+        notes = dict(owner.execute("SELECT size, note FROM ledger.checkpoint ORDER BY size").fetchall())
+    for size, note in notes.items():
+        (folder / f"{size}.checkpoint").write_bytes(note)
+    return list(notes)
+
+
+def test_tiles_exchanged_are_no_rows_edited(scene: Scene) -> None:
+    scene.change(EXCHANGED)
+    tiles = {(Kind.TILE_EDITED, 257), (Kind.TILE_EDITED, 513)}
+    assert {(each.kind, each.position) for each in scene.audit()} == tiles
+    for position in (100, 900):
+        scene.change(EDITED.format(position))
+    rows = {(Kind.ROW_EDITED, 100), (Kind.ROW_EDITED, 900)}
+    assert {(each.kind, each.position) for each in scene.audit()} == tiles | rows
+
+
+@pytest.mark.parametrize("hashes", ["''", "substr(hashes, 1, 8160)", "substr(hashes, 1, 8191)", "hashes || hashes"])
+def test_a_tile_of_another_length(scene: Scene, hashes: str) -> None:
+    """Whoever can change a tile can also take away what the schema says of its length."""
+    scene.change(
+        "ALTER TABLE ledger.tile DROP CONSTRAINT tile_hashes_check",
+        f"UPDATE ledger.tile SET hashes = {hashes} WHERE index = 2",
+    )
+    (finding,) = scene.audit()
+    assert finding.kind is Kind.TILE_EDITED
+    assert 513 <= finding.position <= 768
+
+
+def test_what_was_edited_here_is_no_fork_to_who_holds_the_same_checkpoints(scene: Scene, tmp_path: Path) -> None:
+    sizes = held_by_others(scene, tmp_path)
+    # After the last full tile, so that the checkpoints over it are wrong, too.
+    scene.change(EDITED.format(sizes[-1]))
+    assert {each.kind for each in scene.audit(tmp_path)} == {Kind.ROW_EDITED}
+
+
+def test_a_forged_tile_is_no_fork_where_the_checkpoint_is_gone(scene: Scene, tmp_path: Path) -> None:
+    sizes = held_by_others(scene, tmp_path)
+    scene.change(EXCHANGED, f"DELETE FROM ledger.checkpoint WHERE size = {next(each for each in sizes if each > 800)}")
+    assert {each.kind for each in scene.audit(tmp_path)} == {Kind.TILE_EDITED}
+    scene.change(f"DELETE FROM ledger.checkpoint WHERE size = {sizes[-1]}")
+    assert {each.kind for each in scene.audit(tmp_path)} == {Kind.TILE_EDITED, Kind.CHECKPOINT_REMOVED}
 
 
 def test_members_removed_and_members_invented_are_named(scene: Scene) -> None:
