@@ -9,7 +9,8 @@ Both ends of one small protocol over a Unix socket. A request is one line of JSO
     anything that goes wrong                                       {"error":CLASS,"detail":TEXT}
 
 Roots are base64. The process signs heads of its own logs and nothing else, and keeps the newest one itself: it refuses
-a shorter log or another history whatever it is told.
+a log that is shorter, or that does not say of itself that it grew from the newest. That it did is not proven to it: who
+may open the socket can lie, have a fork signed, or a head that the log will never reach. Witnesses notice the first.
 """
 
 from __future__ import annotations
@@ -167,7 +168,7 @@ class _Conversation(socketserver.StreamRequestHandler):
             return {"ok": self._do(orjson.loads(line))}
         except LedgerError as error:
             return {"error": type(error).__name__, "detail": str(error)}
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:
             return {"error": "WrongLedger", "detail": f"expected a request of the protocol: {type(error).__name__}"}
 
     def _do(self, request: dict[str, Any]) -> Any:

@@ -166,6 +166,7 @@ def test_what_is_no_request_is_refused_and_the_process_lives_on(folder: Path) ->
             {}, {"do": "sign"}, {"do": "sign", "log": "another/log0"},
             {"do": "burn", "log": f"{NAME}/log0", "head": [1, ""]},
             {"do": "sign", "log": f"{NAME}/log0", "head": [1, "AAAA"], "from": {}},
+            {"do": "sign", "log": f"{NAME}/log0", "head": [1, "A" * 43 + "="], "from": []},
         ):  # fmt: skip
             with pytest.raises(WrongLedger, match="expected a request"):
                 line.ask(request)
