@@ -66,7 +66,7 @@ class Witness:
             Refused: Another witness has the directory, or others can read its key.
         """
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A second process would compare with what it saw itself, and sign what does not extend what the first one signed.
+        # A second process would compare with what it saw itself, and sign what does not extend what the first signed.
         # The kernel takes the lock back when this process ends, however it ends.
         self._lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
