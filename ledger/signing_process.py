@@ -160,8 +160,10 @@ class _Conversation(socketserver.StreamRequestHandler):
     """One caller's requests, until it hangs up."""
 
     def handle(self) -> None:
-        while line := self.rfile.readline(LINE_BYTES):
-            self.wfile.write(orjson.dumps(self._answer(line), option=orjson.OPT_APPEND_NEWLINE))
+        # A caller that is killed hangs up in the middle of a word.
+        with suppress(ConnectionError):
+            while line := self.rfile.readline(LINE_BYTES):
+                self.wfile.write(orjson.dumps(self._answer(line), option=orjson.OPT_APPEND_NEWLINE))
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
