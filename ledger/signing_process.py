@@ -230,15 +230,17 @@ class _Conversation(socketserver.StreamRequestHandler):
     """One caller's requests, until it hangs up."""
 
     def handle(self) -> None:
-        while line := self.rfile.readline(LINE_BYTES):
-            self.wfile.write(orjson.dumps(self._answer(line), option=orjson.OPT_APPEND_NEWLINE))
+        # A caller that is killed hangs up in the middle of a word.
+        with suppress(ConnectionError):
+            while line := self.rfile.readline(LINE_BYTES):
+                self.wfile.write(orjson.dumps(self._answer(line), option=orjson.OPT_APPEND_NEWLINE))
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             return {"ok": self._do(orjson.loads(line))}
         except LedgerError as error:
             return {"error": type(error).__name__, "detail": str(error)}
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:
             return {"error": "WrongLedger", "detail": f"expected a request of the protocol: {type(error).__name__}"}
 
     def _do(self, request: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -236,12 +237,25 @@ def test_what_is_no_request_is_refused_and_the_process_lives_on(folder: Path) ->
             {}, {"do": "sign"}, {"do": "sign", "log": "another/log0"},
             {"do": "burn", "log": f"{NAME}/log0", "head": [1, ""]},
             {"do": "sign", "log": f"{NAME}/log0", "head": [1, "AAAA"], "from": {}},
+            {"do": "sign", "log": f"{NAME}/log0", "head": [1, "A" * 43 + "="], "from": []},
         ):  # fmt: skip
             with pytest.raises(WrongLedger, match="expected a request"):
                 line.ask(request)
         assert list(line.signers()) == [f"{NAME}/log0"]
         with pytest.raises(WrongLedger, match="another process signs here"):
             SigningServer(socket, [])
+
+
+def test_a_caller_that_is_killed_leaves_no_trace(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder.parent / "s"
+    with signing(folder, path):
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(str(path))
+            # Closed with an answer unread: the other end is told of a reset.
+            caller.sendall(b'{"do":"keys"}\n' * 2_000)
+        line = Line(path)
+        assert list(line.signers()) == [f"{NAME}/log0"]
+    assert capsys.readouterr().err == ""
 
 
 def test_the_command_signs_until_it_is_told_to_stop(database: str, folder: Path) -> None:

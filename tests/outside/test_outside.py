@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from whosaw_client.notes import read_key
+from whosaw_client.report import Refused
 from whosaw_client.witness import Witness, serving
 
 from api.cli.failure import Exit
@@ -29,9 +31,11 @@ from api.outside.publisher import Places, Publisher, publish
 from api.outside.witness import Place, places
 from ledger import Keys, Ledger
 from ledger.attestations import cosigned, time_stamps
-from ledger.checkpoint import open_checkpoint
+from ledger.checkpoint import note_text, open_checkpoint, signed_note, verifier_key
 from ledger.cosignature import check_cosignature, cosign, read_witness, witness_verifier_key
+from ledger.merkle import EMPTY_ROOT
 from ledger.migrate import create_logs
+from ledger.signer import HeldKey
 from tests.ledger.facts import fact, used
 
 if TYPE_CHECKING:
@@ -89,6 +93,7 @@ def witnessing(keys: Keys, state: Path) -> Iterator[Place]:
         server.shutdown()
         server.server_close()
         thread.join()
+        witness.close()
 
 
 def only(place: Place) -> Places:
@@ -199,6 +204,35 @@ def test_of_two_submissions_at_once_one_is_told_to_look_again(database: str, key
         for each in threads:
             each.join()
         assert sorted(answers) == [200] + [409] * 7
+        # Not even in two processes: a lock of the kernel stands for that here, too.
+        with pytest.raises(Refused, match="in use"):
+            Witness("w", tmp_path / "state", [])
+        witness.close()
+        Witness("w", tmp_path / "state", []).close()
+
+
+def test_a_witness_signs_for_one_empty_log_only(tmp_path: Path) -> None:
+    key = HeldKey(b"\1" * 32)
+    witness = Witness("w", tmp_path / "state", [read_key(verifier_key("log", key.public_key))])
+    for root, status in ((b"\2" * 32, 422), (EMPTY_ROOT, 200), (b"\2" * 32, 422)):
+        text = note_text("log", 0, root)
+        note = signed_note("log", text, [(key.public_key, key.sign(text))])
+        assert witness.add_checkpoint(b"old 0\n\n" + note).status == status
+    witness.close()
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5_000, "-1", "+3", " ", "1_0"])
+def test_a_length_that_is_none_is_refused(
+    keys: Keys, tmp_path: Path, length: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with witnessing(keys, tmp_path / "state") as place:
+        connection = HTTPConnection(place.url.removeprefix("http://"), timeout=10)
+        connection.putrequest("POST", "/add-checkpoint")
+        connection.putheader("Content-Length", length.encode("latin-1"))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_witness_that_lies_or_is_gone_delays_nobody(database: str, keys: Keys, tmp_path: Path) -> None:
