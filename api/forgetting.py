@@ -92,9 +92,18 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
         streams += [stream for name in names for stream in ledger.sealed_streams(name).values()]
     parts = [Part(subject.log_id, stream, at) for stream in streams]
     with ledger.connection() as connection:
-        # A release that was voided releases nothing, and a hold that was placed over her by mistake holds nothing.
-        hidden = corrections.hidden(connection, ledger.hashes, subject.log_id, streams, at, "current")
-        return holds.standing(holds.of_parts(connection, parts, seen, hidden))
+        changes = holds.of_parts(connection, parts, seen)
+        # Hers are corrected by what is about her; those over everybody by what names nobody either, log by log.
+        mine = {(subject.log_id, False): streams}
+        for each in changes:
+            if each.everybody and each.stream is not None:
+                mine.setdefault((each.log_id, True), []).append(each.stream.hex)
+        # A release that was voided releases nothing, and a hold that was placed by mistake holds nothing.
+        gone = {
+            (log_id, everybody): corrections.hidden(connection, ledger.hashes, log_id, some, seen[log_id], "current")
+            for (log_id, everybody), some in mine.items()
+        }
+    return holds.standing(each for each in changes if each.position not in gone.get((each.log_id, each.everybody), ()))
 
 
 def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:

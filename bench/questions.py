@@ -11,9 +11,11 @@ from bench import scene
 from bench.measure import Row, row
 from ledger import Reference
 from projections import progress
+from projections.account import PROJECTIONS as NAMES
 from projections.account import Issue, account
 from projections.follow import Follower
 from projections.install import install
+from projections.person import alone
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 GROUP = 1_000
 ENTRIES_A_PERSON = 10
-NAMES = ("holdings", "disclosures", "views", "policies")
 
 
 def grow(ledger: Ledger, dsn: str, size: int) -> None:
@@ -50,12 +51,13 @@ class Asker:
     """Assembles accounts of people chosen at random in one ledger."""
 
     def __init__(self, ledger: Ledger, connection: Connection[Any], people: int) -> None:
-        self._ledger, self._connection, self._people = ledger, connection, people
+        self.connection = connection
+        self._ledger, self._people = ledger, people
         self._chance = random.Random()
-        self._at = progress.reached(connection, 0, NAMES)
+        self.at = progress.reached(connection, 0, NAMES)
         signer = ledger.keys.signers[0]
         issued_at, controller = datetime(2026, 11, 1, tzinfo=UTC), {"name": "x", "contact": "y"}
-        self._issue = Issue("en", issued_at, controller, signer.origin, "", signer.verifier_key)
+        self.issue = Issue("en", issued_at, controller, signer.origin, "", signer.verifier_key)
 
     def somebody(self) -> Subject:
         """Return a person whom the ledger knows."""
@@ -67,7 +69,7 @@ class Asker:
     def seconds(self, subject: Subject) -> float:
         """Assemble one account; return how long it took."""
         started = time.perf_counter()
-        account(self._connection, subject, self._at, self._issue)
+        account(self.connection, alone(subject, self.at), self.issue)
         return time.perf_counter() - started
 
 

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections.projection import Fold, Projection, forgotten, instant, select
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
 
     from psycopg import Connection
 
@@ -92,7 +93,7 @@ DIGEST = """
 # Her own rows by primary key; cohorts by member_subject, then hold_change_cohort; those about nobody by their index.
 OF_PARTS = """
     SELECT c.log_id, c.position, c.time, c.act, c.hold, c.reason, c.basis, c.authority, c.categories, c.systems,
-           c.since, c.up_to, c.starts, c.ends, c."right", c.sealed, c.everybody
+           c.since, c.up_to, c.starts, c.ends, c."right", c.sealed, c.everybody, c.subject
     FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(positions)s::bigint[]) AS p (log_id, stream, as_of)
     CROSS JOIN LATERAL (
         SELECT * FROM projections.hold_change AS h
@@ -104,7 +105,7 @@ OF_PARTS = """
     ) AS c
     UNION
     SELECT h.log_id, h.position, h.time, h.act, h.hold, h.reason, h.basis, h.authority, h.categories, h.systems,
-           h.since, h.up_to, h.starts, h.ends, h."right", h.sealed, h.everybody
+           h.since, h.up_to, h.starts, h.ends, h."right", h.sealed, h.everybody, h.subject
     FROM projections.hold_change AS h
     WHERE h.everybody AND h.log_id = ANY(%(every)s::smallint[])
     ORDER BY time, log_id, position
@@ -143,6 +144,8 @@ class Change(NamedTuple):
     right: str | None
     sealed: bool
     everybody: bool
+    stream: UUID | None = None
+    """That it is in."""
 
 
 class Hold(NamedTuple):
@@ -180,9 +183,7 @@ class Hold(NamedTuple):
         return (self.since is None or time >= self.since) and (self.up_to is None or time < self.up_to)
 
 
-def of_parts(
-    connection: Connection[Any], parts: Sequence[Part], logs: Iterable[int], hidden: Collection[int] = ()
-) -> list[Change]:
+def of_parts(connection: Connection[Any], parts: Sequence[Part], logs: Iterable[int]) -> list[Change]:
     """Return every fact that bears on holds over a person, by time.
 
     Args:
@@ -190,7 +191,6 @@ def of_parts(
         parts: All streams that are hers, with the position each is seen up to; for a decision to destroy, sealed ones
             too.
         logs: Every log, for what holds everybody.
-        hidden: Positions in her log of facts about her that do not count, since they were voided or replaced.
     """
     wanted = {
         "logs": [part.log_id for part in parts],
@@ -198,9 +198,7 @@ def of_parts(
         "positions": [part.as_of for part in parts],
         "every": list(logs),
     }
-    home = {part.log_id for part in parts}
-    found = select(connection, OF_PARTS, wanted, Change)
-    return [each for each in found if each.position not in hidden or each.everybody or each.log_id not in home]
+    return select(connection, OF_PARTS, wanted, Change)
 
 
 def standing(changes: Iterable[Change], at: datetime | None = None) -> list[Hold]:

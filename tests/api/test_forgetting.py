@@ -120,13 +120,24 @@ def test_a_list_of_whose_data_somebody_got_does_not_name_her(service: Service, s
     assert ([each["subject"] for each in found["items"]], found["next"]) == ([made["stream"]], None)
 
 
-def test_a_voided_release_releases_nothing_and_a_voided_hold_holds_nothing(service: Service, subject: str) -> None:
+@pytest.mark.parametrize("over", ["her", "everybody"])
+def test_a_voided_release_releases_nothing_and_a_voided_hold_holds_nothing(
+    service: Service, subject: str, over: str
+) -> None:
     placed, released = event("hold.placed", **HOLD), event("hold.released", **RELEASE)
-    service.record(placed, released, voided(released))
+    for each in (placed, released) if over == "everybody" else ():
+        del each["data"]["subjects"]
+    void = voided(released)
+    if over == "everybody":
+        del void["data"]["subjects"]
+    service.record(placed, released, void)
     service.follow(service.state.ledger.head(0))
     receipt = forget(service, subject, grace_days=0).json()
     assert receipt["state"] == "deferred"
-    service.record(voided(placed))
+    void = voided(placed)
+    if over == "everybody":
+        del void["data"]["subjects"]
+    service.record(void)
     turn(service)
     service.follow(service.state.ledger.head(0))
     assert service.ask(f"/v1/erasures/{receipt['receipt']}").json()["state"] == "destroyed"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 import pytest
 
-from bench import append, load, scene
+from bench import append, load, questions, scene, silence
 from bench.__main__ import keep
 from bench.event import event
 from bench.measure import compare, row, table
@@ -70,3 +70,24 @@ def test_rows_measured_alone_replace_those_of_their_name_only(tmp_path: Path) ->
         ("first", 1.0),
         ("second", 3.0),
     ]
+
+
+def test_an_account_is_timed_on_both_ledgers(server: str, tmp_path: Path) -> None:
+    found = questions.account_at_size(server, tmp_path, 20, 40, 3, 1)
+    assert min(found.ours, found.limit) > 0
+
+
+def test_welchs_t_is_that_of_the_textbook() -> None:
+    # Sums of squares 10 and 10 over 5 values each: variances 2.5, standard error 1, means 3 and 5.
+    assert silence.welch([1, 2, 3, 4, 5], [3, 4, 5, 6, 7]) == pytest.approx(-2.0)
+
+
+def test_answers_about_both_kinds_of_people_are_timed_and_one_that_takes_longer_would_be_seen(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(silence, "PEOPLE", 4)
+    every, fastest = silence.sealed_against_strangers(server, tmp_path, 60, 1)
+    assert min(every.ours, every.limit, fastest.ours, fastest.limit) > 0
+    times = [1 + each / 1000 for each in range(50)]
+    assert not silence.row_of("slower", [silence.Measured([each + 0.02 for each in times], times)]).reached
+    assert silence.row_of("the same", [silence.Measured(times, times)]).reached

@@ -152,9 +152,11 @@ class Model:
         near = [each for each in self._recorded(person, upto) if names & set(each.people)]
         gone = self._struck(near, self._recorded(person, upto), "current")
         bearing = [each for each in near if each.type in HOLDS and each.position not in gone]
-        bearing += [
-            each for each in self.told if each.type in HOLDS and not each.people and each.position <= folded[each.log]
-        ]
+        for log, end in folded.items():
+            recorded = [each for each in self.told if each.log == log and each.position <= end]
+            nobodys = [each for each in recorded if not each.people]
+            gone = self._struck(nobodys, recorded, "current")
+            bearing += [each for each in nobodys if each.type in HOLDS and each.position not in gone]
         return any(self._stands(acts) for acts in by_name(bearing).values())
 
     @staticmethod

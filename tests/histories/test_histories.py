@@ -35,7 +35,7 @@ def machine(start: Origin, folder: Path) -> type[Histories]:
     return type("Machine", (Histories,), {"start": start, "folder": folder})
 
 
-@pytest.mark.parametrize(("logs", "histories"), [(1, 5), (3, 3)])
+@pytest.mark.parametrize(("logs", "histories"), [(1, 6), (3, 3)])
 def test_whatever_happens_in_whatever_order_is_what_the_rules_say(
     start: Callable[[int], Origin], tmp_path: Path, logs: int, histories: int
 ) -> None:
