@@ -18,6 +18,7 @@ from ledger.vocabulary import parse_event
 from projections import erasures, holdings, holds, identity, progress, timeline
 from projections.held import DELETED, VERIFIED
 from projections.person import Part
+from projections.pins import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,13 +85,13 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
         seen: For each log the position up to which holds are folded.
         sealed: Whether those count that must not be told: to decide whether to destroy they do.
     """
-    at = seen[subject.log_id]
+    pins = Pins(subject.log_id, seen[subject.log_id], seen)
     with ledger.connection() as connection:
-        names = [Subject(each, subject.log_id) for each in identity.aliases(connection, subject, at)]
-    streams = [name.id for name in names]
+        names = identity.aliases(connection, subject, pins).names
+    streams = list(names)
     if sealed:
-        streams += [stream for name in names for stream in ledger.sealed_streams(name).values()]
-    parts = [Part(subject.log_id, stream, at) for stream in streams]
+        streams += [Subject(each, name.log_id) for name in names for each in ledger.sealed_streams(name).values()]
+    parts = [Part(each.log_id, each.id, seen[each.log_id]) for each in streams]
     with ledger.connection() as connection:
         return holds.standing(holds.of_parts(connection, parts, seen))
 
