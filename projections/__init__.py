@@ -13,6 +13,7 @@ incidents     whose record held what was never about them?
 resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
+erasure_requests  which requests for it were granted?
 recipients    whose data did this recipient get?
 account       the answer to all of it, for one person
 
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 from projections.consents import CONSENTS
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
+from projections.erasure_requests import ERASURE_REQUESTS
 from projections.erasures import ERASURES
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
@@ -44,6 +46,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     CONSENTS,
     HOLDS,
     ERASURES,
+    ERASURE_REQUESTS,
     IDENTITY,
     CORRECTIONS,
     SEALS,
@@ -55,6 +58,7 @@ __all__ = [
     "CORRECTIONS",
     "DISCLOSURES",
     "ERASURES",
+    "ERASURE_REQUESTS",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
