@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from api import documentation
 from api.language import Language, preferred
+from api.positions import pins_of
 from api.problems import Problem
-from api.question import NAMES, Question, ask, number, own_fact, position, query_fact, recorded, subject_of
+from api.question import NAMES, Question, ask, own_fact, query_fact, recorded, subject_of
 from api.rendering import JSON, PDF, PRIVATE, accepted
 from api.report import render_json, render_pdf
 from api.sight import SEALED, VIEW, seen
@@ -23,12 +24,13 @@ from api.subjects import AS_OF, MIN_POSITION, PROBLEMS
 from ledger import Subject
 from ledger.checkpoint import open_checkpoint
 from projections import corrections, timeline
-from projections.account import Issue, account
+from projections.account import Issue, Standing, account
 from projections.person import alone
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from ledger import Ledger
     from projections.person import Person
 
 router = APIRouter(tags=["report"])
@@ -143,14 +145,14 @@ def assemble(
     """
     question = ask(request, "whosaw:QueryAccount", scope)
     subject = subject_of(question, subject_id)
-    at = position(request, question, subject.log_id, NAMES, number(request, "as_of"))
+    pins = pins_of(request, question, subject, NAMES)
     spoken = language or preferred(request, question.state.settings.language)
     with question.state.ledger.connection() as connection:
         if whole:
-            question, person = seen(request, question, connection, subject, at)
+            question, person = seen(request, question, connection, subject, pins)
         else:
-            person = _own(question, connection, subject, at)
-        return Assembled(question, subject, at, spoken, _account(question, connection, person, spoken))
+            person = _own(question, connection, subject, pins.at)
+        return Assembled(question, subject, pins.at, spoken, _account(question, connection, person, spoken))
 
 
 def _own(question: Question, connection: Connection[Any], subject: Subject, at: int) -> Person:
@@ -159,9 +161,10 @@ def _own(question: Question, connection: Connection[Any], subject: Subject, at: 
     Raises:
         Problem: A fact in it was never about her, and must not be handed out.
     """
-    if corrections.hidden(connection, question.state.ledger.hashes, subject.log_id, [subject.id], at, "stated"):
+    person = alone(subject, at)
+    if corrections.hidden(connection, question.state.ledger.hashes, person.parts, "stated"):
         raise Problem("not-exportable")
-    return alone(subject, at)
+    return person
 
 
 def _render(made: Assembled, kind: str) -> bytes:
@@ -184,8 +187,17 @@ def _account(question: Question, connection: Connection[Any], person: Person, la
         origin=signer.origin,
         checkpoint=note.decode(),
         verifier_key=signer.verifier_key,
+        others={log_id: _standing(ledger, person, log_id) for log_id in person.logs[1:]},
     )
     return account(connection, person, issue)
+
+
+def _standing(ledger: Ledger, person: Person, log_id: int) -> Standing:
+    """Return what an account stands on in another log that holds anything of hers."""
+    signer, at = ledger.keys.signers[log_id], next(part.as_of for part in person.parts if part.log_id == log_id)
+    note = ledger.checkpoint(log_id, at)
+    assert note is not None, "what is recorded is under a checkpoint"
+    return Standing(signer.origin, at, note.decode(), signer.verifier_key)
 
 
 def _file(made: Assembled, kind: str, body: bytes, more: dict[str, str], *, status: int = 200) -> Response:

@@ -37,6 +37,7 @@ from api.access import Access
 from api.arrival import Arrivals
 from api.forget_clock import ForgetClock
 from api.forgetting import Terms
+from api.granted_erasures import GrantedErasures
 from api.key_directory import opened
 from api.observation import Figures, Observation
 from api.outside.publisher import Publisher, places_of
@@ -121,8 +122,13 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
             forgetting = Forgetting(ledger, Tombstones(settings.tombstones))
             refuse_resurrected(forgetting, ledger)
             terms = Terms(settings.backup_days)
+            granted = (
+                GrantedErasures(ledger, forgetting, settings.forget_grace_days) if settings.forget_on_request else None
+            )
             forget_clock = (
-                ForgetClock(ledger, forgetting, terms, settings.forget_seconds) if settings.forget_seconds else None
+                ForgetClock(ledger, forgetting, terms, settings.forget_seconds, granted)
+                if settings.forget_seconds
+                else None
             )
             seal_clock = SealClock(ledger, forgetting, settings.forget_seconds) if settings.forget_seconds else None
             access = Access(ledger.connection)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from api.question import Question
+    from projections.pins import Pins
     from projections.recipients import Received
     from projections.seals import Seal
 
@@ -51,13 +52,20 @@ def register(question: Question, connection: Connection[Any]) -> list[Seal]:
     return [each for each in seals.register(connection, as_of) if cleared(question, each.authority)]
 
 
-def streams(question: Question, connection: Connection[Any], subject: Subject, at: int) -> list[tuple[str, str]]:
-    """Return the sealed streams of a person that a key is cleared for: the seal's name, and the stream's id."""
+def streams(question: Question, connection: Connection[Any], subject: Subject, pins: Pins) -> list[tuple[str, Subject]]:
+    """Return the sealed streams of a person that a key is cleared for, with the seal's name.
+
+    Raises:
+        BehindError: Another log that holds something of hers is not folded as far. A retry helps.
+    """
     allowed = {each.seal for each in register(question, connection)}
     every = EVERY_AUTHORITY in question.key.scopes
-    names = [Subject(name, subject.log_id) for name in identity.aliases(connection, subject, at)]
-    found = [each for name in names for each in question.state.ledger.sealed_streams(name).items()]
-    return [(seal, stream) for seal, stream in found if every or seal in allowed]
+    return [
+        (seal, Subject(stream, name.log_id))
+        for name in identity.aliases(connection, subject, pins).names
+        for seal, stream in question.state.ledger.sealed_streams(name).items()
+        if every or seal in allowed
+    ]
 
 
 def every_stream(question: Question, connection: Connection[Any]) -> list[str] | None:

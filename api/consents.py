@@ -6,19 +6,25 @@ Source: PIPEDA Schedule 1, 4.3.8; GDPR Art. 7(1) and (3).
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.paging import Cursor
-from api.question import ask, following, moment, number, page_of, position, recorded, subject_of
+from api.positions import cursor_at, document_of, pins_of
+from api.question import ask, following, moment, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of, plain
 from projections import consents, timeline
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from api.paging import Cursor
+    from projections.pins import Pins
 
 router = APIRouter(tags=["query"])
 
@@ -52,19 +58,27 @@ def read_consents(
     kind = accepted(request, JSON, CSV, NDJSON)
     most, place = page_of(request, question)
     subject = subject_of(question, subject_id)
-    pinned = place.as_of[0] if place else number(request, "as_of")
-    at = position(request, question, subject.log_id, ("consents", *READ), pinned)
+    pins = pins_of(request, question, subject, ("consents", *READ), place)
     with question.state.ledger.connection() as connection:
-        question, person = seen(request, question, connection, subject, at)
-        recorded_at = timeline.appended(connection, subject.log_id, at) if pinned is not None else None
-        standing = datetime.now(UTC) if pinned is None else datetime.fromisoformat(recorded_at or BEGINNING.isoformat())
-        when = datetime.fromisoformat(place.after[1]) if place else moment("valid_at", valid_at, standing)
+        question, person = seen(request, question, connection, subject, pins)
+        when = _moment(request, connection, pins, place, valid_at)
         page = consents.of_person(connection, person, when, after=place.after[0] if place else None, limit=most)
     items = [plain(row) for row in page.rows]
-    recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
+    recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=categories_of(items))
     further = None
     if page.next is not None:
-        further = following(request, question, most, Cursor([at], [page.next, when.isoformat()]))
-    origin = question.state.ledger.keys.signers[subject.log_id].origin
-    document = {"subject": subject.id, "log": origin, "as_of": at, "valid_at": when.isoformat()}
+        further = following(request, question, most, cursor_at(question, pins, [page.next, when.isoformat()]))
+    document = document_of(question, person, pins) | {"valid_at": when.isoformat()}
     return rows(request, document, items, following=further, kind=kind)
+
+
+def _moment(
+    request: Request, connection: Connection[Any], pins: Pins, place: Cursor | None, valid_at: str | None
+) -> datetime:
+    """Return the moment at which consents are shown."""
+    if place is not None:
+        return datetime.fromisoformat(place.after[1])
+    if "as_of" not in request.query_params:
+        return moment("valid_at", valid_at, datetime.now(UTC))
+    recorded_at = timeline.appended(connection, pins.home, pins.at)
+    return moment("valid_at", valid_at, datetime.fromisoformat(recorded_at) if recorded_at else BEGINNING)

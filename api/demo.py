@@ -140,7 +140,7 @@ def start(options: Options, stack: ExitStack, signals: Signals) -> tuple[Ready, 
     settings = read_settings(
         data_dir=options.data_dir, host=HOST, port=options.port, follow=True, docs=True,
         log_level="WARNING", controller_name="Voip.ms (sample)", controller_contact="privacy@company.example",
-        snapshot_seconds=SNAPSHOT_SECONDS,
+        snapshot_seconds=SNAPSHOT_SECONDS, forget_on_request=False,
     )  # fmt: skip
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     say("starting the database")

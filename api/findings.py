@@ -12,7 +12,8 @@ from starlette.responses import Response
 from api import clearance, documentation
 from api.language import preferred
 from api.paging import Cursor
-from api.question import Question, ask, following, moment, number, page_of, position, recorded, subject_of
+from api.positions import cursor_at, document_of, pins_of, position
+from api.question import Question, ask, following, moment, page_of, recorded, subject_of
 from api.recipients import BEGINNING, DATE_TIME, END, RECIPIENT_ID
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, seen
@@ -130,21 +131,20 @@ def read_subject_findings(
     kind = accepted(request, JSON, CSV, NDJSON)
     most, place = page_of(request, question)
     subject = subject_of(question, subject_id)
-    earlier = place.as_of[0] if place else number(request, "as_of")
-    at = position(request, question, subject.log_id, (*NAMES, *READ), earlier)
+    pins = pins_of(request, question, subject, (*NAMES, *READ), place)
     with question.state.ledger.connection() as connection:
-        question, person = seen(request, question, connection, subject, at)
+        question, person = seen(request, question, connection, subject, pins)
+        earlier = pins.at if place or request.query_params.get("as_of") else None
         now = _moment(question, place, connection, subject.log_id, earlier)
         judged = findings.of_person(connection, person)
     found = [each for each in judged if each.since <= now and (everything == "true" or each.outcome != "lawful")]
     start = place.after[1] if place else 0
     items = [_item(each, preferred(request)) for each in found[start : start + most]]
-    recorded(question, [subject.id], count=len(items), as_of=at)
+    recorded(question, [subject.id], count=len(items), as_of=pins.at)
     further = None
     if len(found) > start + most:
-        further = following(request, question, most, Cursor([at], [now.isoformat(), start + most]))
-    origin = question.state.ledger.keys.signers[subject.log_id].origin
-    document = {"subject": subject.id, "log": origin, "as_of": at, "now": now.isoformat()}
+        further = following(request, question, most, cursor_at(question, pins, [now.isoformat(), start + most]))
+    document = document_of(question, person, pins) | {"now": now.isoformat()}
     return rows(request, document, items, following=further, kind=kind)
 
 

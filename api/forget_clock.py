@@ -10,6 +10,7 @@ from api.forgetting import carry_out
 
 if TYPE_CHECKING:
     from api.forgetting import Terms
+    from api.granted_erasures import GrantedErasures
     from ledger import Ledger
     from ledger.forget import Forgetting
 
@@ -19,7 +20,14 @@ log = logging.getLogger(__name__)
 class ForgetClock:
     """Carries out what is due, from `start` to `stop`; also what a crash has interrupted."""
 
-    def __init__(self, ledger: Ledger, forgetting: Forgetting, terms: Terms, seconds: float) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        forgetting: Forgetting,
+        terms: Terms,
+        seconds: float,
+        granted: GrantedErasures | None = None,
+    ) -> None:
         """Wind it up.
 
         Args:
@@ -27,11 +35,13 @@ class ForgetClock:
             forgetting: Of the same ledger.
             terms: The operator's.
             seconds: Between two looks.
+            granted: Begins what requests lead to; None if they lead to nothing by themselves.
         """
         self._ledger = ledger
         self._forgetting = forgetting
         self._terms = terms
         self._seconds = seconds
+        self._granted = granted
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="forgetting", daemon=True)
 
@@ -49,8 +59,10 @@ class ForgetClock:
             self.turn()
 
     def turn(self) -> None:
-        """Look once at everybody who is due."""
+        """Look once at everybody whose request was granted, and at everybody who is due."""
         try:
+            if self._granted is not None:
+                self._granted.begin()
             for revoked in self._forgetting.due():
                 if self._stopping.is_set():
                     return

@@ -17,7 +17,8 @@ from ledger import Held, Subject, fact_of
 from ledger.vocabulary import parse_event
 from projections import corrections, erasures, holdings, holds, identity, progress, timeline
 from projections.held import DELETED, VERIFIED
-from projections.person import Part
+from projections.person import Part, Place
+from projections.pins import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,26 +85,26 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
         seen: For each log the position up to which holds are folded.
         sealed: Whether those count that must not be told: to decide whether to destroy they do.
     """
-    at = seen[subject.log_id]
+    pins = Pins(subject.log_id, seen[subject.log_id], seen)
     with ledger.connection() as connection:
-        names = [Subject(each, subject.log_id) for each in identity.aliases(connection, subject, at)]
-    streams = [name.id for name in names]
+        names = identity.aliases(connection, subject, pins).names
+    streams = list(names)
     if sealed:
-        streams += [stream for name in names for stream in ledger.sealed_streams(name).values()]
-    parts = [Part(subject.log_id, stream, at) for stream in streams]
+        streams += [Subject(each, name.log_id) for name in names for each in ledger.sealed_streams(name).values()]
+    parts = [Part(each.log_id, each.id, seen[each.log_id]) for each in streams]
     with ledger.connection() as connection:
         changes = holds.of_parts(connection, parts, seen)
-        # Hers are corrected by what is about her; those over everybody by what names nobody either, log by log.
-        mine = {(subject.log_id, False): streams}
-        for each in changes:
-            if each.everybody and each.stream is not None:
-                mine.setdefault((each.log_id, True), []).append(each.stream.hex)
+        # Hers are corrected by what is about her; those over everybody by what names nobody either.
+        over = [each for each in changes if each.everybody and each.stream is not None]
+        everybody = [Part(each.log_id, each.stream.hex, seen[each.log_id]) for each in over if each.stream is not None]
         # A release that was voided releases nothing, and a hold that was placed by mistake holds nothing.
         gone = {
-            (log_id, everybody): corrections.hidden(connection, ledger.hashes, log_id, some, seen[log_id], "current")
-            for (log_id, everybody), some in mine.items()
+            False: corrections.hidden(connection, ledger.hashes, parts, "current"),
+            True: corrections.hidden(connection, ledger.hashes, everybody, "current")
+            if everybody
+            else frozenset[Place](),
         }
-    return holds.standing(each for each in changes if each.position not in gone.get((each.log_id, each.everybody), ()))
+    return holds.standing(each for each in changes if Place(each.log_id, each.position) not in gone[each.everybody])
 
 
 def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:

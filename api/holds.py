@@ -11,15 +11,18 @@ from starlette.responses import Response
 
 from api import documentation
 from api.forgetting import ORDINARY_REASON, held_by
-from api.question import ask, position, recorded, subject_of
+from api.positions import position
+from api.question import ask, recorded, subject_of
 from api.rendering import JSON, PRIVATE
 from api.subjects import MIN_POSITION, PROBLEMS
+from projections import progress
 
 router = APIRouter(tags=["erasure"])
 
 EXAMPLE = {"subject": "5f9225d8d6726351d4cdbf642b130516", "as_of": 4711, "held": True, "reason": ORDINARY_REASON}
 CONTENT = {JSON: {"schema": {"type": "object"}, "example": EXAMPLE}}
 DETAILS = "holds:read"
+READ = ("holds", "identity", "corrections")
 
 
 @router.get(
@@ -36,8 +39,10 @@ def read_holds(request: Request, subject_id: str, min_position: MIN_POSITION = N
     """
     question = ask(request, "whosaw:QueryHolds", "subjects:read")
     subject = subject_of(question, subject_id)
-    at = position(request, question, subject.log_id, ("holds", "identity", "corrections"), None)
-    seen = {log.log_id: at if log.log_id == subject.log_id else log.size for log in question.state.ledger.logs()}
+    at = position(request, question, subject.log_id, READ, None)
+    with question.state.ledger.connection() as connection:
+        logs = range(len(question.state.ledger.recorders))
+        seen = {log_id: progress.reached(connection, log_id, READ) for log_id in logs} | {subject.log_id: at}
     standing = held_by(question.state.ledger, subject, seen, sealed=False)
     document: dict[str, Any] = {
         "subject": subject.id,

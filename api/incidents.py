@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
-from api.question import ask, position, recorded
+from api.positions import position
+from api.question import ask, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
 from api.subjects import ANSWER

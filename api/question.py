@@ -11,8 +11,6 @@ import re
 import secrets
 from contextlib import suppress
 from datetime import UTC, datetime
-from threading import BoundedSemaphore
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -24,7 +22,6 @@ from api.state import State, state_of
 from ledger import Fact, Subject, fact_of
 from ledger.fact import SUBJECT_ID
 from ledger.vocabulary import InvalidEvent, parse_event
-from projections import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,13 +32,8 @@ if TYPE_CHECKING:
 
 SOURCE = f"{OWN_SOURCES}api"
 """The ledger's own name as an emitter."""
-LONGEST_WAIT_SECONDS = 30.0
-POLL_SECONDS = 0.01
 NAMED = 4
 """Clearances that a question names, at most: as many as fit."""
-WAITING = BoundedSemaphore(16)
-"""Questions that may wait for a projection at a time."""
-WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})")
 RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 NAMES = ("holdings", "disclosures", "views", "policies", "identity", "corrections")
 """The projections that an account reads."""
@@ -117,55 +109,6 @@ def subject_of(question: Question, subject_id: str) -> Subject:
         recorded(question, (), outcome="refused", count=0)
         raise Problem("not-found", "no such subject")
     return found
-
-
-def position(request: Request, question: Question, log_id: int, projections: Sequence[str], as_of: int | None) -> int:
-    """Return the position to answer at: the one asked for, or the newest that these projections have reached.
-
-    With `min_position` the answer waits for it as long as `Prefer: wait=N` says, so that a service reads its own write.
-
-    Raises:
-        Problem: The answer is not that far yet (a retry helps), or the log is not that long.
-    """
-    wanted = max(as_of or 0, number(request, "min_position") or 0)
-    reached = _reached(question.state, log_id, projections)
-    if wanted > reached:
-        head = question.state.ledger.head(log_id)
-        if wanted > head:
-            raise Problem("invalid-parameter", f"expected a position of at most {head}")
-        preferred = WAIT.search(request.headers.get("prefer", ""))
-        seconds = min(float(preferred[1]), LONGEST_WAIT_SECONDS) if preferred else 0.0
-        reached = _wait(question.state, log_id, projections, wanted, seconds)
-    return as_of if as_of is not None else reached
-
-
-def _reached(state: State, log_id: int, projections: Sequence[str]) -> int:
-    """Return how far these projections are; without any, what is recorded is all there is to read."""
-    if not projections:
-        return state.ledger.head(log_id)
-    with state.ledger.connection() as connection:
-        return progress.reached(connection, log_id, projections)
-
-
-def _wait(state: State, log_id: int, projections: Sequence[str], wanted: int, seconds: float) -> int:
-    """Wait until projections are that far, without keeping a connection; return how far they are.
-
-    Waiting is a preference: while many wait already, nobody else does, so that threads are left for answers.
-
-    Raises:
-        Problem: They are not that far. A retry helps.
-    """
-    if seconds and WAITING.acquire(blocking=False):
-        try:
-            deadline = monotonic() + seconds
-            while monotonic() < deadline:
-                reached = _reached(state, log_id, projections)
-                if reached >= wanted:
-                    return reached
-                sleep(POLL_SECONDS)
-        finally:
-            WAITING.release()
-    raise Problem("not-yet", headers={"Retry-After": "1"})
 
 
 def page_of(request: Request, question: Question) -> tuple[int, Cursor | None]:

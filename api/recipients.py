@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from api import clearance, documentation
 from api.paging import Cursor
-from api.question import ask, following, moment, page_of, position, recorded, recorded_behind
+from api.positions import position
+from api.question import ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
 from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain

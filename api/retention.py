@@ -12,8 +12,9 @@ from starlette.responses import Response
 
 from api import documentation
 from api.paging import Cursor
+from api.positions import document_of, pins_of, position
 from api.problems import Problem
-from api.question import ask, following, number, page_of, position, recorded, subject_of
+from api.question import ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, plain
@@ -101,16 +102,16 @@ def read_subject_retention(
     question = ask(request, "whosaw:QueryRetention", "subjects:read")
     kind, now = accepted(request, JSON, CSV, NDJSON), datetime.now(UTC)
     subject = subject_of(question, subject_id)
-    at = position(request, question, subject.log_id, (NAME, *READ), number(request, "as_of"))
+    pins = pins_of(request, question, subject, (NAME, *READ))
     with question.state.ledger.connection() as connection:
-        question, person = seen(request, question, connection, subject, at)
-        known = timeline.appended(connection, subject.log_id, at)
+        question, person = seen(request, question, connection, subject, pins)
+        known = timeline.appended(connection, subject.log_id, pins.at)
         until = datetime.fromisoformat(known) if known is not None else now
-        registers = derived.registered(connection, NAME, subject.log_id, at, until)
+        registers = derived.registered(connection, NAME, subject.log_id, pins.at, until)
         people = history.of_person(connection, person, retained.READ)
     items = [_explained(_row(each), now) for each in retention.of_histories(people, registers)]
-    recorded(question, [subject.id], count=len(items), as_of=at, categories=[each["category"] for each in items])
-    return rows(request, {"subject": subject.id, "as_of": at}, items, following=None, kind=kind)
+    recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=[each["category"] for each in items])
+    return rows(request, document_of(question, person, pins), items, following=None, kind=kind)
 
 
 def _logs(question: Any) -> Any:

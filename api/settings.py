@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     )
     forget_seconds: float = Field(60.0, ge=0, description="how often it is looked who is due; 0: nobody here")
     forget_grace_days: int = Field(30, ge=0, description="how long forgetting somebody can be taken back")
+    forget_on_request: bool = Field(True, description="whether a granted request for erasure begins it by itself")
     backup_days: int = Field(35, ge=0, description="how long backups and archives of the database are kept")
     public_checkpoints: bool = Field(False, description="whether anybody may read checkpoints")
     publish_dir: Path | None = Field(None, description="folder that newest checkpoints are written to")

@@ -64,13 +64,25 @@ def page(operation_id: str) -> dict[str, Any]:
     }
     if operation_id == "readConsents":
         about["valid_at"] = PLAIN[datetime]
+    positions: dict[str, Any] = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}
     if operation_id == "readRecipientDisclosures":
-        positions = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}
         about = {"recipient": {"type": "string"}, "positions": positions}
-    items = row(record) if record else {"type": "object", "required": ["leaf", "log", "position", "type", "data"]}
+    else:
+        about["positions"] = positions | {"description": "The one of each log, if she is in several."}
+    entry = {"type": "object", "required": ["leaf", "log", "position", "type", "data"]}
+    items = _placed(row(record)) if record else entry
     further = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "Address of the next page."}
     members = about | {"items": {"type": "array", "items": items}, "next": further}
-    return {"type": "object", "required": list(members), "properties": members, "additionalProperties": False}
+    required = [name for name in members if name != "positions" or operation_id == "readRecipientDisclosures"]
+    return {"type": "object", "required": required, "properties": members, "additionalProperties": False}
+
+
+def _placed(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a row with the log that its positions are of."""
+    if "log_id" in record["properties"]:
+        return record
+    members = {"log_id": PLAIN[int], **record["properties"]}
+    return record | {"required": list(members), "properties": members}
 
 
 def like(example: Any, depth: int = 4) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi import Query
 
 from api import clearance
 from api.problems import Problem
+from projections.pins import BehindError
 from projections.resolution import Sight, person_of
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from api.question import Question
     from ledger import Subject
     from projections.person import Person
+    from projections.pins import Pins
 
 VIEW = Annotated[
     Sight,
@@ -35,20 +37,24 @@ EVERYTHING = "integrity:read"
 
 
 def seen(
-    request: Request, question: Question, connection: Connection[Any], subject: Subject, at: int
+    request: Request, question: Question, connection: Connection[Any], subject: Subject, pins: Pins
 ) -> tuple[Question, Person]:
     """Return a person as the answer to this question sees her, and the question as it is to be recorded.
 
     Whoever asks for what is sealed is recorded behind seals, also when there is nothing: an open trace would tell.
 
     Raises:
-        Problem: The view is none, or is not for this key; or she is not cleared for anything.
+        Problem: The view is none, or is not for this key; or she is not cleared for anything; or another log is not
+            that far yet.
     """
     sight, hashes = view_of(request, question), question.state.ledger.hashes
-    if not clearance.asked(request, question):
-        return question, person_of(connection, hashes, subject, at, sight)
-    sealed = clearance.streams(question, connection, subject, at)
-    person = person_of(connection, hashes, subject, at, sight, [stream for _, stream in sealed])
+    try:
+        if not clearance.asked(request, question):
+            return question, person_of(connection, hashes, subject, pins, sight)
+        sealed = clearance.streams(question, connection, subject, pins)
+        person = person_of(connection, hashes, subject, pins, sight, [stream for _, stream in sealed])
+    except BehindError:
+        raise Problem("not-yet", headers={"Retry-After": "1"}) from None
     return question._replace(seals=tuple(dict.fromkeys(seal for seal, _ in sealed)) or ("",)), person
 
 

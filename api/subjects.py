@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation
-from api.paging import Cursor
+from api.positions import FORM, cursor_at, document_of, pins_of
 from api.problems import Problem
-from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
+from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
 from api.strict_json import check
@@ -38,10 +38,23 @@ ANSWER = {
     CSV: {"schema": {"type": "string"}},
     NDJSON: {"schema": {"type": "string"}},
 }
-AS_OF = Annotated[int | None, Query(ge=0, description="Answer as of this log position; the newest by default.")]
+AS_OF = Annotated[
+    str | None,
+    Query(
+        pattern=FORM,
+        description="Answer as of this position of the log that she is in, or of one position of each log, with "
+        "commas; the newest by default.",
+    ),
+]
 CURSOR = Annotated[str | None, Query(description="Where the page before ended; see its `next`.")]
 LIMIT = Annotated[int, Query(ge=1, le=500, description="Most rows of a page.")]
-MIN_POSITION = Annotated[int | None, Query(ge=0, description="Wait until this is seen; see the header Prefer.")]
+MIN_POSITION = Annotated[
+    str | None,
+    Query(
+        pattern=FORM,
+        description="Wait until this position is seen, or one of each log, with commas; see the header Prefer.",
+    ),
+]
 
 DISCLOSURES = partial(rows_of, disclosures.of_subject)
 TIMELINE = partial(rows_of, timeline.of_subject)
@@ -182,16 +195,22 @@ def _answer(
     kind = accepted(request, JSON, CSV, NDJSON)
     limit, cursor = page_of(request, question)
     subject = subject_of(question, subject_id)
-    as_of = cursor.as_of[0] if cursor else number(request, "as_of")
-    at = position(request, question, subject.log_id, (*projections, *READ), as_of)
+    pins = pins_of(request, question, subject, (*projections, *READ), cursor)
     with question.state.ledger.connection() as connection:
-        question, person = seen(request, question, connection, subject, at)
+        question, person = seen(request, question, connection, subject, pins)
         page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
-    items = [plain(row) for row in page.rows]
-    recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
-    further = following(request, question, limit, Cursor([at], [page.next])) if page.next is not None else None
-    document = {"subject": subject.id, "log": question.state.ledger.keys.signers[subject.log_id].origin, "as_of": at}
-    return rows(request, document, items, following=further, kind=kind)
+    logs = page.logs or [subject.log_id] * len(page.rows)
+    items = [placed(row, log_id) for row, log_id in zip(page.rows, logs, strict=True)]
+    recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=categories_of(items))
+    further = None
+    if page.next is not None:
+        further = following(request, question, limit, cursor_at(question, pins, [page.next]))
+    return rows(request, document_of(question, person, pins), items, following=further, kind=kind)
+
+
+def placed(row: Any, log_id: int) -> dict[str, Any]:
+    """Return a row with the log that its positions are of; an entry names its log itself."""
+    return ({} if isinstance(row, timeline.Moment) else {"log_id": log_id}) | plain(row)
 
 
 def plain(row: Any) -> dict[str, Any]:

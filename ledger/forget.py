@@ -57,7 +57,17 @@ HOLDING = (
 MOST_OPENED = 99
 """As many as the entry can name beside her own."""
 
-ALREADY = "SELECT 1 FROM ledger.revoked WHERE log_id = %(home)s AND subject = %(subject)s"
+# Or gone: a fact about her would open somebody new. Her own entries by the index (log_id, stream, sequence).
+ALREADY = """
+    SELECT 1 WHERE EXISTS (SELECT FROM ledger.revoked WHERE log_id = %(home)s AND subject = %(subject)s)
+    OR NOT EXISTS (SELECT FROM ledger.subject WHERE log_id = %(home)s AND subject = %(subject)s)
+    OR %(request)s::text IS NOT NULL AND EXISTS (
+        SELECT FROM ledger.entry AS e
+        WHERE e.log_id = %(home)s AND e.stream = %(subject)s AND e.type = 'subject.revoked'
+          AND convert_from(e.bytes, 'UTF8')::jsonb #>> '{data,request_ref}' = %(request)s
+          AND convert_from(e.bytes, 'UTF8')::jsonb ->> 'source' LIKE '/whosaw/%%'
+    )
+"""
 REVOKE = """
     INSERT INTO ledger.revoked (log_id, subject, until, receipt)
     VALUES (%(log_id)s, %(subject)s, %(until)s, %(receipt)s)
@@ -135,7 +145,9 @@ class Forgetting:
         self._ledger = ledger
         self.tombstones = tombstones
 
-    def revoke(self, subject: Subject, fact: Fact, until: datetime, receipt: str) -> Receipt:
+    def revoke(
+        self, subject: Subject, fact: Fact, until: datetime, receipt: str, *, request: str | None = None
+    ) -> Receipt:
         """Stop all answers about a person.
 
         Args:
@@ -143,11 +155,13 @@ class Forgetting:
             fact: `subject.revoked`, about her by her id.
             until: When her keys may be destroyed.
             receipt: Names the erasure.
+            request: If it is the consequence of a request, its name: it has that consequence once.
 
         Raises:
-            Held: She is to be forgotten already.
+            Held: She is to be forgotten already, or is forgotten; or this request has led to it before.
         """
-        return self._beside(subject, fact, Beside(ALREADY, REVOKE, {"until": until, "receipt": receipt}))
+        wanted = {"until": until, "receipt": receipt, "request": request}
+        return self._beside(subject, fact, Beside(ALREADY, REVOKE, wanted))
 
     def restore(self, subject: Subject, fact: Fact) -> Receipt:
         """Let answers speak of a person again.

@@ -14,6 +14,7 @@ resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
 retention     what may not be kept any longer?
+erasure_requests  which requests for it were granted?
 recipients    whose data did this recipient get?
 findings      what is not as it should be? (rules: a file each)
 account       the answer to all of it, for one person
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 from projections.consents import CONSENTS
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
+from projections.erasure_requests import ERASURE_REQUESTS
 from projections.erasures import ERASURES
 from projections.findings import FINDINGS
 from projections.holdings import HOLDINGS
@@ -48,6 +50,7 @@ PROJECTIONS: tuple[Projected, ...] = (
     CONSENTS,
     HOLDS,
     ERASURES,
+    ERASURE_REQUESTS,
     IDENTITY,
     CORRECTIONS,
     SEALS,
@@ -61,6 +64,7 @@ __all__ = [
     "CORRECTIONS",
     "DISCLOSURES",
     "ERASURES",
+    "ERASURE_REQUESTS",
     "FINDINGS",
     "HOLDINGS",
     "HOLDS",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from ledger.vocabulary import label
 from projections import disclosures, holdings, policies, timeline, views
@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from projections.held import Holding
     from projections.person import Person
     from projections.policies import Assent, Policy
+    from projections.projection import Page
     from projections.timeline import Moment
     from projections.views import View
 
 Language = Literal["en", "fr"]
+Row = TypeVar("Row")
 
 STATEMENT = {
     "en": (
@@ -47,6 +49,15 @@ PROJECTIONS = ("holdings", "disclosures", "views", "policies", "identity", "corr
 """Whose rows an account reads: its position is at most what all of them have reached."""
 
 
+class Standing(NamedTuple):
+    """What an account stands on in another log."""
+
+    origin: str
+    position: int
+    checkpoint: str
+    verifier_key: str
+
+
 class Issue(NamedTuple):
     """What an account says about itself."""
 
@@ -60,6 +71,8 @@ class Issue(NamedTuple):
     """The signed note that the account stands on, of at least its position."""
     verifier_key: str
     """What a stranger checks the checkpoint with."""
+    others: Mapping[int, Standing] = {}
+    """Other logs that hold anything of hers."""
 
 
 def account(connection: Connection[Any], person: Person, issue: Issue) -> dict[str, Any]:
@@ -73,36 +86,63 @@ def account(connection: Connection[Any], person: Person, issue: Issue) -> dict[s
     """
     language, subject, as_of = issue.language, person.subject, person.as_of
     recorded = timeline.appended(connection, subject.log_id, as_of)
-    moments = rows(timeline.of_subject, connection, person, limit=None).rows[::-1]
-    held = holdings.of_person(connection, person, limit=None).rows
-    disclosed = rows(disclosures.of_subject, connection, person, limit=None).rows
-    looked = views.of_person(connection, person, limit=None, by_day=False).rows
+    moments = _placed(rows(timeline.of_subject, connection, person, limit=None, every=True), subject.log_id)[::-1]
+    held = [(each.log_id, each) for each in holdings.of_person(connection, person, limit=None).rows]
+    disclosed = _placed(rows(disclosures.of_subject, connection, person, limit=None), subject.log_id)
+    looked = _placed(views.of_person(connection, person, limit=None, by_day=False), subject.log_id)
+
+    def at(log_id: int) -> dict[str, str]:
+        return {} if log_id == subject.log_id else {"log": issue.others[log_id].origin}
+
+    proof: dict[str, Any] = {
+        "log": issue.origin,
+        "checkpoint": issue.checkpoint,
+        "verifier_key": issue.verifier_key,
+        "entries": _entries(moments, subject.log_id),
+    }
+    positions: dict[str, Any] = {"log": issue.origin, "position": as_of, "time": recorded}
+    if issue.others:
+        positions["others"] = [{"log": each.origin, "position": each.position} for each in issue.others.values()]
+        proof["others"] = [
+            {
+                "log": each.origin,
+                "checkpoint": each.checkpoint,
+                "verifier_key": each.verifier_key,
+                "entries": _entries(moments, log_id),
+            }
+            for log_id, each in issue.others.items()
+        ]
     return {
         "language": language,
-        "as_of": {"log": issue.origin, "position": as_of, "time": recorded},
+        "as_of": positions,
         "issued_at": issue.issued_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "controller": dict(issue.controller),
         "subject": {"id": subject.id},
-        "policy": _policies(connection, person, recorded, moments, language),
-        "holdings": [_holding(each, language) for each in held],
-        "disclosures": [_disclosure(each, language) for each in sorted(disclosed, key=_happened)],
-        "views": [_view(each, language) for each in reversed(looked)],
+        "policy": _policies(connection, person, recorded, [each for _, each in moments], language),
+        "holdings": [_holding(each, language) | at(log_id) for log_id, each in held],
+        "disclosures": [_disclosure(each, language) | at(log_id) for log_id, each in sorted(disclosed, key=_happened)],
+        "views": [_view(each, language) | at(log_id) for log_id, each in reversed(looked)],
         "statement": STATEMENT[language],
-        "proof": {
-            "log": issue.origin,
-            "checkpoint": issue.checkpoint,
-            "verifier_key": issue.verifier_key,
-            "entries": [
-                {
-                    "position": each.position,
-                    "type": each.type,
-                    "leaf": b64encode(each.leaf).decode(),
-                    "time": each.json()["time"],
-                }
-                for each in moments
-            ],
-        },
+        "proof": proof,
     }
+
+
+def _placed(page: Page[Row], home: int) -> list[tuple[int, Row]]:
+    """Return rows, each with its log."""
+    return list(zip(page.logs or [home] * len(page.rows), page.rows, strict=True))
+
+
+def _entries(moments: list[tuple[int, Moment]], log_id: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "position": each.position,
+            "type": each.type,
+            "leaf": b64encode(each.leaf).decode(),
+            "time": each.json()["time"],
+        }
+        for log, each in moments
+        if log == log_id
+    ]
 
 
 def _coded(code: str | None, language: Language) -> dict[str, str] | None:
@@ -118,8 +158,9 @@ def _when(stated: str) -> datetime:
     return datetime.fromisoformat(stated.upper())
 
 
-def _happened(disclosure: Disclosure) -> tuple[datetime, int]:
-    return _when(disclosure.time), disclosure.position
+def _happened(placed: tuple[int, Disclosure]) -> tuple[datetime, int, int]:
+    log_id, disclosure = placed
+    return _when(disclosure.time), log_id, disclosure.position
 
 
 def _policies(

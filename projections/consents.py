@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from projections.consented import Change, Consent, standing
+from projections.person import Place
 from projections.projection import Fold, Page, Projection, forgotten, instant, select
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ def of_person(
         after: The cursor of the page before.
         limit: The most rows, or None for all.
     """
-    changes = [each for each in of_parts(connection, person.parts) if each.position not in person.hidden]
+    changes = [
+        each for each in of_parts(connection, person.parts) if Place(each.log_id, each.position) not in person.hidden
+    ]
     found = standing(changes, valid_at, person.joined)
     # The order is the same for the same position, so a row's place is cursor enough.
     start = after or 0

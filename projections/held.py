@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from projections.person import Place
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
@@ -19,6 +21,7 @@ HELD, ASKED, DELETED, VERIFIED = "held", "deletion_requested", "deleted", "verif
 class Change(NamedTuple):
     """One fact that bears on holdings, as its emitter stated it."""
 
+    log_id: int
     position: int
     time: datetime
     stated: str
@@ -46,6 +49,7 @@ class Change(NamedTuple):
 class Deletion(NamedTuple):
     """One step towards a deletion."""
 
+    log_id: int
     position: int
     time: str
     state: str
@@ -61,6 +65,7 @@ class Deletion(NamedTuple):
 class Kept(NamedTuple):
     """Why something outlived an erasure."""
 
+    log_id: int
     position: int
     reason: str
     until: str | None
@@ -94,10 +99,14 @@ class Holding(NamedTuple):
     """Why the last erasure left it, if it did."""
     policy_version: str | None
     """As the last collection stated."""
+    log_id: int
+    """Where it was last collected."""
     position: int
-    """Of the newest entry that it follows from."""
+    """Of the newest entry in that log that it follows from."""
     positions: list[int]
-    """Of all of them, ascending."""
+    """Of all of them in that log, ascending."""
+    elsewhere: list[Place]
+    """Those in other logs, where she has another name."""
 
 
 class _Episode:
@@ -110,7 +119,7 @@ class _Episode:
         self.rectified: str | None = None
         self.deletions: list[Deletion] = []
         self.kept: Kept | None = None
-        self.positions: set[int] = set()
+        self.places: set[Place] = set()
         self.collect(first)
 
     @property
@@ -131,11 +140,12 @@ class _Episode:
     def collect(self, change: Change) -> None:
         self.last = change
         self.until = change.until or self.until
-        self.positions.add(change.position)
+        self.places.add(Place(change.log_id, change.position))
 
     def step(self, change: Change, state: str) -> None:
         self.deletions.append(
             Deletion(
+                change.log_id,
                 change.position,
                 change.stated,
                 state,
@@ -146,23 +156,27 @@ class _Episode:
             )
         )
         self.refused = False
-        self.positions.add(change.position)
+        self.places.add(Place(change.log_id, change.position))
 
     def rectify(self, change: Change) -> None:
         self.rectified = change.stated
-        self.positions.add(change.position)
+        self.places.add(Place(change.log_id, change.position))
 
     def refuse(self, change: Change) -> None:
         if any(each.request == change.request and each.state == "requested" for each in self.deletions):
             self.refused = True
-            self.positions.add(change.position)
+            self.places.add(Place(change.log_id, change.position))
 
     def holding(self) -> Holding:
         first, last = self.first, self.last
+        # Without the times of recording, of several logs the one that it was last collected in.
+        log_id = last.log_id
+        positions = sorted(place.position for place in self.places if place.log_id == log_id)
+        elsewhere = sorted(place for place in self.places if place.log_id != log_id)
         return Holding(
             self.category, first.system, first.origin, first.channel, first.context, sorted(set(first.purposes)),
             first.basis, first.stated, last.stated, self.until, self.rectified, self.state, self.deletions, self.kept,
-            last.policy_version, max(self.positions), sorted(self.positions),
+            last.policy_version, log_id, positions[-1], positions, elsewhere,
         )  # fmt: skip
 
 
@@ -211,6 +225,7 @@ def _order(holding: Holding) -> tuple[Any, ...]:
         source,
         holding.purposes,
         holding.basis or "",
+        holding.log_id,
         holding.positions,
     )
 
@@ -234,8 +249,8 @@ def _erase(episodes: dict[_Key, list[_Episode]], change: Change) -> None:
     for episode in _touched(episodes, change, deleted=change.state == "verified"):
         survivor = survivors.get(episode.category)
         if survivor is not None:
-            episode.kept = Kept(change.position, survivor["reason"], survivor.get("until"))
-            episode.positions.add(change.position)
+            episode.kept = Kept(change.log_id, change.position, survivor["reason"], survivor.get("until"))
+            episode.places.add(Place(change.log_id, change.position))
         elif change.state == "requested" and episode.state not in {HELD, ASKED}:
             pass
         else:

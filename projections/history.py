@@ -13,12 +13,15 @@ from uuid import UUID
 import orjson
 from psycopg.rows import args_row, tuple_row
 
+from projections.person import Place
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from psycopg import Connection
 
     from projections.person import Person
+
 
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 """What UTC moves out of the calendar counts as one of these."""
@@ -161,7 +164,7 @@ def of_person(connection: Connection[Any], person: Person, types: Sequence[str])
         parts = [part for part in person.parts if part.log_id == log_id]
         upto = parts[0].as_of
         facts = read(connection, log_id, [part.stream for part in parts], upto, types)
-        once = {each.position: each for each in reversed(facts) if each.position not in person.hidden}
+        once = {each.position: each for each in reversed(facts) if Place(log_id, each.position) not in person.hidden}
         ordered = tuple(once[position] for position in sorted(once))
         found.append(History(log_id, tuple(part.stream for part in parts), upto, ordered))
     return found
@@ -186,17 +189,19 @@ def histories(
         elsewhere: Corrections that are about nobody.
     """
     facts: list[Fact] = []
+    members: dict[int, list[str]] = {}
     joined: dict[str, str] = {}
     fresh = list(dict.fromkeys(streams))
     while fresh:
         joined |= {each: each for each in fresh}
         found = read(connection, log_id, fresh, upto, types)
         facts += found
-        links = list(_links(connection, log_id, found))
-        fresh = sorted({each for pair in links for each in pair} - joined.keys())
-        joined |= {each: each for each in fresh}
-        for one, other in links:
-            joined[_root(joined, one)] = _root(joined, other)
+        members |= _members(connection, log_id, found)
+        linked = {each.data["stream"] for each in found if each.type == "seal.ended"}
+        fresh = sorted((linked | {each for some in members.values() for each in some}) - joined.keys())
+    # Only now: a split may be among the facts of any of those whom it parts.
+    for one, other in _pairs(facts, members):
+        joined[_root(joined, one)] = _root(joined, other)
     persons: dict[str, list[Fact]] = {}
     names: dict[str, list[str]] = {}
     for stream in joined:
@@ -262,30 +267,29 @@ def _settled(facts: Iterable[Fact], elsewhere: Sequence[Fact]) -> tuple[dict[int
     return known, gone
 
 
-def _links(connection: Connection[Any], log_id: int, facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of streams that are one person's: by a merge that nobody undid, or by an order that ended."""
-    merges = [each for each in facts if each.type == "subject.merged"]
-    splits = [each for each in facts if each.type == "subject.split"]
+def _members(connection: Connection[Any], log_id: int, facts: Iterable[Fact]) -> dict[int, list[str]]:
+    """Return for each merge among some facts whom it names."""
+    members: dict[int, list[str]] = {each.position: [] for each in facts if each.type == "subject.merged"}
+    if members:
+        wanted = {"log_id": log_id, "positions": list(members)}
+        with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+            for position, subject in cursor.execute(MEMBERS, wanted, prepare=True).fetchall():
+                members[position].append(subject.hex)
+    return members
+
+
+def _pairs(facts: Sequence[Fact], members: Mapping[int, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield pairs of streams that are one person's: by an order that ended, or by a merge that no split undid."""
+    parted: dict[tuple[str, str, str], int] = {}
     for each in facts:
         if each.type == "seal.ended":
             yield each.subject, each.data["stream"]
-    if not merges:
-        return
-    members: dict[int, list[str]] = {}
-    wanted = {"log_id": log_id, "positions": [each.position for each in merges]}
-    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-        for position, subject in cursor.execute(MEMBERS, wanted, prepare=True).fetchall():
-            members.setdefault(position, []).append(subject.hex)
-    for merge in merges:
-        undone = any(
-            each.subject == merge.subject
-            and each.position > merge.position
-            and (each.data["undoes"]["source"], each.data["undoes"]["id"]) == merge.name
-            for each in splits
-        )
-        if not undone:
-            for other in members.get(merge.position, ()):
-                yield merge.subject, other
+        elif each.type == "subject.split":
+            name = (each.subject, each.data["undoes"]["source"], each.data["undoes"]["id"])
+            parted[name] = max(each.position, parted.get(name, 0))
+    for merge in {each.position: each for each in facts if each.type == "subject.merged"}.values():
+        left = [each for each in members[merge.position] if parted.get((each, *merge.name), 0) < merge.position]
+        yield from ((left[0], other) for other in left[1:])
 
 
 def _root(joined: dict[str, str], stream: str) -> str:

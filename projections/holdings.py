@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.held import Change, Holding, held
+from projections.person import Place, appended, repeated
 from projections.projection import Fold, Page, Projection, forgotten, instant, select
 
 if TYPE_CHECKING:
@@ -79,15 +80,15 @@ DIGEST = """
 # Her own rows by primary key; cohorts by member_subject, then holding_change_cohort: OFFSET 0 keeps that a probe each.
 OF_SUBJECT = """
     SELECT * FROM (
-        SELECT position, time, stated, act, categories, system, origin, channel, context, purposes, basis, retained,
-               until, mode, state, backups_until, survivors, request, "right", outcome, reason, policy_version
+        SELECT log_id, position, time, stated, act, categories, system, origin, channel, context, purposes, basis,
+               retained, until, mode, state, backups_until, survivors, request, "right", outcome, reason, policy_version
         FROM projections.holding_change
         WHERE log_id = %(log_id)s AND subject = %(subject)s::uuid AND position <= %(as_of)s
         UNION ALL
         SELECT c.*
         FROM ledger.member AS m
         CROSS JOIN LATERAL (
-            SELECT position, time, stated, act, categories, system, origin, channel, context, purposes, basis,
+            SELECT log_id, position, time, stated, act, categories, system, origin, channel, context, purposes, basis,
                    retained, until, mode, state, backups_until, survivors, request, "right", outcome, reason,
                    policy_version
             FROM projections.holding_change AS h
@@ -186,12 +187,22 @@ def of_person(
     """
     if len(person.parts) == 1 and not person.hidden:
         return of_subject(connection, person.subject, person.as_of, after=after, limit=limit, wanted=wanted)
-    found: dict[int, Change] = {}
+    found: dict[Place, Change] = {}
     for part in person.parts:
         parameters = {"log_id": part.log_id, "subject": part.stream, "as_of": part.as_of, "valid_at": None}
-        found |= {each.position: each for each in select(connection, OF_SUBJECT, parameters, Change)}
-    changes = [each for each in found.values() if each.position not in person.hidden]
-    return _page(sorted(changes, key=lambda each: (each.time, each.position)), after, limit, wanted)
+        rows = select(connection, OF_SUBJECT, parameters, Change)
+        found |= {Place(part.log_id, each.position): each for each in rows}
+    changes = {place: each for place, each in found.items() if place not in person.hidden}
+    if len(person.logs) == 1:
+        order = sorted(changes, key=lambda place: (changes[place].time, place))
+    else:
+        recorded = appended(connection, changes)
+        again = repeated(person, recorded)
+        order = sorted(
+            (place for place in changes if place not in again),
+            key=lambda place: (changes[place].time, recorded[place].time, place),
+        )
+    return _page([changes[place] for place in order], after, limit, wanted)
 
 
 def _page(changes: list[Change], after: int | None, limit: int | None, wanted: Filter) -> Page[Holding]:

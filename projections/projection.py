@@ -152,8 +152,10 @@ class Page(NamedTuple, Generic[Row]):
     """Some rows of an answer, as of a position."""
 
     rows: list[Row]
-    next: int | None
-    """The cursor to go on after; None on the last page."""
+    next: Any
+    """The cursor to go on after, as JSON can say it; None on the last page."""
+    logs: list[int] | None = None
+    """The log of each row's positions, if there are several."""
 
 
 def page(rows: list[Row], limit: int | None, cursor: Sequence[int]) -> Page[Row]:

@@ -6,60 +6,77 @@ corrected since, is resolved here, when somebody asks, as of the position that i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, LiteralString
 from uuid import UUID
 
-from psycopg.rows import scalar_row
-
+from ledger.subject import Subject
 from projections import corrections, identity
 from projections.person import Part, Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from psycopg import Connection
 
     from ledger.fact import KeyedHashes
-    from ledger.subject import Subject
+    from projections.pins import Pins
 
 Sight = Literal["current", "stated", "audit"]
 """current: what is true as far as is known. stated: as it was first recorded. audit: both, and what changed it."""
 
 OPENED = """
-    SELECT stream::text FROM ledger.opened
-    WHERE log_id = %b AND subject = ANY (%b::uuid[]) AND position <= %b ORDER BY position
+    SELECT o.log_id, o.stream
+    FROM unnest(%(logs)s::smallint[], %(subjects)s::uuid[], %(positions)s::bigint[]) AS p (log_id, subject, as_of)
+    JOIN ledger.opened AS o ON o.log_id = p.log_id AND o.subject = p.subject AND o.position <= p.as_of
+    ORDER BY o.log_id, o.position
 """
-REVOKED = "SELECT subject FROM ledger.revoked WHERE log_id = %b AND subject = ANY (%b::uuid[])"
+REVOKED = """
+    SELECT r.log_id, r.subject
+    FROM unnest(%(logs)s::smallint[], %(subjects)s::uuid[]) AS p (log_id, subject)
+    JOIN ledger.revoked AS r USING (log_id, subject)
+"""
 
 
 def person_of(
     connection: Connection[Any],
     hashes: KeyedHashes,
     subject: Subject,
-    as_of: int,
+    pins: Pins,
     sight: Sight = "current",
-    sealed: Iterable[str] = (),
+    sealed: Iterable[Subject] = (),
 ) -> Person:
-    """Return all that is a person's as of a position of her log.
+    """Return all that is a person's as of a position of each log.
 
     Args:
         connection: A reader's.
         hashes: The ledger's: a correction names its target as its emitter did.
         subject: Whom, by any of her ids.
-        as_of: Nothing recorded after this position is seen; at most what `progress.reached` says.
+        pins: Nothing recorded after these positions is seen; at most what `progress.reached` says.
         sight: Whether what was voided or replaced counts.
         sealed: Sealed streams that the reader is cleared for; none for anybody else.
+
+    Raises:
+        BehindError: Another log that holds something of hers is not folded as far. A retry helps.
     """
-    names = identity.aliases(connection, subject, as_of)
-    others = [name for name in names if name != subject.id]
-    if others:
-        wanted = [UUID(hex=name) for name in others]
-        gone = {each[0].hex for each in connection.execute(REVOKED, (subject.log_id, wanted)).fetchall()}
-        others = [name for name in others if name not in gone]
-    with connection.cursor(row_factory=scalar_row) as cursor:
-        mine = [UUID(hex=name) for name in (subject.id, *others)]
-        opened = [UUID(each).hex for each in cursor.execute(OPENED, (subject.log_id, mine, as_of)).fetchall()]
-    streams = list(dict.fromkeys((subject.id, *others, *opened, *sealed)))
-    parts = tuple(Part(subject.log_id, stream, as_of) for stream in streams)
-    hidden = corrections.hidden(connection, hashes, subject.log_id, streams, as_of, sight)
-    return Person(subject, parts, hidden)
+    names, joined = identity.aliases(connection, subject, pins)
+    if len(names) > 1:
+        gone = _found(connection, REVOKED, names[1:])
+        names = [name for name in names if name not in gone]
+    positions = [pins.of(connection, name.log_id) for name in names]
+    opened = _found(connection, OPENED, names, positions)
+    streams = list(dict.fromkeys((*names, *opened, *sealed)))
+    parts = tuple(Part(each.log_id, each.id, pins.of(connection, each.log_id)) for each in streams)
+    hidden = corrections.hidden(connection, hashes, parts, sight)
+    return Person(subject, parts, hidden, joined if len(names) > 1 else None)
+
+
+def _found(
+    connection: Connection[Any], statement: LiteralString, names: list[Subject], positions: Sequence[int] = ()
+) -> list[Subject]:
+    wanted = {
+        "logs": [name.log_id for name in names],
+        "subjects": [UUID(hex=name.id) for name in names],
+        "positions": list(positions),
+    }
+    rows = connection.execute(statement, wanted, prepare=True).fetchall()
+    return [Subject(stream.hex, log_id) for log_id, stream in rows]

@@ -174,7 +174,8 @@ def _day(stated: str) -> date:
 def _held(fact: Fact) -> Change:
     get = fact.data.get
     return Change(
-        fact.position, fact.time, fact.stated, fact.type, get("categories", []), get("system"), get("origin"),
+        fact.log_id, fact.position, fact.time, fact.stated, fact.type, get("categories", []), get("system"),
+        get("origin"),
         get("channel"), get("context"), get("purposes", []), get("basis"), get("retained"), get("until"), get("mode"),
         get("state"), get("backups_until"), get("survivors"), get("request_id") or get("request_ref"), get("right"),
         get("outcome"), get("reason"), get("policy_version"),

@@ -8,17 +8,17 @@ Source: CJEU C-579/21 (dates and purposes of look-ups are owed, employees' names
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from projections.person import Person, rows
 from projections.projection import Fold, Page, Projection, forgotten, instant, one_more, page, select
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
     from ledger.subject import Subject
-    from projections.person import Person
+
 
 DEFINITION = """
     CREATE TABLE look (
@@ -183,18 +183,29 @@ def of_person(
     """Return who looked at a person's data under all her names; otherwise as `of_subject`."""
     if len(person.parts) == 1 and not person.hidden:
         return of_subject(connection, person.subject, person.as_of, after=after, limit=limit, by_day=by_day)
-    found: list[View] = []
-    for log_id in sorted({part.log_id for part in person.parts}):
-        parts = [part for part in person.parts if part.log_id == log_id]
+
+    def of_log(
+        connection: Connection[Any],
+        subject: Subject,
+        as_of: int,
+        *,
+        after: int | None = None,
+        limit: int | None = 100,
+        by_day: bool = True,
+    ) -> Page[View]:
         wanted = {
-            "log_id": log_id,
-            "streams": [UUID(hex=part.stream) for part in parts],
-            "as_of": parts[0].as_of,
-            "hidden": sorted(person.hidden),
+            "log_id": subject.log_id,
+            "streams": [UUID(hex=part.stream) for part in person.parts if part.log_id == subject.log_id],
+            "as_of": as_of,
+            "hidden": sorted(place.position for place in person.hidden if place.log_id == subject.log_id),
             "after": after,
             "limit": one_more(limit),
             "by_day": by_day,
         }
-        found += select(connection, OF_STREAMS, wanted, View)
-    found.sort(key=attrgetter("position"), reverse=True)
-    return page(found[: one_more(limit)], limit, [row.position for row in found])
+        found = select(connection, OF_STREAMS, wanted, View)
+        return page(found, limit, [row.position for row in found])
+
+    # A log's streams are read together, so that a series counts what is in any of them.
+    first = {part.log_id: part for part in reversed(person.parts)}
+    parts = tuple(first[log_id] for log_id in person.logs)
+    return rows(of_log, connection, Person(person.subject, parts), after=after, limit=limit, by_day=by_day)

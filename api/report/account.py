@@ -110,6 +110,8 @@ class Holding(msgspec.Struct):
     rectified: str | None = None
     kept: Kept | None = None
     policy_version: str | None = None
+    log: str | None = None
+    """Whose position it is, if it is not her own one's."""
     position: int | None = None
 
 
@@ -148,6 +150,8 @@ class Disclosure(msgspec.Struct):
     initiative: Coded = None
     mode: Coded = None
     policy_version: str | None = None
+    log: str | None = None
+    """Whose position it is, if it is not her own one's."""
     position: int | None = None
 
 
@@ -176,6 +180,8 @@ class View(msgspec.Struct):
 class ProofEntry(msgspec.Struct):
     """An entry of the log that stands behind the account."""
 
+    log: str | None = None
+    """If it is not in her own one."""
     position: int | None = None
     type: Coded = None
     leaf: str | None = None
@@ -189,6 +195,8 @@ class Proof(msgspec.Struct):
     checkpoint: str | None = None
     verifier_key: str | None = None
     entries: list[ProofEntry] | None = None
+    others: list[Proof] | None = None
+    """The same of other logs, if she is in several."""
 
 
 class Account(msgspec.Struct):

@@ -130,14 +130,17 @@ def _glance(account: Account, wording: Wording) -> list[Glance]:
     return [Glance(wording.number(number), wording.count(f"glance.{name}", number)) for name, number in numbers.items()]
 
 
-def _names(account: Account, series: list[Series]) -> dict[int, str]:
-    """Return the rows that show an entry, by position; rows have no other link to the appendix."""
-    rows = [(f"A{number}", [item.position]) for number, item in enumerate(account.holdings or (), 1)]
-    rows += [(f"B{number}", [each.position for each in item.disclosures]) for number, item in enumerate(series, 1)]
-    named: dict[int, list[str]] = {}
-    for name, positions in rows:
-        for position in positions:
+def _names(account: Account, series: list[Series]) -> dict[tuple[str | None, int], str]:
+    """Return the rows that show an entry, by log and position; rows have no other link to the appendix."""
+    rows = [(f"A{number}", [(item.log, item.position)]) for number, item in enumerate(account.holdings or (), 1)]
+    rows += [
+        (f"B{number}", [(each.log, each.position) for each in item.disclosures])
+        for number, item in enumerate(series, 1)
+    ]
+    named: dict[tuple[str | None, int], list[str]] = {}
+    for name, places in rows:
+        for log, position in places:
             if position is not None:
-                named.setdefault(position, []).append(name)
+                named.setdefault((log, position), []).append(name)
     most = 4
     return {at: ", ".join(names[:most]) + ("…" if len(names) > most else "") for at, names in named.items()}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from importlib.metadata import version
 
+import msgspec
+
 from api.report.account import Account, Proof, ProofEntry
 from api.report.blocks import (
     Block,
@@ -47,12 +49,22 @@ def check_section(account: Account, body: bytes, wording: Wording) -> Section:
     log, position = proof.log or (as_of and as_of.log), as_of and as_of.position
     if log and position is not None:
         blocks.append(Small(wording.say("check.scope", log=log, position=wording.number(position))))
+    for other in proof.others or ():
+        if other.checkpoint:
+            heading = wording.say("check.checkpoint")
+            blocks.append(Verbatim(heading, other.checkpoint.strip("\n").split("\n")[:40]))
+        blocks.append(Verbatim(wording.say("check.verifier_key"), [other.verifier_key or "—"]))
     return Section(wording.say("check.heading"), blocks)
 
 
-def appendix_section(account: Account, names: Mapping[int, str], wording: Wording, cap: Cap) -> Section:
+def appendix_section(
+    account: Account, names: Mapping[tuple[str | None, int], str], wording: Wording, cap: Cap
+) -> Section:
     """Return the list of entries, each with the row of this report that shows it, by the entry's position."""
-    entries = (account.proof.entries if account.proof else None) or []
+    proof = account.proof or Proof()
+    entries = list(proof.entries or ())
+    for other in proof.others or ():
+        entries += [msgspec.structs.replace(each, log=other.log) for each in other.entries or ()]
     blocks: list[Block] = [Lead(wording.count("appendix.lead", len(entries)))]
     if entries:
         shares = (("row", 12), ("position", 11), ("type", 31), ("time", 24), ("leaf", 26))
@@ -67,15 +79,18 @@ def appendix_section(account: Account, names: Mapping[int, str], wording: Wordin
     return Section(wording.say("appendix.heading"), blocks, break_before=len(entries) > 0)
 
 
-def _row(entry: ProofEntry, names: Mapping[int, str], wording: Wording) -> Row:
+def _row(entry: ProofEntry, names: Mapping[tuple[str | None, int], str], wording: Wording) -> Row:
     position = entry.position
     leaf = entry.leaf or "—"
     short = leaf if len(leaf) <= _SHOWN_OF_A_HASH else f"{leaf[:_SHOWN_OF_A_HASH]}…"
     time = entry.time
     when = " ".join(filter(None, (wording.day(time), wording.clock(time)))) if time else "—"
     return row(
-        [Line(names.get(position, "—") if position is not None else "—", "quiet")],
-        [Line(wording.number(position) if position is not None else "—")],
+        [Line(names.get((entry.log, position), "—") if position is not None else "—", "quiet")],
+        [
+            Line(wording.number(position) if position is not None else "—"),
+            *([Line(entry.log.rpartition("/")[2], "quiet")] if entry.log else []),
+        ],
         [Line(wording.word("type", entry.type) or "—")],
         lines((when, "plain")),
         [Line(short, "mono")],

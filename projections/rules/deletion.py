@@ -42,7 +42,7 @@ def _change(fact: Fact) -> Change:
     """Return a fact as what bears on holdings."""
     data = fact.data
     return Change(
-        fact.position, fact.time, fact.stated, fact.type, data.get("categories", []), data.get("system"),
+        fact.log_id, fact.position, fact.time, fact.stated, fact.type, data.get("categories", []), data.get("system"),
         data.get("origin"), data.get("channel"), data.get("context"), data.get("purposes", []), data.get("basis"),
         data.get("retained"), data.get("until"), data.get("mode"), data.get("state"), data.get("backups_until"),
         data.get("survivors"), data.get("request_id") or data.get("request_ref"), data.get("right"),

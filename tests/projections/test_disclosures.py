@@ -148,7 +148,7 @@ def test_pages_of_disclosures_join_to_the_whole(story: Story) -> None:
     pages: list[Disclosure] = []
     after = None
     while True:
-        rows, after = disclosures.of_subject(story.reader, ALICE, 10, after=after, limit=3)
+        rows, after, _ = disclosures.of_subject(story.reader, ALICE, 10, after=after, limit=3)
         pages += rows
         if after is None:
             break

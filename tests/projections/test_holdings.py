@@ -233,7 +233,7 @@ def test_pages_join_to_the_whole(story: Story) -> None:
     pages: list[Holding] = []
     after = None
     while True:
-        rows, after = holdings.of_subject(story.reader, ALICE, 1, after=after, limit=3)
+        rows, after, _ = holdings.of_subject(story.reader, ALICE, 1, after=after, limit=3)
         pages += rows
         if after is None:
             break

@@ -91,7 +91,7 @@ def test_pages_of_the_timeline_join_to_the_whole(story: Story) -> None:
     found = []
     after = None
     while True:
-        rows, after = timeline.of_subject(story.reader, ALICE, 9, after=after, limit=2)
+        rows, after, _ = timeline.of_subject(story.reader, ALICE, 9, after=after, limit=2)
         found += rows
         if after is None:
             break

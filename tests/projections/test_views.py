@@ -133,7 +133,7 @@ def test_pages_of_views_join_to_the_whole(story: Story) -> None:
     pages: list[View] = []
     after = None
     while True:
-        rows, after = views.of_subject(story.reader, ALICE, 9, after=after, limit=2)
+        rows, after, _ = views.of_subject(story.reader, ALICE, 9, after=after, limit=2)
         pages += rows
         if after is None:
             break

@@ -1,0 +1,107 @@
+"""The positions that an answer stands on: one of her own log, and of other logs as soon as it reads them.
+
+Logs have no common position. An answer is exact again by naming the position of each log that it read. One that is
+asked for as of a position of her own log alone sees of other logs what was recorded in them before that entry was.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import scalar_row
+
+from projections import progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from psycopg import Connection
+
+# Append times of a log never go back: halve the positions until one is left. Each step is a look at one entry.
+BEFORE = """
+    WITH RECURSIVE at (moment) AS MATERIALIZED (
+        SELECT (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz
+        FROM ledger.entry WHERE log_id = %(home)s AND position = %(position)s
+    ), halved (low, high) AS (
+        SELECT 0::bigint, l.size FROM ledger.log AS l WHERE l.log_id = %(log_id)s
+        UNION ALL
+        SELECT CASE WHEN e.earlier THEN e.position ELSE h.low END,
+               CASE WHEN e.earlier THEN h.high ELSE e.position - 1 END
+        FROM halved AS h
+        CROSS JOIN LATERAL (
+            SELECT position,
+                   (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz < (SELECT moment FROM at) AS earlier
+            FROM ledger.entry WHERE log_id = %(log_id)s AND position = (h.low + h.high + 1) / 2
+            OFFSET 0
+        ) AS e
+        WHERE h.low < h.high
+    )
+    SELECT low FROM halved WHERE low = high
+"""
+
+
+class BehindError(Exception):
+    """Another log's projections are not as far as the answer has to see. A retry helps."""
+
+
+class Pins:
+    """The positions of one answer. Owned by one thread."""
+
+    def __init__(
+        self,
+        home: int,
+        at: int,
+        others: Mapping[int, int] | None = None,
+        *,
+        projections: Sequence[str] = (),
+        newest: bool = False,
+    ) -> None:
+        """Pin an answer.
+
+        Args:
+            home: Her own log.
+            at: The position in it.
+            others: Those of other logs, if they are known; those left out have nothing that is seen.
+            projections: Else what is read of other logs, for a look-up.
+            newest: Whether other logs are seen as far as these are; else as of when the position was recorded.
+        """
+        self.home = home
+        self.at = at
+        self._known = {home: at} | ({} if others is None else {**others, home: at})
+        self._fixed = others is not None
+        self._projections = list(projections)
+        self._newest = newest
+
+    def of(self, connection: Connection[Any], log_id: int) -> int:
+        """Return the position of a log; the same one from here on.
+
+        Args:
+            connection: A reader's.
+            log_id: Which.
+
+        Raises:
+            BehindError: See the class.
+        """
+        if log_id not in self._known:
+            self._known[log_id] = 0 if self._fixed else self._look(connection, log_id)
+        return self._known[log_id]
+
+    def all(self, logs: int) -> list[int]:
+        """Return the positions of all logs, by id; 0 for those that nothing was read of."""
+        return [self._known.get(log_id, 0) for log_id in range(logs)]
+
+    @property
+    def several(self) -> bool:
+        """Whether the answer had to look at other logs, or was told where they stand."""
+        return len(self._known) > 1
+
+    def _look(self, connection: Connection[Any], log_id: int) -> int:
+        reached = progress.reached(connection, log_id, self._projections)
+        if self._newest:
+            return reached
+        wanted = {"home": self.home, "position": self.at, "log_id": log_id}
+        with connection.cursor(row_factory=scalar_row) as cursor:
+            found: int = cursor.execute(BEFORE, wanted, prepare=True).fetchone() or 0
+        if found > reached:
+            raise BehindError
+        return found

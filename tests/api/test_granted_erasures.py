@@ -1,0 +1,152 @@
+"""A request for erasure that was granted is carried out by the clock: after the grace, unless something holds her."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from api.forget_clock import ForgetClock
+from api.forgetting import Terms
+from api.granted_erasures import GrantedErasures
+from tests.api.conftest import event
+from tests.api.test_forgetting import HOLD, RELEASE, restore
+from tests.api.test_persons import about, correction, merged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.api.conftest import Service
+
+
+def asked(request: str = "R-1", right: str = "whosaw:Erasure", **more: Any) -> dict[str, Any]:
+    data = {
+        "request_id": request, "regime": "whosaw:PIPEDA", "right": right, "channel": "whosaw:Web",
+        "clock_start": "2026-10-01T00:00:00Z", "due": "2026-10-31", "system": None,
+    }  # fmt: skip
+    return event("request.received", **data | more)
+
+
+def answered(outcome: str = "dpv:RequestFulfilled", request: str = "R-1", **more: Any) -> dict[str, Any]:
+    return event("request.answered", request_id=request, outcome=outcome, channel="whosaw:Web", system=None, **more)
+
+
+def turn(service: Service, days: int = 0) -> None:
+    """Let a clock that was just wound up look once, as after a crash."""
+    ledger, forgetting = service.state.ledger, service.state.forgetting
+    for log in ledger.logs():
+        service.follow(log.size, log.log_id)
+    ForgetClock(ledger, forgetting, Terms(35), 60, GrantedErasures(ledger, forgetting, days)).turn()
+
+
+@pytest.fixture
+def quiet(start: Callable[..., Service]) -> Service:
+    """An application whose own clock stands still."""
+    return start(forget_seconds=0)
+
+
+@pytest.mark.parametrize("outcome", ["dpv:RequestFulfilled", "dpv:RequestAccepted"])
+def test_who_was_granted_it_is_revoked_then_forgotten_and_the_receipt_names_the_request(
+    quiet: Service, outcome: str
+) -> None:
+    made, *_ = quiet.record(event(), asked(), answered(outcome))
+    path = f"/v1/subjects/{made['stream']}/holdings"
+    turn(quiet, days=30)
+    turn(quiet, days=30)
+    (revoked,) = quiet.entries("subject.revoked")
+    assert quiet.ask(path).status_code == 404
+    assert quiet.entries("key.destroyed") == []
+    quiet.follow(quiet.state.ledger.head(0))
+    receipt = quiet.ask(f"/v1/erasures/{revoked['data']['receipt_id']}", "compliance").json()
+    assert (receipt["state"], receipt["request"]) == ("revoked", "R-1")
+    assert restore(quiet, made["stream"]).status_code == 200
+    turn(quiet)
+    assert len(quiet.entries("subject.revoked")) == 1, "it was taken back"
+    # Asked again, it is another request.
+    quiet.record(asked("R-2"), answered(outcome, "R-2"))
+    turn(quiet)
+    turn(quiet)
+    assert [each["data"]["streams"] for each in quiet.entries("key.destroyed")] == [[made["stream"]]]
+
+
+def test_a_request_has_its_consequence_once_also_before_it_is_folded(quiet: Service) -> None:
+    made, *_ = quiet.record(event(), asked(), answered())
+    turn(quiet, days=30)
+    ledger, forgetting = quiet.state.ledger, quiet.state.forgetting
+    assert GrantedErasures(ledger, forgetting, 30).begin() == []
+    restore(quiet, made["stream"])
+    assert GrantedErasures(ledger, forgetting, 30).begin() == []
+    assert len(quiet.entries("subject.revoked")) == 1
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [asked(), answered("dpv:RequestRejected")],
+        [asked(right="whosaw:Access"), answered()],
+        [asked(categories=["pd:Name"]), answered()],
+        [asked(), answered(request="R-2")],
+        [asked(customer="C-2"), answered()],
+        [asked(), answered(), answered("dpv:RequestRejected") | {"time": "2026-11-02T10:00:00Z"}],
+        [asked(), answered(visibility="sealed")],
+    ],
+    ids=["refused", "access", "a part", "another", "another's", "refused after all", "sealed"],
+)
+def test_nothing_else_forgets_anybody(quiet: Service, told: list[dict[str, Any]]) -> None:
+    quiet.record(event(), event(customer="C-2"), *told)
+    turn(quiet)
+    assert quiet.entries("subject.revoked") == []
+
+
+def test_an_answer_that_was_voided_leads_to_nothing(quiet: Service) -> None:
+    answer = answered()
+    quiet.record(event(), asked(), answer, correction("event.voided", answer))
+    turn(quiet)
+    assert quiet.entries("subject.revoked") == []
+
+
+def test_a_hold_defers_it_and_it_resumes_by_itself(quiet: Service) -> None:
+    quiet.record(event(), event("hold.placed", **HOLD), asked(), answered())
+    turn(quiet)
+    turn(quiet)
+    assert len(quiet.entries("erasure.deferred")) == 1
+    quiet.record(event("hold.released", **RELEASE))
+    turn(quiet)
+    assert len(quiet.entries("key.destroyed")) == 1
+
+
+def test_asked_under_one_name_and_answered_under_another_in_another_log(start: Callable[..., Service]) -> None:
+    service = start(logs=3, forget_seconds=0)
+    homes: dict[str, str] = {}
+    number = 0
+    while len(homes) < 2:
+        number += 1
+        (made,) = service.record(event(customer=f"C-{number}"))
+        homes.setdefault(made["log"], f"C-{number}")
+    one, other = homes.values()
+    service.record(asked(customer=one), answered(customer=other))
+    turn(service)
+    assert service.entries("subject.revoked") == []
+    service.record(merged(one, other))
+    turn(service)
+    turn(service)
+    # Whom the answer names, and not her other name: if the merge was wrong, that is somebody else.
+    (named,) = [each["stream"] for each in service.entries("request.answered")]
+    assert [each["data"]["streams"] for each in service.entries("key.destroyed")] == [[named]]
+
+
+def test_a_setting_turns_it_off(start: Callable[..., Service]) -> None:
+    service = start(forget_seconds=0.05, forget_on_request=False)
+    other = start(forget_seconds=0.05, forget_grace_days=30)
+    for each in (service, other):
+        each.record(event(), asked(), answered())
+    while not other.entries("subject.revoked"):
+        other.follow(other.state.ledger.head(0))
+    assert service.entries("subject.revoked") == []
+
+
+def test_of_several_people_each_is_forgotten_by_herself(quiet: Service) -> None:
+    both = about("C-1", "C-2")
+    quiet.record(event(), event(customer="C-2"), asked(subjects=both), answered(subjects=both))
+    turn(quiet)
+    assert len(quiet.entries("key.destroyed")) == 2
