@@ -87,8 +87,8 @@ def tell(
     change: str,
     *,
     answers: bool = True,
-) -> None:
-    """A recipient must be told of a change; most confirm within two weeks."""
+) -> str:
+    """A recipient must be told of a change; most confirm within two weeks. Returns the notification's name."""
     notification = diary.case("notice")
     categories = [c.ADDRESS] if change == "rectified" else [c.NAME, c.MAIL_ADDRESS, c.TELEPHONE]
     owed = diary.note(at, SUPPORT, "recipient.notification_due", due(
@@ -100,6 +100,7 @@ def tell(
             [person(customer)], DESK, "helpdesk", notification=notification, recipient=recipient,
             outcome="completed" if change == "erased" else "acknowledged",
         ), correlation=case, causation=owed)  # fmt: skip
+    return notification
 
 
 def wants_to_be_forgotten(
