@@ -254,7 +254,10 @@ def apart(
 
 def _settled(facts: Iterable[Fact], elsewhere: Sequence[Fact]) -> tuple[dict[int, Fact], dict[int, Fact]]:
     """Return all facts by position, and for each that does not count the one that says so."""
-    known = {each.position: each for each in sorted(facts, key=lambda each: each.position, reverse=True)}
+    # A fact about two of her names is hers by the lower one, in whatever order they were read.
+    known = {
+        each.position: each for each in sorted(facts, key=lambda each: (each.position, each.subject), reverse=True)
+    }
     changes = {each.position: each for each in (*known.values(), *elsewhere) if each.type in IDENTITY[3:]}
     places = {each.name: each.position for each in (*known.values(), *elsewhere)}
     gone: dict[int, Fact] = {}

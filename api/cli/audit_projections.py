@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Identifier
 from api.cli.failure import Exit, Failure
 from ledger.audit import Finding, Kind
 from projections import PROJECTIONS
+from projections.derived import Derived
 from projections.follow import follower_dsn
 from projections.install import create
 from projections.progress import DEFINITION
@@ -30,6 +31,7 @@ POSITIONS = """
 """
 # While these rows are locked no follower folds this projection.
 LOCKED = POSITIONS + "FOR UPDATE"
+LOGS = "SELECT log_id FROM ledger.log ORDER BY log_id"
 DIFFERENT = SQL("""
     SELECT log_id, min((different.row ->> 'position')::bigint), count(*), bool_or(mine) FROM (
         (SELECT log_id, to_jsonb(t) AS row, true AS mine FROM {live} AS t
@@ -77,9 +79,11 @@ def _compare(connection: Connection[Any], projection: Projected, logs: list[int]
     create(connection, projection)
     built: dict[int, int] = {}
     live: list[tuple[int, int]] = []
+    # What is derived in one log reads the registers of all.
+    read = [row[0] for row in connection.execute(LOGS).fetchall()] if isinstance(projection, Derived) else logs
     # Most of it while the follower goes on; the rest while it waits.
     for query in (POSITIONS, LOCKED):
-        live = connection.execute(query, (projection.name, projection.version, logs)).fetchall()
+        live = connection.execute(query, (projection.name, projection.version, read)).fetchall()
         with connection.cursor() as cursor:
             for log_id, last in live:
                 for after in range(built.get(log_id, 0), last, BATCH):
@@ -88,7 +92,9 @@ def _compare(connection: Connection[Any], projection: Projected, logs: list[int]
     findings: list[Finding] = []
     for table in projection.tables:
         query = DIFFERENT.format(live=Identifier(LIVE, table), beside=Identifier(BESIDE, table))
-        for log_id, position, count, is_live in connection.execute(query, ([log_id for log_id, _ in live],)):
+        for log_id, position, count, is_live in connection.execute(
+            query, ([log_id for log_id, _ in live if log_id in logs],)
+        ):
             found = f"{count} rows that differ" + ("" if is_live else ", all of them missing")
             where = f"projections.{table}"
             findings.append(

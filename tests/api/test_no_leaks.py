@@ -71,11 +71,11 @@ def answers(service: Service) -> list[Response]:
         subjects.append(answer.json()["id"])
     position = service.entries()[-1]["position"]
     for subject in dict.fromkeys(subjects):
-        for question in ("holdings", "disclosures", "views", "timeline", "account"):
+        for question in ("holdings", "disclosures", "views", "timeline", "findings", "account"):
             path = f"/v1/subjects/{subject}/{question}"
             found.append(service.ask(f"{path}?min_position={position}"))
             found += [service.ask(f"{path}?limit=1", Accept=kind) for kind in ("application/json", "text/csv")]
-    found.append(service.ask("/v1/recipients/collections-north/disclosures?limit=1"))
+    found += [service.ask("/v1/recipients/collections-north/disclosures?limit=1"), service.ask("/v1/findings")]
     repeated = event(customer=CUSTOMER) | {"id": service.entries()[0]["id"]}
     found.append(service.send(repeated))
     found.append(service.send(event(customer=CUSTOMER, system=EMAIL, surprise=NOTE)))
@@ -136,7 +136,7 @@ def test_a_sealed_disclosure_is_a_stranger_to_every_reader(service: Service) -> 
     first, _ = service.record(plain, sealed)
     subject = first["stream"]
     position = service.entries()[-1]["position"]
-    for question in ("holdings", "disclosures", "views", "timeline", "account"):
+    for question in ("holdings", "disclosures", "views", "timeline", "findings", "account"):
         answer = service.ask(f"/v1/subjects/{subject}/{question}?min_position={position}")
         assert answer.status_code == 200
         assert "police-1" not in answer.text

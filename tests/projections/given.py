@@ -187,6 +187,20 @@ def reopened(finding: str, who: str = "ledger/finding.reopened") -> Happened:
     return _fact("finding.reopened", who, "2026-12-02T00:00:00Z", data)
 
 
+def destroyed(*who: str) -> Happened:
+    """Somebody is forgotten, by all her names."""
+    data = {"actor": SERVICE, "receipt_id": "erasure-1", "streams": [subject(each).id for each in who]}
+    return _fact("key.destroyed", "ledger/key.destroyed", "2026-12-01T00:00:00Z", data)
+
+
+def raised(who: str | Sequence[str], time: str, **more: Any) -> Happened:
+    data = {
+        "actor": SERVICE, "finding_id": "theirs-1", "rule": "xx:Theirs", "rule_version": "7", "law_pack": None,
+        "result": "violation", "inputs": [{"log": "test.example/log0", "position": 1}],
+    }  # fmt: skip
+    return _fact("finding.raised", who, time, data | more)
+
+
 def voided(target: str, who: str | Sequence[str] = "ledger/event.voided", **more: Any) -> Happened:
     """`target` is the id that `Log` gives: `ev-` and the position."""
     data = {"actor": AGENT, "target": {"source": "/services/test", "id": target}, "reason": "whosaw:NeverHappened"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
+from projections.judgement import finding_id
 from tests.projections import given
 
 if TYPE_CHECKING:
@@ -62,3 +63,60 @@ def fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911 - one for each kind of f
 
 
 histories = st.lists(fact(), min_size=1, max_size=25)
+
+PURPOSES = ("dpv:PaymentManagement", "dpv:DirectMarketing", "xx:Unheard")
+RULES = (
+    {"id": "3.6", "subject_matter": "use", "effect": "permits", "purposes": ["dpv:PaymentManagement"]},
+    {"id": "6.3", "subject_matter": "disclosure", "effect": "permits", "bases": ["dpv:ContractPerformance"]},
+    {"id": "5.1", "subject_matter": "security", "effect": "declares", "conflicts": ["5.2"]},
+)
+PAIRS = (("alice", "bob"), ("bob", "carol"))
+RULE_CODES = ("whosaw:RuleGround", "whosaw:RulePurpose", "whosaw:RuleRecipient", "whosaw:RuleLookup")
+
+
+@st.composite
+def judged_fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911, PLR0912, C901 - one for each kind of fact
+    """One fact that is judged, or that others are judged by."""
+    who, time, categories = draw(whom), draw(times), draw(some)
+    purpose, one = draw(st.sampled_from(PURPOSES)), draw(st.sampled_from(PEOPLE))
+    number, pair = draw(st.integers(1, 25)), draw(st.sampled_from(PAIRS))
+    rule = draw(st.sampled_from(RULE_CODES))
+    name = finding_id(0, number, rule)
+    keeper = draw(st.sampled_from(["ledger/kept", one]))
+    match draw(st.integers(0, 15)):
+        case 0 | 1:
+            basis = draw(st.sampled_from([None, "dpv:Consent", "ca-qc-p39.1:18-9", "dpv:ContractPerformance"]))
+            role = draw(st.sampled_from(["dpv:DataProcessor", "dpv:DataController"]))
+            to = given.COLLECTOR | {"role": role}
+            return given.disclosed(who, time, *categories, basis=basis, purpose=purpose, recipient=to)
+        case 2:
+            return given.used(who, time, *categories, purposes=[purpose], channel="whosaw:Email")
+        case 3:
+            return given.viewed(who, time, *categories, ticket=draw(st.sampled_from([None, "TKT-1"])))
+        case 4 | 5:
+            return given.consent(who, time, draw(st.sampled_from(["given", "withdrawn", "refused"])), purpose)
+        case 6:
+            rules = list(draw(st.permutations(RULES)))[: draw(st.integers(0, 3))]
+            return given.published(draw(st.sampled_from(["2009", "2026"])), time, rules=rules)
+        case 7:
+            return given.registered()
+        case 8:
+            return given.agreement("collections-north", time, draw(st.one_of(st.none(), times)))
+        case 9:
+            return given.waived(rule, time, keeper)
+        case 10:
+            return given.resolved(name, keeper)
+        case 11:
+            return given.reopened(name, keeper)
+        case 12:
+            reason = draw(st.sampled_from(["whosaw:NeverHappened", "whosaw:WrongSubject"]))
+            return given.voided(f"ev-{number}", keeper, reason=reason)
+        case 13:
+            return given.merged(pair)
+        case 14:
+            return given.split(pair, f"ev-{number}")
+        case _:
+            return given.raised(keeper, time)
+
+
+judged_histories = st.lists(st.one_of(fact(), judged_fact(), judged_fact()), min_size=1, max_size=25)

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import pytest
 
 from projections import (
+    FINDINGS,
+    PROJECTIONS,
     consents,
     disclosures,
+    findings,
     holdings,
     policies,
     progress,
@@ -55,7 +58,15 @@ WINDOW = {
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2027, 1, 1, tzinfo=UTC),
 }
-BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent", "consent_change"}
+BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent", "consent_change", "finding"}
+
+NARROWED: tuple[tuple[dict[str, str], str], ...] = (
+    ({}, "finding_time"),
+    ({"rule": "whosaw:RulePurpose"}, "finding_rule"),
+    ({"outcome": "violation"}, "finding_outcome"),
+    ({"recipient": "collections-north"}, "finding_recipient"),
+)
+ON_FINDINGS = {"finding_time", "finding_rule", "finding_outcome", "finding_recipient", "finding_pkey"}
 
 
 @pytest.fixture
@@ -72,7 +83,7 @@ def many(story: Story) -> Story:
     for statement in (MULTIPLY, MEMBERS, SIZE):
         story.owner.execute(statement.replace("%%", "%"))
     story.log.size = 20_000
-    story.fold(batch=20_000)
+    story.fold(tuple(each for each in PROJECTIONS if each != FINDINGS), batch=20_000)
     story.owner.execute("ANALYZE")
     return story
 
@@ -109,6 +120,22 @@ def test_a_recipients_people_are_found_by_recipient_and_time(many: Story) -> Non
     for statement in (recipients.DISCLOSED_TO, recipients.TOTALS, recipients.KNOWN):
         narrow = wanted | {"until": datetime(2026, 1, 2, tzinfo=UTC)}
         assert scanned(many, statement, narrow) == set()
+
+
+def test_findings_are_found_by_what_they_are_narrowed_by_and_time(many: Story) -> None:
+    many.fold((FINDINGS,), batch=20_000)
+    many.owner.execute("ANALYZE")
+    window: dict[str, Any] = {"since": datetime(2026, 1, 4, tzinfo=UTC), "until": WINDOW["until"]}
+    for narrowed, index in NARROWED:
+        wanted = findings.Wanted(**window, now=WINDOW["until"], **narrowed)
+        for sealed in (False, True):
+            asked = findings.statement(wanted, sealed=sealed)
+            taken = findings.parameters(wanted, 0, None, 100, sealed=sealed)
+            row = many.reader.execute("EXPLAIN (FORMAT JSON) " + asked, taken).fetchone()
+            assert row is not None
+            used = {name for node in nodes(row[0][0]["Plan"]) if (name := node.get("Index Name", "")) in ON_FINDINGS}
+            assert used == {index}, (narrowed, sealed)
+            assert scanned(many, asked, taken) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:

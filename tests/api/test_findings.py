@@ -1,0 +1,146 @@
+"""Findings as officers ask for them: across people, about one, in their language, and behind seals for the cleared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.api.conftest import RECIPIENT, event
+
+if TYPE_CHECKING:
+    from tests.api.conftest import Service
+
+
+def look(customer: str = "C-1", **more: Any) -> dict[str, Any]:
+    return event("data.viewed", customer, purpose="dpv:CommunicationForCustomerCare", **more)
+
+
+def across(service: Service, query: str = "", role: str = "officer", **headers: str) -> dict[str, Any]:
+    service.follow(service.state.ledger.head(0))
+    answer = service.ask(f"/v1/findings{query}", role, **headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def hers(service: Service, subject: str, query: str = "", **headers: str) -> list[dict[str, Any]]:
+    answer = service.ask(f"/v1/subjects/{subject}/findings{query}", **headers)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+def test_a_finding_says_which_rule_judged_on_what_and_why_in_the_readers_language(service: Service) -> None:
+    (made,) = service.record(look())
+    (found,) = across(service)["items"]
+    assert found | {"finding": "x"} == found | {
+        "finding": "x", "log_id": 0, "position": 1, "subject": made["stream"], "rule": "whosaw:RuleLookup",
+        "version": "1", "law_pack": "ca-qc-p39.1/2024-09", "outcome": "violation", "state": "open", "seals": [],
+        "inputs": [{"log_id": 0, "position": 1}], "time": "2026-11-01T10:00:00-05:00",
+        "explanation": "Looked at without a stated purpose or ticket: No ticket (Customer support).",
+    }  # fmt: skip
+    (french,) = across(service, **{"Accept-Language": "fr"})["items"]
+    assert french["explanation"].startswith("Consultation sans fin déclarée ou sans billet : Aucun billet (")
+
+
+def test_a_question_is_recorded_about_everybody_in_the_answer(service: Service) -> None:
+    made = service.record(look(), look("C-2"))
+    across(service)
+    (asked,) = service.entries("ledger.queried")
+    assert (asked["data"]["query"], asked["data"]["result_count"]) == ("whosaw:QueryFindings", 2)
+    for each in made:
+        views = service.ask(f"/v1/subjects/{each['stream']}/views").json()["items"]
+        assert [view["act"] for view in views] == ["ledger.queried", "data.viewed"]
+
+
+def test_pages_are_pinned_to_a_moment_and_filters_narrow(service: Service) -> None:
+    service.record(*(look(f"C-{number}") for number in range(5)), event("data.disclosed"))
+    whole = across(service)["items"]
+    assert len(whole) == 7, "five looks, and a recipient and a policy that nobody registered"
+    path, paged = "/v1/findings?limit=2", list[dict[str, Any]]()
+    while path:
+        page = service.ask(path).json()
+        paged += page["items"]
+        path = page["next"]
+    assert paged == whole
+    assert len(across(service, "?rule=whosaw:RuleLookup")["items"]) == 5
+    gaps = across(service, "?outcome=gap")["items"]
+    assert [each["reason"] for each in gaps] == ["whosaw:PolicyUnknown", "whosaw:RecipientUnknown"]
+    assert across(service, "?recipient=collections-north")["items"] == gaps
+    assert across(service, "?to=2026-11-01T09:00:00-05:00")["items"] == []
+    assert across(service, "?state=resolved")["items"] == []
+    assert service.ask("/v1/findings?outcome=lawful").status_code == 422
+    assert service.ask("/v1/findings?from=yesterday").status_code == 422
+
+
+def test_people_deal_with_findings_by_events_that_name_them(service: Service) -> None:
+    service.record(look())
+    (found,) = across(service)["items"]
+    decision = event("finding.resolved", finding_id=found["finding"], reason="whosaw:Remedied", system=None)
+    del decision["data"]["subjects"]
+    service.record(decision)
+    assert across(service, "?state=open")["items"] == []
+    (closed,) = across(service, "?state=resolved")["items"]
+    assert (closed["resolution"], closed["decided"]["position"]) == ("whosaw:Remedied", 2 + 1)
+
+
+def test_one_persons_findings_are_exact_as_of_any_position_and_lawful_ones_can_be_shown(service: Service) -> None:
+    first, _, third, _ = service.record(
+        look(), look("C-2", ticket="TKT-1"), event("data.disclosed", recipient=RECIPIENT),
+        {**event("recipient.registered", recipient=RECIPIENT), "data": {
+            "actor": event()["data"]["actor"], "recipient": RECIPIENT}},
+    )  # fmt: skip
+    subject = first["stream"]
+    position = service.state.ledger.head(0)
+    reasons = [each["reason"] for each in hers(service, subject, f"?min_position={position}")]
+    assert reasons == ["whosaw:NoTicket", "whosaw:PolicyUnknown", "whosaw:NoAgreement"]
+    then = hers(service, subject, f"?as_of={third['position']}")
+    assert [each["reason"] for each in then] == ["whosaw:NoTicket", "whosaw:PolicyUnknown", "whosaw:RecipientUnknown"]
+    assert hers(service, subject, "?as_of=1") == then[:1]
+    everything = hers(service, subject, f"?all=true&as_of={position}")
+    assert {each["outcome"] for each in everything} == {"lawful", "violation", "gap"}
+    answer = service.ask(f"/v1/subjects/{subject}/findings?all=true&as_of={position}&limit=3")
+    paged: list[dict[str, Any]] = answer.json()["items"]
+    while answer.json()["next"]:
+        answer = service.ask(answer.json()["next"])
+        paged += answer.json()["items"]
+    assert paged == everything
+
+
+def test_what_an_order_seals_is_found_for_the_cleared_alone(service: Service) -> None:
+    service.record(look(ticket="TKT-1"))
+    before = across(service)
+    service.record(look(visibility="sealed", seal_ref="S-1"))
+    after = across(service)
+    assert after["items"] == before["items"] == []
+    subject = service.look_up("C-1")
+    assert hers(service, subject) == []
+    service.keys["legal"] = service.issue(("subjects:read", "disclosures:read", "seals:read", "seal:*"))
+    (found,) = across(service, "?sealed=true", "legal")["items"]
+    assert (found["rule"], found["seals"]) == ("whosaw:RuleLookup", ["S-1"])
+    answer = service.ask(f"/v1/subjects/{subject}/findings?sealed=true", "legal")
+    assert [each["rule"] for each in answer.json()["items"]] == ["whosaw:RuleLookup"]
+    assert service.ask("/v1/findings?sealed=true", "officer").status_code == 403
+    service.keys["legal"] = service.issue(("disclosures:read", "seals:read", "seal:another"))
+    assert across(service, "?sealed=true", "legal")["items"] == []
+
+
+@pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson"])
+def test_findings_are_lines_too(service: Service, kind: str) -> None:
+    service.record(look())
+    service.follow(service.state.ledger.head(0))
+    answer = service.ask("/v1/findings", Accept=kind)
+    assert answer.headers["content-type"].startswith(kind)
+    assert "whosaw:RuleLookup" in answer.text
+
+
+def test_with_several_logs_the_answer_is_one(start: Any) -> None:
+    service = start(logs=3)
+    service.record(*(look(f"C-{number}") for number in range(12)))
+    for log in range(3):
+        service.follow(service.state.ledger.head(log), log)
+    found = service.ask("/v1/findings?limit=5").json()
+    assert len(found["positions"]) == 3
+    assert len(found["items"]) == 5
+    rest = service.ask(found["next"]).json()
+    last = service.ask(rest["next"]).json()
+    assert len({each["subject"] for page in (found, rest, last) for each in page["items"]}) == 12
