@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from examples.company import codes as c
@@ -68,4 +68,9 @@ def entries(seed: int) -> Diary:
             "trigger": "relationship_ended", "length": schedule.months, "unit": "months", "action": "erase",
             "effective_from": written(START),
         })  # fmt: skip
+    # The administrator's invoice for July 2026 counts three numbers more than the porting service ever reported.
+    diary.note(datetime(2026, 8, 10, 13, 0, tzinfo=UTC), PRIVACY_OFFICE, "reconciliation.mismatch", {
+        "actor": OFFICER, "compared": "porting", "expected": 13, "found": 10, "kind": c.ORDERS,
+        "since": "2026-07-01T00:00:00-04:00", "until": "2026-08-01T00:00:00-04:00",
+    })  # fmt: skip
     return diary
