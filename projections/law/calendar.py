@@ -1,0 +1,234 @@
+"""Days that are not counted, or on which no time ends: weekends and public holidays. Pure; years 2000 to 2100.
+
+The days come from the library `holidays`; which of them a statute means is said here. Where it is not certain that a
+day is a holiday for the purpose, it is taken to be none: a time that ends a day too early costs the company a day, one
+that ends a day too late costs the person her right. So:
+
+- `ca` has the days of the Interpretation Act, s. 35(1), and none that are holidays in one province only;
+- `ca-qc` has the days of Quebec's Interpretation Act, s. 61(23), and no Saturdays;
+- `eu` has Saturdays, Sundays and the public holidays of one member state (Regulation 1182/71, Art. 2 and 3(4)). When
+  none is named, it has the days that are holidays in all 27;
+- `us-ca` has Saturdays, Sundays and the days that both California and the federal government keep.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from importlib.metadata import version
+from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+import holidays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TORONTO = ZoneInfo("America/Toronto")
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+SATURDAY, SUNDAY = 6, 7
+MEMBER_STATES = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+)
+
+
+class OutsideCalendar(ValueError):
+    """A day is before 2000 or after 2100: nobody can say which days were, or will be, holidays."""
+
+
+class Names(NamedTuple):
+    """What a day is called."""
+
+    en: str
+    """English."""
+    fr: str
+    """French."""
+
+
+WEEKEND = Names("weekend", "fin de semaine")
+
+
+class Source(NamedTuple):
+    """Days that the library knows."""
+
+    country: str
+    """ISO 3166-1."""
+    subdivision: str | None = None
+    """The library's name for a part of it."""
+    category: str = "public"
+    """The library's."""
+    languages: tuple[str, str] = ("en_US", "en_US")
+    """The library's names of English and French, or of what comes closest."""
+    only: frozenset[str] = frozenset()
+    """English names of the days that are meant; empty for all."""
+
+
+class Calendar(NamedTuple):
+    """Which days are no working days, or end no time."""
+
+    weekend: frozenset[int]
+    """Days of the week, Monday is 1."""
+    sources: tuple[Source, ...]
+    """Whose holidays."""
+    all_of: bool = False
+    """Whether a day must be a holiday of every source; else of any."""
+
+
+_CANADIAN = ("en_CA", "fr")
+_EASTER = Source("CA", "QC", "optional", _CANADIAN, frozenset({"Easter Monday"}))
+_FEDERAL = frozenset(
+    {
+        "New Year's Day", "Good Friday", "Victoria Day", "Canada Day", "Labour Day", "Thanksgiving Day",
+        "National Day for Truth and Reconciliation", "Remembrance Day", "Christmas Day",
+    }
+)  # fmt: skip
+_QUEBEC = frozenset(
+    {
+        "New Year's Day", "Good Friday", "National Patriots' Day", "Saint Jean Baptiste Day", "Canada Day",
+        "Labour Day", "Thanksgiving Day", "Christmas Day",
+    }
+)  # fmt: skip
+CALENDARS: dict[str, Calendar] = {
+    "ca": Calendar(frozenset({SUNDAY}), (Source("CA", None, "government", _CANADIAN, _FEDERAL), _EASTER)),
+    "ca-qc": Calendar(frozenset({SUNDAY}), (Source("CA", "QC", "public", _CANADIAN, _QUEBEC), _EASTER)),
+    "eu": Calendar(frozenset({SATURDAY, SUNDAY}), (), all_of=True),
+    "us": Calendar(frozenset({SATURDAY, SUNDAY}), (Source("US"),)),
+    "us-ca": Calendar(frozenset({SATURDAY, SUNDAY}), (Source("US"), Source("US", "CA")), all_of=True),
+}
+"""By name; the name is what a pack says."""
+_LANGUAGES = {
+    **dict.fromkeys(("BE", "FR", "LU"), ("en_US", "fr")),
+    "CY": ("en_CY", "en_CY"),
+    "IE": ("en_IE", "en_IE"),
+}
+"""The library's names of languages, of member states for which they are others."""
+_FIRST_OF_JULY = Names("Canada Day, which fell on a Sunday", "Fête du Canada, tombée un dimanche")
+_ENGLISH_ONLY = {
+    "New Year's Day": "Jour de l’An",
+    "Martin Luther King Jr. Day": "Journée Martin Luther King",
+    "Washington's Birthday": "Anniversaire de Washington",
+    "Memorial Day": "Jour du Souvenir (Memorial Day)",
+    "Juneteenth National Independence Day": "Juneteenth",
+    "Independence Day": "Fête de l’Indépendance",
+    "Labor Day": "Fête du Travail",
+    "Columbus Day": "Jour de Christophe Colomb",
+    "Veterans Day": "Journée des anciens combattants",
+    "Thanksgiving Day": "Action de grâce",
+    "Christmas Day": "Noël",
+    "Easter Monday": "Lundi de Pâques",
+    "Good Friday": "Vendredi saint",
+}
+"""French names of days for which the library has none."""
+
+
+def library() -> str:
+    """Return the library that the days come from, with its version."""
+    return f"holidays {version('holidays')}"
+
+
+def day_of(moment: datetime | date, zone: ZoneInfo) -> date:
+    """Return the day on which something happened, in a zone.
+
+    Raises:
+        OutsideCalendar: It is before 2000 or after 2100.
+    """
+    within(moment.year)
+    day = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+    within(day.year)
+    return day
+
+
+def within(year: int) -> int:
+    """Return a year that the calendars know.
+
+    Raises:
+        OutsideCalendar: They do not.
+    """
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise OutsideCalendar(f"the year {year} is not between {FIRST_YEAR} and {LAST_YEAR}")
+    return year
+
+
+def closed(calendar: str, day: date, place: str | None = None, *, business: bool = False) -> Names | None:
+    """Return why a day does not count: its holiday's name, or WEEKEND; None when it counts.
+
+    Args:
+        calendar: A key of CALENDARS.
+        day: The day.
+        place: With `eu`, the member state in which it is to be done (ISO 3166-1).
+        business: Whether business days are counted: a Saturday is none, also where it may be a last day.
+
+    Raises:
+        OutsideCalendar: It is before 2000 or after 2100.
+        ValueError: The place is no member state.
+    """
+    names = _holidays(calendar, place, within(day.year)).get(day)
+    if names is not None:
+        return names
+    if day.isoweekday() in CALENDARS[calendar].weekend or (business and day.isoweekday() == SATURDAY):
+        return WEEKEND
+    return None
+
+
+def next_open(calendar: str, day: date, place: str | None = None) -> tuple[date, list[tuple[date, Names]]]:
+    """Return the first day from this one on that counts, and those passed over with the reason.
+
+    Raises:
+        OutsideCalendar: It is before 2000 or after 2100.
+    """
+    skipped: list[tuple[date, Names]] = []
+    while (why := closed(calendar, day, place)) is not None:
+        skipped.append((day, why))
+        day += timedelta(days=1)
+    return day, skipped
+
+
+@lru_cache(maxsize=1024)
+def _holidays(calendar: str, place: str | None, year: int) -> dict[date, Names]:
+    """Return the holidays of one year, by day."""
+    its = CALENDARS[calendar]
+    years = [_days(source, year) for source in its.sources or _member_states(place)]
+    if its.all_of:
+        return {day: names for day, names in years[0].items() if all(day in other for other in years)}
+    found = {day: names for each in reversed(years) for day, names in each.items()}
+    first = date(year, 7, 1)
+    if calendar.startswith("ca") and first.isoweekday() == SUNDAY:
+        found[first + timedelta(days=1)] = _FIRST_OF_JULY
+    return found
+
+
+def _member_states(place: str | None) -> Iterable[Source]:
+    """Return whose holidays count in the European Union: one state's, or what all have in common."""
+    if place is not None and place not in MEMBER_STATES:
+        raise ValueError(f"{place} is no member state")
+    states = ["FR", *sorted(MEMBER_STATES - {"FR"})] if place is None else [place]
+    return [Source(each, languages=_LANGUAGES.get(each, ("en_US", "en_US"))) for each in states]
+
+
+def _days(source: Source, year: int) -> dict[date, Names]:
+    """Return the days of one source that are meant, with their names."""
+    moves = source.country == "US"
+    english, french = (
+        holidays.country_holidays(
+            source.country, subdiv=source.subdivision, years=year, categories=(source.category,),
+            language=language, observed=moves, expand=False,
+        )
+        for language in source.languages
+    )  # fmt: skip
+    return {
+        day: Names(_tidy(name), _french(name, french[day]))
+        for day, name in english.items()
+        if not source.only or name in source.only
+    }
+
+
+def _french(english: str, french: str) -> str:
+    if english != french:
+        return _tidy(french)
+    plain = english.removesuffix(" (observed)")
+    moved = " (reporté)" if plain != english else ""
+    return _ENGLISH_ONLY.get(plain, _tidy(plain)) + moved
+
+
+def _tidy(name: str) -> str:
+    return name.replace("'", "’")

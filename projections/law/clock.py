@@ -1,0 +1,233 @@
+"""Due dates as a pure function of a law pack, a calendar and what happened, with the arithmetic as sentences."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from projections.law import wording
+from projections.law.calendar import TORONTO, closed, day_of, library, next_open, within
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from projections.law.calendar import Names
+    from projections.law.pack import Clock, Kind, Pack
+
+Standing = Literal["running", "due_today", "overdue", "watched"]
+"""watched has no date: it is to be done as soon as feasible."""
+
+
+class Due(NamedTuple):
+    """When something is due, and why then."""
+
+    pack: str
+    """The law, such as ca-pipeda."""
+    version: str
+    """Which version of it."""
+    clock: str
+    """Which of its clocks."""
+    rule: str
+    """The code that an event names the rule by."""
+    kind: Kind
+    """deadline, embargo, retention or limit."""
+    start: date
+    """The day that it began with, in the zone."""
+    day: date | None
+    """The last day, in the zone; None when there is no date."""
+    moment: datetime | None
+    """The last moment, when it is counted in hours or ends with its start; else None."""
+    deemed_refusal: bool
+    """Whether silence until then is a refusal."""
+    confirm: bool
+    """Whether counsel must confirm some of it."""
+    zone: str
+    """The zone that its days are days of."""
+    calendar: str
+    """The calendar and the version of the library behind it."""
+    explanation: dict[str, list[str]]
+    """The arithmetic, sentence by sentence: en and fr."""
+
+
+def due(
+    pack: Pack,
+    clock: str,
+    start: datetime | date,
+    *,
+    zone: ZoneInfo = TORONTO,
+    place: str | None = None,
+    extensions: Sequence[int | None] = (),
+    ended: datetime | date | None = None,
+) -> Due:
+    """Return when a clock runs out.
+
+    Args:
+        pack: The version of the law that is in force at the start.
+        clock: Which of its clocks.
+        start: The moment that it is counted from, with an offset, or the day in the zone. Of a day and a clock in
+            hours, the day's first moment.
+        zone: The company's: what happened is on the day that it was there.
+        place: With the calendar `eu`, the member state in which it is to be done.
+        extensions: What each extension was stated to be, in the extension's unit; None for all that the law allows.
+            More than it allows is not refused: it is cut to that, and the explanation says so.
+        ended: Of an embargo, when the reply came that ends it early.
+
+    Raises:
+        KeyError: The pack has no such clock.
+        OutsideCalendar: A day is before 2000 or after 2100.
+        ValueError: The place is no member state.
+    """
+    its = pack.clocks[clock]
+    first = day_of(start, zone)
+    said = wording.Sentences()
+    day, moment = None, None
+    if its.unit == "beforehand":
+        moment = _moment(start, zone)
+        day = first
+        said.beforehand(its, moment)
+    elif its.unit == "as_soon_as_feasible":
+        said.watched(its, first)
+    elif its.unit == "hours":
+        moment = _after_hours(its, start, zone, said)
+        day = moment.date()
+    else:
+        said.begins(its, pack.counting, first, zone.key)
+        day = _counted(pack, its, first, place, extensions, said)
+    if ended is not None and day is not None and its.kind == "embargo" and day_of(ended, zone) < day:
+        day = max(first, day_of(ended, zone))
+        said.ended(day)
+    if its.note is not None:
+        said.note(its.note)
+    if day is not None:
+        said.last(its, day, moment)
+    return Due(
+        pack.code, pack.version, clock, its.rule, its.kind, first, day, moment, its.deemed_refusal is not None,
+        said.confirm, zone.key, f"{pack.calendar}{f' {place}' if place else ''}, {library()}", said.texts,
+    )  # fmt: skip
+
+
+def standing(its: Due, now: datetime, zone: ZoneInfo | None = None) -> Standing:
+    """Tell how something that is not done yet stands at a moment.
+
+    Args:
+        its: What is due.
+        now: The moment, with an offset.
+        zone: Whose day it is now; the one that it was computed with unless another is given.
+    """
+    today = _today(its, now, zone)
+    if its.day is None:
+        return "watched"
+    if now > its.moment if its.moment is not None else today > its.day:
+        return "overdue"
+    return "due_today" if today == its.day else "running"
+
+
+def is_refused_by_silence(its: Due, now: datetime, zone: ZoneInfo | None = None) -> bool:
+    """Tell whether a request that is not answered yet counts as refused: its law says so, and the last day is over."""
+    return its.deemed_refusal and standing(its, now, zone) == "overdue"
+
+
+def days_since(its: Due, now: datetime, zone: ZoneInfo | None = None) -> int:
+    """Return how many days something has been running: what is watched for a clock that has no date."""
+    return (_today(its, now, zone) - its.start).days
+
+
+def _today(its: Due, now: datetime, zone: ZoneInfo | None) -> date:
+    return now.astimezone(zone or ZoneInfo(its.zone)).date()
+
+
+def add_months(day: date, months: int) -> date:
+    """Return the same day some months later, or that month's last day when it has none of that number."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = within(day.year + years)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _counted(
+    pack: Pack, its: Clock, first: date, place: str | None, extensions: Sequence[int | None], said: wording.Sentences
+) -> date:
+    """Return the last day of a clock that counts days, months or years, extended and moved off a holiday."""
+    assert its.length is not None
+    skipped: list[tuple[date, Names]] = []
+    match its.unit:
+        case "months":
+            day = add_months(first, its.length)
+        case "years":
+            day = add_months(first, 12 * its.length)
+        case "business_days":
+            day, skipped = _after_business_days(pack, its, first, place)
+        case _:
+            day = first + timedelta(days=its.length - its.start_counts)
+    within(day.year)
+    said.counted(its, day, skipped)
+    day = _extended(its, first, day, extensions, said)
+    if its.rollover:
+        day, passed = next_open(pack.calendar, day, place)
+        if passed:
+            said.moved(pack.counting, passed, day)
+    return day
+
+
+def _after_business_days(pack: Pack, its: Clock, day: date, place: str | None) -> tuple[date, list[tuple[date, Names]]]:
+    """Return the last of some business days, and the days passed over."""
+    assert its.length is not None
+    left = its.length
+    skipped: list[tuple[date, Names]] = []
+    if its.start_counts and closed(pack.calendar, day, place, business=True) is None:
+        left -= 1
+    while left:
+        day += timedelta(days=1)
+        why = closed(pack.calendar, day, place, business=True)
+        if why is None:
+            left -= 1
+        else:
+            skipped.append((day, why))
+    return day, skipped
+
+
+def _extended(its: Clock, first: date, day: date, extensions: Sequence[int | None], said: wording.Sentences) -> date:
+    """Return the last day after extensions, each cut to what the law allows."""
+    allowed = its.extension
+    total = 0
+    for number, stated in enumerate(extensions):
+        if allowed is None or number >= allowed.times:
+            said.no_extension(its, allowed)
+            break
+        length = allowed.length if stated is None else max(0, min(stated, allowed.length))
+        total += length
+        if allowed.unit == "days":
+            extended = day + timedelta(days=length)
+        elif its.unit == "months":
+            # Months are counted from the start, so that a short month in between takes no days away.
+            extended = add_months(first, (its.length or 0) + total)
+        else:
+            extended = add_months(day, length)
+        within(extended.year)
+        day = extended
+        said.extended(allowed, length, stated, day)
+    return day
+
+
+def _after_hours(its: Clock, start: datetime | date, zone: ZoneInfo, said: wording.Sentences) -> datetime:
+    """Return the moment some hours later, as hours pass: a change to or from daylight saving adds and takes none."""
+    assert its.length is not None
+    begin = _moment(start, zone)
+    counted = (
+        begin
+        if its.start_counts
+        else begin.astimezone(UTC)
+        + (timedelta(hours=1) - timedelta(minutes=begin.minute, seconds=begin.second, microseconds=begin.microsecond))
+    )
+    end = (counted.astimezone(UTC) + timedelta(hours=its.length)).astimezone(zone)
+    within(end.year)
+    said.hours(its, begin, end)
+    return end
+
+
+def _moment(start: datetime | date, zone: ZoneInfo) -> datetime:
+    """Return a moment in the zone; of a day, its first."""
+    if isinstance(start, datetime):
+        return start.astimezone(zone)
+    return datetime.combine(start, time(), zone)

@@ -1,0 +1,219 @@
+"""The sentences that explain a due date, in English and in the French of Quebec."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from babel.dates import format_date
+
+from projections.law.calendar import WEEKEND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date, datetime
+
+    from projections.law.calendar import Names
+    from projections.law.pack import Clock, Counting, Extension, Text
+
+CONFIRM = {"en": "confirm with counsel", "fr": "à faire confirmer par un conseiller juridique"}
+"""What is said of a rule that was not read again in the law's own text."""
+STARTS = {
+    "receipt": ("Received on", "Réception le"),
+    "request_date": ("Request dated", "Demande datée du"),
+    "awareness": ("Known on", "Connu le"),
+    "determination": ("Determined on", "Constaté le"),
+    "consultation": ("Institution notified on", "Institution avisée le"),
+    "reply": ("Institution replied on", "Réponse de l’institution le"),
+    "change": ("Changed on", "Modifié le"),
+    "disclosure": ("Disclosed on", "Communiqué le"),
+    "request": ("Asked on", "Demandé le"),
+    "statement": ("Stated on", "Déclaré le"),
+}
+"""How a clock's start is told, before the day."""
+UNITS = {
+    "days": (("calendar day", "calendar days"), ("jour civil", "jours civils")),
+    "business_days": (("business day", "business days"), ("jour ouvrable", "jours ouvrables")),
+    "months": (("month", "months"), ("mois", "mois")),
+    "years": (("year", "years"), ("an", "ans")),
+    "hours": (("hour", "hours"), ("heure", "heures")),
+}
+ENDS = {
+    "deadline": ("Due by the end of {}.", "À faire au plus tard le {}."),
+    "embargo": ("Nothing is told before the end of {}.", "Rien n’est dit avant la fin du {}."),
+    "retention": ("To be kept at least until the end of {}.", "À conserver au moins jusqu’à la fin du {}."),
+    "limit": ("Over at the end of {}.", "Prend fin à la fin du {}."),
+}
+"""The last sentence, by kind."""
+
+
+def day(its: date, language: str) -> str:
+    """Return a day in words, such as Tuesday 7 April 2026."""
+    shown = format_date(its, "EEEE d MMMM y", locale=language)
+    return re.sub(r" 1 ", " 1er ", shown) if language == "fr" else shown
+
+
+def moment(its: datetime, language: str) -> str:
+    """Return a moment in words, with its zone's offset."""
+    offset = its.strftime("%z")
+    at = its.strftime("%H:%M:%S").removesuffix(":00")
+    clock = at if language == "en" else at.replace(":", " h ", 1).replace(":", " min ", 1)
+    return f"{day(its.date(), language)}, {clock} (UTC{offset[:3]}:{offset[3:]})"
+
+
+def amount(number: int, unit: str, language: str) -> str:
+    """Return a number with its unit, such as 30 calendar days."""
+    singular, plural = UNITS[unit][language == "fr"]
+    return f"{number} {singular if number == 1 else plural}"
+
+
+class Sentences:
+    """An explanation as it grows: each method adds one sentence in each language."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, list[str]] = {"en": [], "fr": []}
+        """By language."""
+        self.confirm = False
+        """Whether a sentence asks for counsel."""
+
+    def begins(self, its: Clock, counting: Counting, first: date, zone: str) -> None:
+        """Say on which day it began, and whether that day counts."""
+        en, fr = STARTS[its.starts]
+        if its.start_counts:
+            tails = ("that day is counted", "ce jour compte")
+            self._say(
+                f"{en} {day(first, 'en')} (in {zone}); {tails[0]}",
+                f"{fr} {day(first, 'fr')} ({zone}) ; {tails[1]}",
+            )
+        else:
+            self._say(
+                f"{en} {day(first, 'en')} (in {zone}); that day is not counted",
+                f"{fr} {day(first, 'fr')} ({zone}) ; ce jour ne compte pas",
+                counting.first_day,
+                confirm=counting.confirm,
+            )
+
+    def counted(self, its: Clock, last: date, skipped: Sequence[tuple[date, Names]]) -> None:
+        """Say what was counted, and what was passed over."""
+        number = its.length or 0
+        self._say(
+            f"{its.label.en}: {amount(number, its.unit, 'en')}, to {day(last, 'en')}",
+            f"{its.label.fr} : {amount(number, its.unit, 'fr')}, jusqu’au {day(last, 'fr')}",
+            its.clause,
+            confirm=its.confirm,
+        )
+        if skipped:
+            self._say(f"Not counted: {_days(skipped, 'en')}", f"Jours non comptés : {_days(skipped, 'fr')}")
+
+    def extended(self, its: Extension, length: int, stated: int | None, last: date) -> None:
+        """Say by how much it was extended, and whether more was stated than the law allows."""
+        self._say(
+            f"Extended by {amount(length, its.unit, 'en')}, to {day(last, 'en')}",
+            f"Prorogé de {amount(length, its.unit, 'fr')}, jusqu’au {day(last, 'fr')}",
+            its.clause,
+            confirm=its.confirm,
+        )
+        if stated is not None and stated > length:
+            self._say(
+                f"{amount(stated, its.unit, 'en')} were stated; no more than {its.length} are allowed",
+                f"La prorogation annoncée était de {amount(stated, its.unit, 'fr')} ; le maximum est de {its.length}",
+            )
+
+    def no_extension(self, its: Clock, allowed: Extension | None) -> None:
+        """Say that an extension was stated that the law does not know."""
+        clause = its.clause if allowed is None else allowed.clause
+        self._say(
+            "A further extension was stated that this law does not allow: it is not counted",
+            "Une autre prorogation a été annoncée, que cette loi ne permet pas : elle n’est pas comptée",
+            clause,
+            confirm=its.confirm,
+        )
+
+    def moved(self, counting: Counting, skipped: Sequence[tuple[date, Names]], last: date) -> None:
+        """Say why the last day is a later one."""
+        self._say(
+            f"Not a last day: {_days(skipped, 'en')}. It moves to {day(last, 'en')}",
+            f"Ne peut être le dernier jour : {_days(skipped, 'fr')}. Le délai passe au {day(last, 'fr')}",
+            counting.holidays,
+            confirm=counting.confirm,
+        )
+
+    def hours(self, its: Clock, begin: datetime, end: datetime) -> None:
+        """Say from which moment hours pass, and to which."""
+        en, fr = STARTS[its.starts]
+        number = its.length or 0
+        self._say(f"{en} {moment(begin, 'en')}", f"{fr} {moment(begin, 'fr')}")
+        self._say(
+            f"{its.label.en}: {amount(number, 'hours', 'en')}, nights, weekends and holidays included,"
+            f" to {moment(end, 'en')}",
+            f"{its.label.fr} : {amount(number, 'hours', 'fr')}, nuits, fins de semaine et jours fériés compris,"
+            f" jusqu’au {moment(end, 'fr')}",
+            its.clause,
+            confirm=its.confirm,
+        )
+        if begin.utcoffset() != end.utcoffset():
+            self._say(
+                "The clocks change in between: hours are counted as they pass",
+                "L’heure change entre-temps : les heures sont comptées telles qu’elles s’écoulent",
+            )
+
+    def watched(self, its: Clock, first: date) -> None:
+        """Say that there is no date."""
+        en, fr = STARTS[its.starts]
+        self._say(f"{en} {day(first, 'en')}", f"{fr} {day(first, 'fr')}")
+        self._say(
+            f"{its.label.en}: the law sets no day, so the time that passes is watched",
+            f"{its.label.fr} : la loi ne fixe aucun jour, le temps écoulé est donc suivi",
+            its.clause,
+            confirm=its.confirm,
+        )
+
+    def beforehand(self, its: Clock, at: datetime) -> None:
+        """Say that it had to be done before."""
+        self._say(
+            f"{its.label.en}: before {moment(at, 'en')}",
+            f"{its.label.fr} : avant le {moment(at, 'fr')}",
+            its.clause,
+            confirm=its.confirm,
+        )
+
+    def ended(self, on: date) -> None:
+        """Say that a reply ended it early."""
+        self._say(f"The reply came on {day(on, 'en')}", f"La réponse est arrivée le {day(on, 'fr')}")
+
+    def note(self, text: Text) -> None:
+        """Say what the pack says beside it."""
+        self.texts["en"].append(text.en)
+        self.texts["fr"].append(text.fr)
+
+    def last(self, its: Clock, last: date, at: datetime | None) -> None:
+        """Say the result, and what silence means."""
+        if at is None:
+            en, fr = ENDS[its.kind]
+            self._say(en.format(day(last, "en")).removesuffix("."), fr.format(day(last, "fr")).removesuffix("."))
+        else:
+            self._say(f"Due by {moment(at, 'en')}", f"À faire au plus tard le {moment(at, 'fr')}")
+        if its.deemed_refusal is not None:
+            self._say(
+                "No answer by then counts as a refusal",
+                "Le défaut de réponse dans ce délai vaut refus",
+                its.deemed_refusal,
+                confirm=its.confirm,
+            )
+
+    def _say(self, en: str, fr: str, clause: Text | None = None, *, confirm: bool = False) -> None:
+        for language, sentence in (("en", en), ("fr", fr)):
+            sources = [] if clause is None else [clause.en if language == "en" else clause.fr]
+            sources += [CONFIRM[language]] if confirm else []
+            mark = " ;" if language == "fr" else ";"
+            tail = f" ({f'{mark} '.join(sources)})" if sources else ""
+            self.texts[language].append(f"{sentence}{tail}.")
+        self.confirm = self.confirm or confirm
+
+
+def _days(skipped: Sequence[tuple[date, Names]], language: str) -> str:
+    """Return days, each holiday with its name; of a weekend the day says it."""
+    return ", ".join(
+        day(its, language) if why == WEEKEND else f"{day(its, language)} ({why.en if language == 'en' else why.fr})"
+        for its, why in skipped
+    )
