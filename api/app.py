@@ -27,6 +27,7 @@ from api import (
     problems,
     proofs,
     recipients,
+    requests,
     seals,
     subjects,
 )
@@ -70,6 +71,7 @@ ROUTERS = (
     events,
     subjects,
     recipients,
+    requests,
     accounts,
     exports,
     erasures,

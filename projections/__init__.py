@@ -13,6 +13,7 @@ resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
+requests      what did people ask for, and when is it due?
 account       the answer to all of it, for one person
 
 """
@@ -28,13 +29,14 @@ from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
 from projections.policies import POLICIES
+from projections.requests import REQUESTS
 from projections.seals import SEALS
 from projections.views import VIEWS
 
 if TYPE_CHECKING:
-    from projections.projection import Projection
+    from projections.projection import Projected
 
-PROJECTIONS: tuple[Projection, ...] = (
+PROJECTIONS: tuple[Projected, ...] = (
     HOLDINGS,
     DISCLOSURES,
     VIEWS,
@@ -44,6 +46,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     IDENTITY,
     CORRECTIONS,
     SEALS,
+    REQUESTS,
 )
 """What a follower keeps current."""
 
@@ -56,6 +59,7 @@ __all__ = [
     "IDENTITY",
     "POLICIES",
     "PROJECTIONS",
+    "REQUESTS",
     "SEALS",
     "VIEWS",
 ]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from projections import progress
-    from projections.projection import Projection
+    from projections.projection import Projected
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Follower:
     def __init__(
         self,
         dsn: str,
-        projections: Sequence[Projection] = PROJECTIONS,
+        projections: Sequence[Projected] = PROJECTIONS,
         *,
         batch: int = BATCH,
     ) -> None:
@@ -167,7 +167,7 @@ class Follower:
             for _ in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
                 pass
 
-    def _follow(self, projection: Projection) -> None:
+    def _follow(self, projection: Projected) -> None:
         progress = Progress(self._store, projection.name, projection.version)
         lanes: dict[int, Lane] = {}
         seen = -1

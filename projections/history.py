@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from projections.person import Person
+
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 """What UTC moves out of the calendar counts as one of these."""
 KEPT_BY_NOBODY = frozenset({"whosaw:Ledger", "whosaw:Policy"})
@@ -98,6 +100,11 @@ class History(NamedTuple):
     """Nothing recorded after this position is seen."""
     facts: tuple[Fact, ...]
 
+    @property
+    def sealed(self) -> bool:
+        """Whether all of it must not be told: a stream that an order sealed, and whose end has not come."""
+        return all(each.sealed for each in self.facts)
+
     def of(self, *types: str) -> Iterator[Fact]:
         """Yield the facts of some types."""
         return (each for each in self.facts if each.type in types)
@@ -140,6 +147,19 @@ def read(
     with connection.cursor(binary=True, row_factory=args_row(Row)) as cursor:
         found = cursor.execute(OF_STREAMS, wanted, prepare=True).fetchall()
     return [each for each in map(fact, found) if each.role not in KEPT_BY_NOBODY]
+
+
+def of_person(connection: Connection[Any], person: Person, types: Sequence[str]) -> list[History]:
+    """Return the history of a person as an answer sees her: one for each log that she has facts in."""
+    found: list[History] = []
+    for log_id in dict.fromkeys(part.log_id for part in person.parts):
+        parts = [part for part in person.parts if part.log_id == log_id]
+        upto = parts[0].as_of
+        facts = read(connection, log_id, [part.stream for part in parts], upto, types)
+        once = {each.position: each for each in reversed(facts) if each.position not in person.hidden}
+        ordered = tuple(once[position] for position in sorted(once))
+        found.append(History(log_id, tuple(part.stream for part in parts), upto, ordered))
+    return found
 
 
 def histories(

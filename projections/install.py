@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from projections.projection import Projection
+    from projections.projection import Projected
 
 LOCK = "SELECT pg_advisory_xact_lock(7791223002)"
 # The follower owns its schemas, so that it can build its tables again without anybody's help; readers only read.
@@ -42,7 +42,7 @@ BEGIN = """
 DROP = SQL("DROP TABLE IF EXISTS {}")
 
 
-def install(dsn: str, projections: Sequence[Projection] = PROJECTIONS) -> list[str]:
+def install(dsn: str, projections: Sequence[Projected] = PROJECTIONS) -> list[str]:
     """Give a migrated ledger the tables of its projections; return the names of those that were built anew.
 
     Repeatable; run it after each migration and whenever a ledger got its logs. It all commits, or none of it does.
@@ -59,7 +59,7 @@ def install(dsn: str, projections: Sequence[Projection] = PROJECTIONS) -> list[s
         return [each.name for each in projections if _install(connection, each)]
 
 
-def _install(connection: Connection[Any], projection: Projection) -> bool:
+def _install(connection: Connection[Any], projection: Projected) -> bool:
     row = connection.execute(VERSIONS, (projection.name,)).fetchone()
     current = row == (projection.version, projection.version)
     if not current:
@@ -68,7 +68,7 @@ def _install(connection: Connection[Any], projection: Projection) -> bool:
     return not current
 
 
-def create(connection: Connection[Any], projection: Projection) -> None:
+def create(connection: Connection[Any], projection: Projected) -> None:
     """Make a projection's tables, empty, in the first schema of the search path; what was there is gone."""
     for table in projection.tables:
         connection.execute(DROP.format(Identifier(table)))

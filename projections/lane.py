@@ -16,7 +16,7 @@ from projections.projection import Batch
 
 if TYPE_CHECKING:
     from projections.progress import Progress
-    from projections.projection import Projection
+    from projections.projection import Projected
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class Lane:
 
     def __init__(
         self,
-        projection: Projection,
+        projection: Projected,
         log_id: int,
         origin: str,
         progress: Progress,

@@ -14,7 +14,7 @@ Tables have no schema in their names here: the connection's `search_path` says w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
 
 from psycopg.rows import args_row
 
@@ -36,6 +36,39 @@ class Batch(NamedTuple):
     """The last position in it."""
 
 
+class Projected(Protocol):
+    """What a follower keeps current: tables that batches are folded into."""
+
+    @property
+    def name(self) -> LiteralString:
+        """Of the question."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Counts up with every change of what its rows are."""
+        ...
+
+    @property
+    def tables(self) -> tuple[LiteralString, ...]:
+        """All of them."""
+        ...
+
+    @property
+    def definition(self) -> LiteralString:
+        """Their DDL."""
+        ...
+
+    @property
+    def digest(self) -> LiteralString:
+        """Selects (log_id, rows, sum of row hashes): equal for equal contents, in whatever order."""
+        ...
+
+    def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
+        """Take in a batch. The caller commits it with the batch's last position, or neither."""
+        ...
+
+
 class Fold(NamedTuple):
     """One statement of a projection."""
 
@@ -48,10 +81,10 @@ class Fold(NamedTuple):
 class Projection(NamedTuple):
     """One question's tables, and how entries become their rows."""
 
-    name: str
+    name: LiteralString
     version: int
     """Counts up with every change of tables or folds; the tables are then built again from the first entry."""
-    tables: tuple[str, ...]
+    tables: tuple[LiteralString, ...]
     definition: LiteralString
     """DDL of the tables and their indexes. Every unique constraint begins with log_id."""
     folds: tuple[Fold, ...]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from projections.projection import Projection
+    from projections.projection import Projected
 
 LIVE, BESIDE = "projections", "projections_rebuild"
 # One rebuild at a time; the session holds it. Given back by name: the server notices a closed connection only later.
@@ -60,7 +60,7 @@ class Rebuilt(NamedTuple):
     """Whether the old tables, at their own positions, held exactly the same rows."""
 
 
-def named(name: str) -> Projection:
+def named(name: str) -> Projected:
     """Return the projection of that name.
 
     Raises:
@@ -71,7 +71,7 @@ def named(name: str) -> Projection:
 
 def rebuild(
     dsn: str,
-    projection: Projection,
+    projection: Projected,
     progress: Callable[[int, int, int], None] | None = None,
     *,
     batch: int = BATCH,
@@ -112,7 +112,7 @@ def rebuild(
                 connection.execute(UNLOCK)
 
 
-def _fold(connection: Connection[Any], projection: Projection, span: Batch, batch: int) -> Iterator[int]:
+def _fold(connection: Connection[Any], projection: Projected, span: Batch, batch: int) -> Iterator[int]:
     """Fold a span of entries, batch by batch; yield where each batch ended."""
     after = span.after
     while after < span.upto:
@@ -125,7 +125,7 @@ def _fold(connection: Connection[Any], projection: Projection, span: Batch, batc
 
 def _exchange(
     connection: Connection[Any],
-    projection: Projection,
+    projection: Projected,
     positions: dict[int, int],
     batch: int,
 ) -> Rebuilt:
@@ -161,7 +161,7 @@ def _exchange(
     return Rebuilt(positions, same=old == new)
 
 
-def digest(connection: Connection[Any], projection: Projection) -> dict[int, list[tuple[int, Decimal]]]:
+def digest(connection: Connection[Any], projection: Projected) -> dict[int, list[tuple[int, Decimal]]]:
     """Return for each log what its rows add up to, table by table: equal for equal contents."""
     found: dict[int, list[tuple[int, Decimal]]] = {}
     for log_id, count, total in connection.execute(projection.digest).fetchall():

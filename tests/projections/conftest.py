@@ -18,7 +18,7 @@ from tests.projections.given import Log
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from projections.projection import Projection
+    from projections.projection import Projected
 
 TRUNCATE = "TRUNCATE ledger.entry, ledger.member CASCADE"
 EMPTY = "UPDATE ledger.log SET size = 0"
@@ -56,7 +56,7 @@ class Story:
 
     def fold(
         self,
-        projections: tuple[Projection, ...] = PROJECTIONS,
+        projections: tuple[Projected, ...] = PROJECTIONS,
         *,
         batch: int = 1_000,
         after: int = 0,

@@ -1,0 +1,153 @@
+"""What people asked for: which requests are open, when each answer is due and why then, and how it was answered."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import clearance, documentation
+from api.paging import Cursor
+from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
+from api.rendering import CSV, JSON, NDJSON, accepted, rows
+from api.sight import READ, SEALED, VIEW, seen
+from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
+from projections import requests
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+router = APIRouter(tags=["query"])
+
+ITEM: dict[str, Any] = {
+    "request": "REQ-1042", "state": "running", "subject": "5f9225d8d6726351d4cdbf642b130516",
+    "regime": "whosaw:PIPEDA", "right": "whosaw:Access", "due": "2026-12-01",
+    "deadline": {
+        "pack": "ca-pipeda", "version": "2018-11", "clock": "access", "day": "2026-12-01",
+        "explanation": {
+            "en": ["Received on Sunday 1 November 2026 (in America/Toronto); that day is not counted (…).", "…"],
+            "fr": ["Réception le dimanche 1er novembre 2026 (America/Toronto) ; ce jour ne compte pas (…).", "…"],
+        },
+    },
+    "positions": [812],
+}  # fmt: skip
+EXAMPLES = {
+    JSON: {"positions": [4711], "now": "2026-11-24T15:00:00+00:00", "items": [ITEM], "next": None},
+    CSV: "request,state,subject,regime,right,due\r\nREQ-1042,running,5f9225d8d6726351d4cdbf642b130516,whosaw:PIPEDA,"
+    "whosaw:Access,2026-12-01\r\n",
+    NDJSON: '{"request":"REQ-1042","state":"running","due":"2026-12-01","positions":[812]}\n',
+}
+CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
+OF_SUBJECT = {"subject": ITEM["subject"], "log": "whosaw.example/ledger/log0", "as_of": 4711}
+CONTENT_OF_SUBJECT = CONTENT | {
+    JSON: {**ANSWER[JSON], "example": OF_SUBJECT | {"now": EXAMPLES[JSON]["now"], "items": [ITEM], "next": None}}  # type: ignore[index]
+}
+CODE = "^[A-Za-z0-9_.:/#-]+$"
+STATE = Annotated[
+    Literal["open", "running", "due_today", "overdue", "deemed_refused", "extended", "answered", "refused"] | None,
+    Query(
+        description="open: not answered yet, which all others but the last two are, too. overdue: the last day is over;"
+        " deemed_refused: and the law counts silence as a refusal."
+    ),
+]
+BEFORE = Annotated[date | None, Query(description="Due before this day.")]
+RECORDED = (
+    "SELECT convert_from(bytes, 'UTF8')::jsonb ->> 'appended' FROM ledger.entry WHERE log_id = %s AND position = %s"
+)
+
+
+@router.get(
+    "/v1/requests",
+    operation_id="readRequests",
+    summary="Which requests are open, and when is each due?",
+    responses=documentation.responses(
+        "purpose-required", "bad-cursor", "not-acceptable", "invalid-parameter", "not-yet", content=CONTENT
+    ),
+)
+def read_requests(
+    request: Request, state: STATE = None, due_before: BEFORE = None,
+    regime: Annotated[str | None, Query(max_length=128, pattern=CODE, description="A law, by its code.")] = None,
+    right: Annotated[str | None, Query(max_length=128, pattern=CODE, description="What was asked.")] = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, sealed: SEALED = "false",
+) -> Response:  # fmt: skip
+    """Return requests of everybody by the day on which they are due, with how that day was found.
+
+    It is the newest state; what has no day comes last. A day is the company's own.
+    """
+    question = ask(request, "whosaw:QueryRequests", "subjects:read")
+    kind = accepted(request, JSON, CSV, NDJSON)
+    most, place = page_of(request, question)
+    logs = range(len(question.state.ledger.recorders))
+    reached = [position(request, question, log_id, ("requests",), None) for log_id in logs]
+    now = datetime.now(UTC)
+    wanted = requests.Filter(state, due_before, regime, right)
+    after = requests.Cursor(*place.after) if place else requests.BEGIN
+    with question.state.ledger.connection() as connection:
+        consulting = clearance.asked(request, question)
+        found, more = requests.found(connection, logs, now, wanted, after=after, limit=most)
+        if consulting:
+            question = question._replace(seals=("",))
+            found = [each | {"consultations": _consultations(question, connection, each)} for each in found]
+    items = [requests.standing(each, now) for each in found]
+    recorded(question, [each["subject"] for each in items], count=len(items), categories=categories_of(items))
+    further = following(request, question, most, Cursor(reached, list(more))) if more else None
+    document = {"positions": reached, "now": now.isoformat(timespec="seconds")}
+    return rows(request, document, items, following=further, kind=kind)
+
+
+def _consultations(question: Question, connection: Connection[Any], item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return which institutions were asked about a request, as far as the reader is cleared."""
+    subject = question.state.ledger.find(item["subject"])
+    if subject is None:
+        return []
+    at = question.state.ledger.head(subject.log_id)
+    streams = [stream for _, stream in clearance.streams(question, connection, subject, at)]
+    known = requests.consultations(connection, subject.log_id, streams)
+    return [each for stream in streams for each in known.get((stream, item["request"]), [])]
+
+
+@router.get(
+    "/v1/subjects/{subject_id}/requests",
+    operation_id="readSubjectRequests",
+    summary="What did she ask for, and how does it stand?",
+    responses=documentation.responses(*PROBLEMS, content=CONTENT_OF_SUBJECT),
+)
+def read_subject_requests(
+    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+) -> Response:  # fmt: skip
+    """Return a person's requests, oldest first.
+
+    As of an earlier position, each stands as it stood when that position was recorded.
+    """
+    question = ask(request, "whosaw:QueryRequests", "subjects:read")
+    kind = accepted(request, JSON, CSV, NDJSON)
+    most, place = page_of(request, question)
+    subject = subject_of(question, subject_id)
+    wanted = place.as_of[0] if place else number(request, "as_of")
+    at = position(request, question, subject.log_id, READ, wanted)
+    with question.state.ledger.connection() as connection:
+        now = moment_of(connection, subject.log_id, number(request, "as_of"))
+        question, person = seen(request, question, connection, subject, at)
+        found = requests.of_person(connection, person, consulting=bool(question.seals))
+    start = place.after[0] if place else 0
+    items = [requests.standing(each, now) for each in found[start : start + most]]
+    recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
+    end = start + most
+    further = following(request, question, most, Cursor([at], [end])) if end < len(found) else None
+    document = {
+        "subject": subject.id,
+        "log": question.state.ledger.keys.signers[subject.log_id].origin,
+        "as_of": at,
+        "now": now.isoformat(timespec="seconds"),
+    }
+    return rows(request, document, items, following=further, kind=kind)
+
+
+def moment_of(connection: Connection[Any], log_id: int, as_of: int | None) -> datetime:
+    """Return when a position was recorded, if one is asked for; else now."""
+    row = connection.execute(RECORDED, (log_id, as_of)).fetchone() if as_of else None
+    return datetime.fromisoformat(row[0]) if row else datetime.now(UTC)
