@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger import Ledger
-    from projections.projection import Projection
+    from projections.projection import Projected
 
 RUNNER_EVENTS = 1_000
 """As many as the runner folds in about a second."""
@@ -41,7 +41,7 @@ CONTENTS = SQL(
 )
 
 
-def catch_up_rate(dsn: str, size: int, projections: Sequence[Projection] = PROJECTIONS) -> float:
+def catch_up_rate(dsn: str, size: int, projections: Sequence[Projected] = PROJECTIONS) -> float:
     """Fold a whole log from nothing; return entries a second, from the follower's start to the last one readable."""
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("SET client_min_messages = error")

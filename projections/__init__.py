@@ -14,6 +14,8 @@ seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
 requests      what did people ask for, and when is it due?
+obligations   what is still owed because of their data?
+duties        what is owed that no person's rows have?
 account       the answer to all of it, for one person
 
 """
@@ -24,10 +26,12 @@ from typing import TYPE_CHECKING
 
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
+from projections.duties import DUTIES
 from projections.erasures import ERASURES
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
+from projections.obligations import OBLIGATIONS
 from projections.policies import POLICIES
 from projections.requests import REQUESTS
 from projections.seals import SEALS
@@ -47,16 +51,20 @@ PROJECTIONS: tuple[Projected, ...] = (
     CORRECTIONS,
     SEALS,
     REQUESTS,
+    OBLIGATIONS,
+    DUTIES,
 )
 """What a follower keeps current."""
 
 __all__ = [
     "CORRECTIONS",
     "DISCLOSURES",
+    "DUTIES",
     "ERASURES",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
+    "OBLIGATIONS",
     "POLICIES",
     "PROJECTIONS",
     "REQUESTS",

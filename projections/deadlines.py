@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from projections.law.calendar import TORONTO, OutsideCalendar, day_of
+from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, day_of
 from projections.law.clock import due
-from projections.law.pack import pack_for
+from projections.law.pack import PACKS, pack_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ ZONE = TORONTO
 """The company's: a day is the day that it was there."""
 Standing = Literal["running", "due_today", "overdue", "watched", "undated"]
 """watched: as soon as feasible. undated: neither a law nor the company names a day."""
+CANADA, FEDERAL = "loc:CA", "whosaw:PIPEDA"
+"""Where the company is when a fact does not say so, and the law there."""
 NO_LAW = (
     "No law that is known here sets a time for this",
     "Aucune loi connue ici ne fixe de délai pour ceci",
@@ -150,3 +152,28 @@ def read_back(members: Mapping[str, Any]) -> Deadline:
     told["day"] = None if told["day"] is None else date.fromisoformat(told["day"])
     told["moment"] = None if told["moment"] is None else datetime.fromisoformat(told["moment"])
     return Deadline(**told)
+
+
+def law_for(clock: str, when: datetime, regime: str | None, jurisdiction: str | None) -> Pack | None:
+    """Return the law that sets a time for something: that of the request behind it, else of the place, else Canada's.
+
+    Args:
+        clock: What is due.
+        when: When it came about.
+        regime: The law that a request is handled under.
+        jurisdiction: The place whose law a fact names.
+    """
+    named = [regime] if regime else []
+    here = [each for each in named + [one for pack in laws_of(jurisdiction, when) for one in pack.regimes] if each]
+    fallback = [] if jurisdiction and not jurisdiction.startswith(CANADA) else [FEDERAL]
+    found = (law_on(each, when) for each in here + fallback)
+    return next((pack for pack in found if pack and clock in pack.clocks), None)
+
+
+def laws_of(jurisdiction: str | None, when: datetime) -> list[Pack]:
+    """Return the laws in force at a place, the narrowest place first; those of Canada when no place is named."""
+    place = jurisdiction or CANADA
+    code = place.removeprefix("loc:").partition("-")[0]
+    places = {place, place.partition("-")[0], *(["loc:EU"] if code in MEMBER_STATES else [])}
+    found = [each for each in PACKS if each.jurisdiction in places and law_on(each.regimes[0], when) is each]
+    return sorted(found, key=lambda each: (-len(each.jurisdiction), each.code))

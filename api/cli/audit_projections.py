@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
-    from projections.projection import Projection
+    from projections.projection import Projected
 
 INSTALLED = "SELECT to_regclass('projections.progress') IS NOT NULL"
 POSITIONS = """
@@ -71,7 +71,7 @@ def differing(dsn: str, logs: Sequence[int], watch: Callable[[int, str], None]) 
     return findings
 
 
-def _compare(connection: Connection[Any], projection: Projection, logs: list[int]) -> list[Finding]:
+def _compare(connection: Connection[Any], projection: Projected, logs: list[int]) -> list[Finding]:
     """Fold a projection again and compare; the transaction is rolled back, and with it everything made here."""
     connection.execute(DEFINITION)
     create(connection, projection)

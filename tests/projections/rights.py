@@ -66,3 +66,40 @@ def history(*facts: Happened) -> History:
             for place, each in enumerate(facts, 1)
         ),
     )  # fmt: skip
+
+
+def rectified(who: str | Sequence[str], time: str, *categories: str, request: str | None = None) -> Happened:
+    data = {"categories": list(categories), "reason": "whosaw:Outdated", "request_ref": request, "system": "crm"}
+    return happened("data.rectified", who, time, **data)
+
+
+def erased(who: str | Sequence[str], time: str, *categories: str, state: str = "done", **more: Any) -> Happened:
+    data = {"categories": list(categories), "mode": "erase", "state": state, "system": "crm"}
+    return happened("data.erased", who, time, **data | more)
+
+
+def challenged(who: str, time: str, *categories: str) -> Happened:
+    return happened("challenge.recorded", who, time, categories=list(categories), request_id=None)
+
+
+def due(
+    who: str | Sequence[str], time: str, *categories: str, trigger: int = 1, notification: str = "N-1", **more: Any
+) -> Happened:
+    """Return that the bank is to be told of the fact recorded at a position."""
+    data = {
+        "notification_id": notification, "trigger": {"source": "/services/test", "id": f"ev-{trigger}"},
+        "change": "rectified", "recipient_id": BANK["id"], "categories": list(categories), "due": None,
+    }  # fmt: skip
+    return happened("recipient.notification_due", who, time, **data | more)
+
+
+def told(who: str, time: str, notification: str = "N-1", recipient: str = BANK["id"]) -> Happened:
+    data = {"notification_id": notification, "recipient_id": recipient, "channel": "whosaw:Email"}
+    return happened("recipient.notification_sent", who, time, **data)
+
+
+def replied_to(
+    who: str, time: str, outcome: str, notification: str = "N-1", recipient: str = BANK["id"], **more: Any
+) -> Happened:
+    data = {"notification_id": notification, "recipient_id": recipient, "outcome": outcome, "channel": "whosaw:Email"}
+    return happened("recipient.notification_answered", who, time, **data | more)
