@@ -40,7 +40,7 @@ DEFINITIONS: LiteralString = """
         due        date     NOT NULL,
         recipient  text,
         sealed     boolean  NOT NULL,
-        content    jsonb    NOT NULL,
+        content    text     NOT NULL,
         PRIMARY KEY (log_id, subject, id)
     );
     CREATE INDEX obligation_due ON obligation (log_id, due, id, subject) WHERE NOT sealed;
@@ -60,7 +60,7 @@ FILTERS: dict[str, LiteralString] = {
 """What narrows an answer. Only what is asked for stands in the statement, so that it is planned for that."""
 # By the index of what is asked for, in the order of the answer.
 FOUND: LiteralString = """
-    SELECT o.log_id, o.subject, o.id, o.due, o.content::text
+    SELECT o.log_id, o.subject, o.id, o.due, o.content
     FROM projections.obligation AS o
     WHERE o.log_id = %(log_id)s AND NOT o.sealed AND {wanted} AND o.due < %(before)s
       AND (o.due, o.id, o.subject) > (%(due)s::date, %(id)s::text, %(subject)s::uuid)

@@ -41,7 +41,7 @@ DEFINITIONS: LiteralString = """
         deemed   boolean  NOT NULL,
         extended boolean  NOT NULL,
         sealed   boolean  NOT NULL,
-        content  jsonb    NOT NULL,
+        content  text     NOT NULL,
         PRIMARY KEY (log_id, subject, request)
     );
     CREATE INDEX request_due ON request (log_id, due, subject, request) WHERE NOT sealed;
@@ -52,7 +52,7 @@ DEFINITIONS: LiteralString = """
         request     text     NOT NULL,
         institution text     NOT NULL,
         position    bigint   NOT NULL,
-        content     jsonb    NOT NULL,
+        content     text     NOT NULL,
         PRIMARY KEY (log_id, subject, position)
     );
 """
@@ -70,7 +70,7 @@ STATES: dict[str, LiteralString] = {
 """What each state that can be asked for means. What is deemed refused is overdue, too."""
 # By request_status, or by request_due when every state is wanted; both in the order of the answer.
 FOUND: LiteralString = """
-    SELECT r.log_id, r.subject, r.request, r.due, r.content::text
+    SELECT r.log_id, r.subject, r.request, r.due, r.content
     FROM projections.request AS r
     WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {state} AND r.due < %(before)s
       AND (r.due, r.subject, r.request) > (%(due)s::date, %(subject)s::uuid, %(request)s::text)
@@ -81,7 +81,7 @@ FOUND: LiteralString = """
 """
 # By primary key.
 CONSULTED = """
-    SELECT log_id, subject, request, content::text FROM projections.consultation
+    SELECT log_id, subject, request, content FROM projections.consultation
     WHERE log_id = %(log_id)s AND subject = ANY (%(streams)s::uuid[])
     ORDER BY subject, position
 """

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
-from tests.api.conftest import PURPOSE, event
-from tests.api.test_seals import cleared
+from tests.api.conftest import PURPOSE, event, running
+from tests.api.test_seals import RANDOM, cleared
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from httpx2 import Response
 
     from tests.api.conftest import Service
 
+CLOCKED = re.compile(rb"cursor=[A-Za-z0-9_-]+|\"now\":\"[^\"]+\"")
 AN_HOUR = timedelta(hours=1)
 POLICE = {"id": "city-police", "name": "City Police", "country": "loc:CA-QC"}
 
@@ -131,3 +138,62 @@ def test_an_institution_that_was_asked_is_told_to_the_cleared_alone(service: Ser
         (item,) = service.client.get(f"{path}?sealed=true", headers=cleared(service, "another")).json()["items"]
         assert item["consultations"] == []
         assert service.ask(f"{path}?sealed=true").status_code == 403
+
+
+def everything(service: Service, subject: str) -> list[Any]:
+    """Return every open answer about what is owed, with what was drawn at random named by its order."""
+    found: list[Any] = []
+    names: dict[bytes, bytes] = {}
+    paths = [f"{place}/{what}" for what in ("requests", "obligations") for place in ("/v1", f"/v1/subjects/{subject}")]
+    more = ("requests?state=open&limit=1", "obligations?state=unfinished&limit=1", "requests?state=answered")
+    for path in [*paths, *(f"/v1/{each}" for each in more)]:
+        answer = ask(service, path)
+        told = CLOCKED.sub(b"-", answer.content)
+        text = RANDOM.sub(lambda hit: names.setdefault(hit[0], b"<%d>" % len(names)), told)
+        found.append((answer.status_code, sorted(answer.headers.keys() - {"x-request-id"}), len(answer.content), text))
+    return found
+
+
+STEPS: dict[str, Callable[[datetime], dict[str, Any]]] = {
+    "asked": lambda now: asked("first", now - timedelta(days=20)),
+    "asked again": lambda now: asked("second", now - timedelta(days=50)),
+    "answered": lambda now: answered("first", now - AN_HOUR),
+    "corrected": lambda now: (
+        event("data.rectified", categories=["pd:Name"], reason="whosaw:Outdated", request_ref=None)
+        | {"time": now.isoformat()}
+    ),
+    "disclosed": lambda now: event("data.disclosed") | {"time": (now - AN_HOUR * 9).isoformat()},
+}
+HIDDEN: dict[str, Callable[[datetime, str], dict[str, Any]]] = {
+    "consulted": lambda now, who: consulted("first", now - timedelta(days=9), who),
+    "objected": lambda now, who: event(
+        "institution.answered", who, request_id="first", institution=POLICE, objection=True, seal_ref="S-1",
+    ) | {"time": now.isoformat()},
+    "emergency": lambda now, who: event(
+        "data.disclosed", who, basis="ca-pipeda:7-3-e", visibility="sealed", seal_ref="S-1",
+    ) | {"time": (now - AN_HOUR * 9).isoformat()},
+    "asked": lambda now, who: asked("hidden", now, who, visibility="sealed", seal_ref="S-1"),
+    "due": lambda _, who: event(
+        "recipient.notification_due", who, notification_id="N-1", trigger={"source": "/s", "id": "1"},
+        change="erased", recipient_id="city-police", categories=["pd:Name"], visibility="sealed", seal_ref="S-1",
+    ),
+}  # fmt: skip
+
+
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)
+@given(st.permutations([*STEPS, *(f"hidden {name}" for name in HIDDEN)]))
+def test_what_is_sealed_leaves_every_open_answer_as_if_it_were_about_a_stranger(
+    new_database: Callable[[], str], tmp_path: Path, order: list[str]
+) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    answers: list[list[Any]] = []
+    for who in ("C-1", "C-9"):
+        with running(new_database(), tmp_path, forget_seconds=0, snapshot_seconds=0) as service:
+            first, *_ = service.record(event(), placed(who))
+            for name in order:
+                hidden = name.removeprefix("hidden ")
+                service.record(HIDDEN[hidden](now, who) if hidden != name else STEPS[name](now))
+            answers.append(everything(service, first["stream"]))
+    assert answers[0] == answers[1]
