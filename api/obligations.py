@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -13,7 +13,7 @@ from api import clearance, documentation
 from api.paging import Cursor
 from api.question import ask, following, number, page_of, position, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.requests import BEFORE, CODE, moment_of
+from api.requests import AT, BEFORE, CODE, moment, recorded_at
 from api.sight import READ, SEALED, VIEW, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
 from projections import duties, obligations, seals
@@ -92,7 +92,8 @@ BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], 
 )
 def read_obligations(
     request: Request, due_before: BEFORE = None, kind: KIND = None, state: STATE = None, recipient: RECIPIENT = None,
-    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, sealed: SEALED = "false",
+    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is or was owed about everybody, by the day on which it is due, with what brought it about.
 
@@ -104,7 +105,7 @@ def read_obligations(
     most, place = page_of(request, question)
     logs = range(len(question.state.ledger.recorders))
     reached = [position(request, question, log_id, ("obligations", "duties"), None) for log_id in logs]
-    now = datetime.now(UTC)
+    now = moment(at)
     wanted = obligations.Filter(kind, state, recipient, due_before)
     after = obligations.Cursor(*place.after) if place else obligations.BEGIN
     with question.state.ledger.connection() as connection:
@@ -128,7 +129,7 @@ def read_obligations(
     responses=documentation.responses(*PROBLEMS, content=CONTENT_OF_SUBJECT),
 )
 def read_subject_obligations(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    request: Request, subject_id: str, as_of: AS_OF = None, at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100,
     min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is or was owed because of a person's facts, oldest first, with what brought it about.
@@ -139,20 +140,21 @@ def read_subject_obligations(
     form = accepted(request, JSON, CSV, NDJSON)
     most, place = page_of(request, question)
     subject = subject_of(question, subject_id)
-    at = position(request, question, subject.log_id, READ, place.as_of[0] if place else number(request, "as_of"))
+    wanted = place.as_of[0] if place else number(request, "as_of")
+    reached = position(request, question, subject.log_id, READ, wanted)
     with question.state.ledger.connection() as connection:
-        now = moment_of(connection, subject.log_id, number(request, "as_of"))
-        question, person = seen(request, question, connection, subject, at)
+        now = moment(at) if at else recorded_at(connection, subject.log_id, number(request, "as_of"))
+        question, person = seen(request, question, connection, subject, reached)
         found = [each for each in obligations.of_person(connection, person) if question.seals or not each.sealed]
     start = place.after[0] if place else 0
     end = start + most
     items = [shown(plain(each), now) for each in found[start:end]]
-    recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
-    further = following(request, question, most, Cursor([at], [end])) if end < len(found) else None
+    recorded(question, [subject.id], count=len(items), as_of=reached, categories=categories_of(items))
+    further = following(request, question, most, Cursor([reached], [end])) if end < len(found) else None
     document = {
         "subject": subject.id,
         "log": question.state.ledger.keys.signers[subject.log_id].origin,
-        "as_of": at,
+        "as_of": reached,
         "now": now.isoformat(timespec="seconds"),
     }
     return rows(request, document, items, following=further, kind=form)
@@ -180,4 +182,4 @@ def to_reissue(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
 
 def _day(connection: Connection[Any], its: seals.Reissue) -> str:
     """Return when what had been hidden could be told."""
-    return moment_of(connection, its.log_id, its.opened).isoformat()
+    return recorded_at(connection, its.log_id, its.opened).isoformat()

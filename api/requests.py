@@ -6,16 +6,19 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
 from api.paging import Cursor
+from api.problems import Problem
 from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
 from projections import requests
+from projections.law.calendar import FIRST_YEAR, LAST_YEAR
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -53,6 +56,9 @@ STATE = Annotated[
         " deemed_refused: and the law counts silence as a refusal."
     ),
 ]
+AT = Annotated[
+    AwareDatetime | None, Query(description="How each stands at this moment, with its offset; now, if none is named.")
+]
 BEFORE = Annotated[date | None, Query(description="Due before this day.")]
 RECORDED = (
     "SELECT convert_from(bytes, 'UTF8')::jsonb ->> 'appended' FROM ledger.entry WHERE log_id = %s AND position = %s"
@@ -71,7 +77,8 @@ def read_requests(
     request: Request, state: STATE = None, due_before: BEFORE = None,
     regime: Annotated[str | None, Query(max_length=128, pattern=CODE, description="A law, by its code.")] = None,
     right: Annotated[str | None, Query(max_length=128, pattern=CODE, description="What was asked.")] = None,
-    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, sealed: SEALED = "false",
+    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return requests of everybody by the day on which they are due, with how that day was found.
 
@@ -82,7 +89,7 @@ def read_requests(
     most, place = page_of(request, question)
     logs = range(len(question.state.ledger.recorders))
     reached = [position(request, question, log_id, ("requests",), None) for log_id in logs]
-    now = datetime.now(UTC)
+    now = moment(at)
     wanted = requests.Filter(state, due_before, regime, right)
     after = requests.Cursor(*place.after) if place else requests.BEGIN
     with question.state.ledger.connection() as connection:
@@ -116,7 +123,7 @@ def _consultations(question: Question, connection: Connection[Any], item: dict[s
     responses=documentation.responses(*PROBLEMS, content=CONTENT_OF_SUBJECT),
 )
 def read_subject_requests(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    request: Request, subject_id: str, as_of: AS_OF = None, at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100,
     min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return a person's requests, oldest first.
@@ -128,26 +135,37 @@ def read_subject_requests(
     most, place = page_of(request, question)
     subject = subject_of(question, subject_id)
     wanted = place.as_of[0] if place else number(request, "as_of")
-    at = position(request, question, subject.log_id, READ, wanted)
+    reached = position(request, question, subject.log_id, READ, wanted)
     with question.state.ledger.connection() as connection:
-        now = moment_of(connection, subject.log_id, number(request, "as_of"))
-        question, person = seen(request, question, connection, subject, at)
+        now = moment(at) if at else recorded_at(connection, subject.log_id, number(request, "as_of"))
+        question, person = seen(request, question, connection, subject, reached)
         found = requests.of_person(connection, person, consulting=bool(question.seals))
     start = place.after[0] if place else 0
     items = [requests.standing(each, now) for each in found[start : start + most]]
-    recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
+    recorded(question, [subject.id], count=len(items), as_of=reached, categories=categories_of(items))
     end = start + most
-    further = following(request, question, most, Cursor([at], [end])) if end < len(found) else None
+    further = following(request, question, most, Cursor([reached], [end])) if end < len(found) else None
     document = {
         "subject": subject.id,
         "log": question.state.ledger.keys.signers[subject.log_id].origin,
-        "as_of": at,
+        "as_of": reached,
         "now": now.isoformat(timespec="seconds"),
     }
     return rows(request, document, items, following=further, kind=kind)
 
 
-def moment_of(connection: Connection[Any], log_id: int, as_of: int | None) -> datetime:
+def moment(at: datetime | None) -> datetime:
+    """Return the moment that is asked about; now, if none is.
+
+    Raises:
+        Problem: No calendar here has it.
+    """
+    if at is not None and not FIRST_YEAR < at.year < LAST_YEAR:
+        raise Problem("invalid-parameter", f"at: expected a year between {FIRST_YEAR} and {LAST_YEAR}")
+    return at or datetime.now(UTC)
+
+
+def recorded_at(connection: Connection[Any], log_id: int, as_of: int | None) -> datetime:
     """Return when a position was recorded, if one is asked for; else now."""
     row = connection.execute(RECORDED, (log_id, as_of)).fetchone() if as_of else None
     return datetime.fromisoformat(row[0]) if row else datetime.now(UTC)

@@ -110,6 +110,15 @@ def test_about_one_person_as_of_any_position(desk: Service) -> None:
     assert len(names(page) + names(ask(desk, page.json()["next"]))) == 2
 
 
+def test_how_it_stands_at_another_moment_can_be_asked(desk: Service) -> None:
+    due = ask(desk, "/v1/requests?state=open").json()["items"][1]["due"]
+    for path in ("/v1/requests", f"/v1/subjects/{desk.look_up('C-2')}/requests"):
+        found = ask(desk, f"{path}?at={due}T12:00:00-05:00").json()["items"]
+        assert {each["state"] for each in found if each["request"] == "soon"} == {"due_today"}
+        for wrong in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-11-01", "tomorrow"):
+            assert ask(desk, f"{path}?at={wrong}").status_code == 422
+
+
 def test_who_is_to_be_forgotten_has_no_requests(desk: Service) -> None:
     subject = desk.look_up("C-1")
     forget = {**desk.bearer("compliance"), **PURPOSE}
