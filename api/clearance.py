@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from api.question import Question
+    from projections.recipients import Received
     from projections.seals import Seal
 
 SCOPE = "seals:read"
@@ -57,3 +58,20 @@ def streams(question: Question, connection: Connection[Any], subject: Subject, a
     names = [Subject(name, subject.log_id) for name in identity.aliases(connection, subject, at)]
     found = [each for name in names for each in question.state.ledger.sealed_streams(name).items()]
     return [(seal, stream) for seal, stream in found if every or seal in allowed]
+
+
+def every_stream(question: Question, connection: Connection[Any]) -> list[str] | None:
+    """Return the sealed streams of everybody that a key is cleared for; None for all."""
+    if EVERY_AUTHORITY in question.key.scopes:
+        return None
+    return [each.stream for each in register(question, connection)]
+
+
+def behind(question: Question, row: Received) -> tuple[str | None, str]:
+    """Return whom a sealed row is about, and the seal's name; nobody if she was forgotten."""
+    ledger, stream = question.state.ledger, row.subject.hex
+    owner = ledger.sealed_owner(row.log_id, stream)
+    if owner is None:
+        return None, ""
+    seals = {stream: seal for seal, stream in ledger.sealed_streams(owner).items()}
+    return owner.id, seals.get(stream, "")

@@ -15,7 +15,7 @@ import orjson
 
 from ledger import Held, Subject, fact_of
 from ledger.vocabulary import parse_event
-from projections import erasures, holdings, holds, identity, progress, timeline
+from projections import corrections, erasures, holdings, holds, identity, progress, timeline
 from projections.held import DELETED, VERIFIED
 from projections.person import Part
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SOURCE = "/whosaw/forgetting"
 ORDINARY_REASON = "dpv:LegalObligation"
 """Of every deferral, whatever the order behind it: one that must not be told gives this, so all of them do."""
-READ = ("holds", "holdings", "erasures", "identity")
+READ = ("holds", "holdings", "erasures", "identity", "corrections")
 SURVIVES = (
     {"what": "whosaw:PseudonymousEntries", "reason": "dpv:LegalObligation"},
     {"what": "whosaw:Statistics", "reason": "dpv:LegalObligation"},
@@ -92,7 +92,9 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
         streams += [stream for name in names for stream in ledger.sealed_streams(name).values()]
     parts = [Part(subject.log_id, stream, at) for stream in streams]
     with ledger.connection() as connection:
-        return holds.standing(holds.of_parts(connection, parts, seen))
+        # A release that was voided releases nothing, and a hold that was placed over her by mistake holds nothing.
+        hidden = corrections.hidden(connection, ledger.hashes, subject.log_id, streams, at, "current")
+        return holds.standing(holds.of_parts(connection, parts, seen, hidden))
 
 
 def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:

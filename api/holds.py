@@ -36,7 +36,7 @@ def read_holds(request: Request, subject_id: str, min_position: MIN_POSITION = N
     """
     question = ask(request, "whosaw:QueryHolds", "subjects:read")
     subject = subject_of(question, subject_id)
-    at = position(request, question, subject.log_id, ("holds", "identity"), None)
+    at = position(request, question, subject.log_id, ("holds", "identity", "corrections"), None)
     seen = {log.log_id: at if log.log_id == subject.log_id else log.size for log in question.state.ledger.logs()}
     standing = held_by(question.state.ledger, subject, seen, sealed=False)
     document: dict[str, Any] = {

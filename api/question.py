@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime
 from threading import BoundedSemaphore
 from time import monotonic, sleep
@@ -26,7 +27,7 @@ from ledger.vocabulary import InvalidEvent, parse_event
 from projections import progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -41,6 +42,7 @@ NAMED = 4
 WAITING = BoundedSemaphore(16)
 """Questions that may wait for a projection at a time."""
 WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,3})")
+RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 NAMES = ("holdings", "disclosures", "views", "policies", "identity", "corrections")
 """The projections that an account reads."""
 
@@ -216,6 +218,24 @@ def recorded(
     question.state.ledger.append(facts)
 
 
+def recorded_behind(
+    question: Question, subjects: Mapping[str, Sequence[str]], *, count: int, categories: Sequence[str]
+) -> None:
+    """Record behind seals that a question was asked, and wait until that is durable.
+
+    Args:
+        question: Which.
+        subjects: For each seal, by name (empty: none is named), the people under it whose data is in the answer.
+        count: Rows of the answer.
+        categories: Categories of data that it showed.
+    """
+    facts = [
+        query_fact(question, some, outcome="answered", count=count, categories=categories, seal=seal)
+        for seal, some in subjects.items()
+    ]
+    question.state.ledger.append(facts)
+
+
 def query_fact(
     question: Question,
     subjects: Sequence[str],
@@ -282,3 +302,20 @@ def number(request: Request, name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 19):  # noqa: PLR2004 - a 64-bit number
         raise Problem("invalid-parameter", f"{name}: expected a number")
     return int(text)
+
+
+def moment(name: str, text: str | None, otherwise: datetime) -> datetime:
+    """Return a time as RFC 3339 writes it.
+
+    Raises:
+        Problem: It is none.
+
+    Source: RFC 3339, 5.6.
+    """
+    if text is None:
+        return otherwise
+    if RFC3339.fullmatch(text):
+        with suppress(ValueError, OverflowError):
+            # In UTC at once: at either end of the calendar there may be no such time.
+            return datetime.fromisoformat(text).astimezone(UTC)
+    raise Problem("invalid-parameter", f"{name}: expected a time with its offset, such as 2026-11-01T00:00:00-05:00")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,11 +9,11 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
+from api import clearance, documentation
 from api.paging import Cursor
-from api.problems import Problem
-from api.question import ask, following, page_of, position, recorded
+from api.question import ask, following, moment, page_of, position, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
+from api.sight import SEALED
 from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
 from projections import recipients
 
@@ -25,7 +23,6 @@ RECIPIENT_ID = "^[A-Za-z0-9_.:/#-]+$"
 """What an opaque reference may be made of."""
 
 DATE_TIME = {"format": "date-time"}
-RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -49,10 +46,12 @@ def read_recipient(
     ] = None,
     cursor: CURSOR = None,
     limit: LIMIT = 100,
+    sealed: SEALED = "false",
 ) -> Response:
     """Return everybody whose data this recipient got between two times, oldest first.
 
-    The answer is pinned to one position of each log, and names them.
+    The answer is pinned to one position of each log, and names them. What an order forbids to tell is in it for keys
+    that are cleared, and ask for it; for everybody once the order has ended.
     """
     question = ask(request, "whosaw:QueryRecipient", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -61,29 +60,31 @@ def read_recipient(
     pinned = place.as_of if place else [position(request, question, log_id, ("disclosures",), None) for log_id in logs]
     after = recipients.Cursor(datetime.fromisoformat(place.after[0]), *place.after[1:]) if place else None
     with question.state.ledger.connection() as connection:
+        wanted = clearance.asked(request, question)
+        cleared = clearance.every_stream(question, connection) if wanted else []
         found, more = recipients.disclosed_to(
             connection,
             recipient_id,
-            _time("from", since, BEGINNING),
-            _time("to", until, END),
+            moment("from", since, BEGINNING),
+            moment("to", until, END),
             dict(enumerate(pinned)),
             after=after,
             limit=most,
+            cleared=cleared,
         )
     items = [plain(row) for row in found]
-    recorded(question, [row.subject.hex for row in found], count=len(items), categories=categories_of(items))
+    if wanted:
+        # Behind each seal those whom it covers, and behind none of them those who are told openly.
+        looked: dict[str, list[str]] = {"": []}
+        for row, item in zip(found, items, strict=True):
+            person, seal = clearance.behind(question, row) if row.sealed else (item["subject"], "")
+            if person is not None:
+                item["subject"] = person
+                looked.setdefault(seal, []).append(person)
+        recorded_behind(question, looked, count=len(items), categories=categories_of(items))
+    else:
+        recorded(question, [item["subject"] for item in items], count=len(items), categories=categories_of(items))
     further = None
     if more is not None:
         further = following(request, question, most, Cursor(list(pinned), [more.time.isoformat(), *more[1:]]))
     return rows(request, {"recipient": recipient_id, "positions": pinned}, items, following=further, kind=kind)
-
-
-def _time(name: str, text: str | None, otherwise: datetime) -> datetime:
-    """Return a time as RFC 3339 writes it. Source: RFC 3339, 5.6."""
-    if text is None:
-        return otherwise
-    if RFC3339.fullmatch(text):
-        with suppress(ValueError, OverflowError):
-            # In UTC at once: at either end of the calendar there may be no such time.
-            return datetime.fromisoformat(text).astimezone(UTC)
-    raise Problem("invalid-parameter", f"{name}: expected a time with its offset, such as 2026-11-01T00:00:00-05:00")

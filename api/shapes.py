@@ -7,6 +7,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+from projections.consented import Consent
 from projections.disclosures import Disclosure
 from projections.held import Holding
 from projections.recipients import Received
@@ -16,6 +17,7 @@ PAGES: dict[str, type | None] = {
     "readHoldings": Holding,
     "readDisclosures": Disclosure,
     "readViews": View,
+    "readConsents": Consent,
     "readTimeline": None,
     "readRecipientDisclosures": Received,
 }
@@ -60,6 +62,8 @@ def page(operation_id: str) -> dict[str, Any]:
         "log": {"type": "string"},
         "as_of": {"type": "integer", "description": "The position that it is answered at."},
     }
+    if operation_id == "readConsents":
+        about["valid_at"] = PLAIN[datetime]
     if operation_id == "readRecipientDisclosures":
         positions = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}
         about = {"recipient": {"type": "string"}, "positions": positions}

@@ -44,7 +44,6 @@ LIMIT = Annotated[int, Query(ge=1, le=500, description="Most rows of a page.")]
 MIN_POSITION = Annotated[int | None, Query(ge=0, description="Wait until this is seen; see the header Prefer.")]
 
 DISCLOSURES = partial(rows_of, disclosures.of_subject)
-VIEWS = partial(rows_of, views.of_subject)
 TIMELINE = partial(rows_of, timeline.of_subject)
 
 
@@ -153,7 +152,7 @@ def read_views(
 
     Questions asked here are among them.
     """
-    return _answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), VIEWS)
+    return _answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), views.of_person)
 
 
 @router.get(

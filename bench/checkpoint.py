@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ledger import Ledger, Receipt
     from ledger.group import Group
+    from ledger.merkle import Growth
     from ledger.signed_head import Head
 
 # Of the group's statement: the row of the checkpoint, and what uses its parameter instead.
@@ -37,7 +38,7 @@ class Unsigned(LogSigner):
     def newest(self) -> Head | None:
         """Return None: nothing is kept."""
 
-    def sign(self, head: Head, grown_from: Mapping[int, bytes]) -> bytes:  # noqa: ARG002
+    def sign(self, head: Head, grown_from: Mapping[int, bytes], growth: Growth | None = None) -> bytes:  # noqa: ARG002
         """Return no note."""
         return b""
 

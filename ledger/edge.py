@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from psycopg.rows import tuple_row
 
 from ledger.errors import Damaged
-from ledger.merkle import TILE_HEIGHT, TILE_WIDTH, Tree, leaf_hash, tree_of
+from ledger.merkle import TILE_HEIGHT, TILE_WIDTH, Growth, Tree, leaf_hash, tree_of
+from ledger.proofs import Proofs
 from ledger.signed_head import Head
 
 if TYPE_CHECKING:
@@ -70,19 +72,32 @@ class Edge:
         signer.check(
             newest, size, lambda first: root if first == size else tree_at(connection, self.log_id, first).root()
         )
+        prove(connection, self.log_id, Head(size, root), signer)
         self.grown_from = {size: root} if newest is None else {newest.size: newest.root, size: root}
         self.known = True
 
     def extend(self, group: Group, leaves: Sequence[bytes], signer: LogSigner) -> None:
         """Complete a group: its tiles, its size and the signed checkpoint over it."""
+        size = self.tree.size
+        growth = Growth(size, self.grown_from[size], dict(self.tree.frontier), leaves)
         group.tiles = self.tree.extend(leaves)
         head = Head(self.tree.size, self.tree.root())
         group.size, group.root = head
-        group.note = signer.sign(head, self.grown_from)
+        group.note = signer.sign(head, self.grown_from, growth)
         self.grown_from[head.size] = head.root
         while len(self.grown_from) > ANCESTORS:
             del self.grown_from[next(iter(self.grown_from))]
         self.appended = group.appended
+
+
+def prove(connection: Connection[Any], log_id: int, head: Head, signer: LogSigner) -> None:
+    """Show a signer that a committed head extends the newest one that it keeps, where it does not know.
+
+    Raises:
+        Damaged: Entries or tiles are missing below the head.
+        Superseded: It does not extend it.
+    """
+    signer.prove(head, lambda old: Proofs(lambda: nullcontext(connection)).consistency(log_id, old, head.size))
 
 
 def tree_at(connection: Connection[Any], log_id: int, size: int) -> Tree:

@@ -25,6 +25,7 @@ from uuid import UUID
 
 from psycopg.rows import args_row, scalar_row
 
+from ledger.errors import Held
 from ledger.group import Beside
 from ledger.own_fact import own_fact
 from ledger.subject import Subject
@@ -44,6 +45,7 @@ HOLDING = (
     "hold.placed",
     "hold.released",
     "request.received",
+    "request.answered",
     "seal.placed",
     "subject.merged",
     "subject.split",
@@ -51,6 +53,9 @@ HOLDING = (
     "event.voided",
 )
 """Types that may change whether somebody may be forgotten."""
+
+MOST_OPENED = 99
+"""As many as the entry can name beside her own."""
 
 ALREADY = "SELECT 1 FROM ledger.revoked WHERE log_id = %(home)s AND subject = %(subject)s"
 REVOKE = """
@@ -88,12 +93,19 @@ OPEN = """
     VALUES (%(log_id)s, %(stream)s, %(subject)s, %(position)s)
 """
 OPENED = "SELECT 1 FROM ledger.opened WHERE log_id = %(home)s AND stream = %(stream)s"
+OPENED_OF = "SELECT stream FROM ledger.opened WHERE log_id = %b AND subject = %b ORDER BY position"
 ALIVE = """
     SELECT t.stream FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[]) AS t (log_id, stream)
     JOIN ledger.subject AS s ON s.log_id = t.log_id AND s.subject = t.stream
     WHERE NOT EXISTS (
         SELECT FROM ledger.revoked AS r WHERE r.log_id = t.log_id AND r.subject = t.stream
     )
+"""
+# What an ended order opened is hers too; its rows go with hers.
+OPENED_TOO = """
+    INSERT INTO ledger.erased (log_id, stream)
+    SELECT log_id, stream FROM ledger.opened WHERE log_id = %s AND subject = %s
+    ON CONFLICT DO NOTHING
 """
 DESTROY = "SELECT ledger.destroy(%s::smallint, %s, %s::uuid[], NULL)"
 
@@ -145,9 +157,15 @@ class Forgetting:
             fact: `subject.restored`, about her by her id.
 
         Raises:
-            Held: She was not revoked, or is forgotten already.
+            Held: She was not revoked, is forgotten already, or is listed: then it was begun, or was done in a database
+                of which this is an older copy. The clock ends it.
         """
-        return self._beside(subject, fact, Beside(NOT_REVOKED, RESTORE, {}))
+
+        def not_listed() -> None:
+            if any((each.log_id, each.stream) == (subject.log_id, subject.id) for each in self.tombstones.all()):
+                raise Held("her forgetting has begun")
+
+        return self._beside(subject, fact, Beside(NOT_REVOKED, RESTORE, {}, not_listed))
 
     def open_sealed(self, subject: Subject, stream: str, fact: Fact) -> Receipt:
         """Let a sealed stream be a person's own from here on, since its order ended.
@@ -177,7 +195,9 @@ class Forgetting:
         """
         ledger = self._ledger
         origin = ledger.keys.signers[subject.log_id].origin
-        fact = own_fact(ledger.hashes, TYPE, origin, {**data, "receipt_id": receipt, "streams": [subject.id]})
+        # Streams that an ended order opened are told of as hers already. One that is still sealed must not be named.
+        streams = [subject.id, *self._opened(subject)]
+        fact = own_fact(ledger.hashes, TYPE, origin, {**data, "receipt_id": receipt, "streams": streams})
         wanted = {
             "logs": list(seen),
             "seen": list(seen.values()),
@@ -210,6 +230,11 @@ class Forgetting:
         assert found is not None, "counts are one row"
         return found
 
+    def _opened(self, subject: Subject) -> list[str]:
+        with self._ledger.connection() as connection, connection.cursor(row_factory=scalar_row) as cursor:
+            rows = cursor.execute(OPENED_OF, (subject.log_id, UUID(hex=subject.id))).fetchall()
+        return [stream.hex for stream in rows[:MOST_OPENED]]
+
     def _beside(self, subject: Subject, fact: Fact, beside: Beside) -> Receipt:
         parameters = {**beside.parameters, "subject": UUID(hex=subject.id), "home": subject.log_id}
         return self._ledger.append_beside(subject.log_id, fact, beside._replace(parameters=parameters))
@@ -236,5 +261,7 @@ def destroy_again(owner: Connection[Any], tombstone: Tombstone, sealed: Sequence
         tombstone: Whom.
         sealed: Her sealed streams.
     """
-    streams = [UUID(hex=stream) for stream in sealed]
-    owner.execute(DESTROY, (tombstone.log_id, UUID(hex=tombstone.stream), streams))
+    person, streams = UUID(hex=tombstone.stream), [UUID(hex=stream) for stream in sealed]
+    with owner.transaction():
+        owner.execute(OPENED_TOO, (tombstone.log_id, person))
+        owner.execute(DESTROY, (tombstone.log_id, person, streams))

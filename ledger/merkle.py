@@ -42,6 +42,32 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+class Growth(NamedTuple):
+    """What was appended to a tree: enough to prove that the newer one extends the older."""
+
+    size: int
+    """Of the older one."""
+    root: bytes
+    """Of the older one."""
+    frontier: dict[int, bytes]
+    """Of the older one; see `Tree`."""
+    leaves: Sequence[bytes]
+
+    def path(self) -> list[bytes]:
+        """Return the consistency path from the older tree to the newer; hashes the leaves again."""
+        size = self.size
+        if not size or not self.leaves:
+            return []
+
+        def subtree(first: int, last: int) -> bytes:
+            # A path never needs less of the older tree than one of the complete subtrees that make it up.
+            if last <= size:
+                return self.frontier[(last - first).bit_length() - 1]
+            return root_of(self.leaves[first - size : last - size])
+
+        return consistency_path(size, size + len(self.leaves), subtree)
+
+
 class Tree:
     """A growing tree: its size, its frontier, and the hashes of each tile that is not yet full.
 

@@ -28,7 +28,7 @@ from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
 from psycopg.rows import tuple_row
 
 from ledger.checkpoint import head_of
-from ledger.edge import Edge
+from ledger.edge import Edge, prove
 from ledger.errors import Held
 from ledger.fact import DIGEST_BYTES
 from ledger.group import FORMATS, RECORD, Entries, Group, Receipt
@@ -198,7 +198,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
             connection.execute("COMMIT")
         if row is not None:
             # Whoever committed it may have died before keeping it; no receipt of ours leaves before that is done.
-            self._signer.committed(Head(*head_of(row[0])))
+            head = Head(*head_of(row[0]))
+            prove(connection, self.log_id, head, self._signer)
+            self._signer.committed(head)
 
     def lock(self, connection: Connection[Any]) -> None:
         """Begin a transaction that holds the log's head: what a *later* statement reads stays true until its end.

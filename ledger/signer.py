@@ -22,6 +22,7 @@ from ledger.errors import Forked, RolledBack, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ledger.merkle import Growth
     from ledger.signed_head import Head, SignedHead
 
 log = logging.getLogger(__name__)
@@ -80,15 +81,27 @@ class LogSigner(ABC):
         """
 
     @abstractmethod
-    def sign(self, head: Head, grown_from: Mapping[int, bytes]) -> bytes:
+    def sign(self, head: Head, grown_from: Mapping[int, bytes], growth: Growth | None = None) -> bytes:
         """Return the signed note for a head that is about to be committed.
 
         Args:
             head: The new one.
             grown_from: Heads that this tree has had since it was compared, size → root.
+            growth: From the newest of those to this one, for a signer that does not take our word.
 
         Raises:
             Superseded: The newest signed head is none of them, or not smaller. Read the log and compare again.
+        """
+
+    def prove(self, head: Head, path_from: Callable[[int], list[bytes]]) -> None:  # noqa: B027 - most have nothing to do
+        """Show that a committed head extends the newest one that is kept; for a signer that does not take our word.
+
+        Args:
+            head: Of the log, as the database has it.
+            path_from: Returns the consistency path from a smaller size to it.
+
+        Raises:
+            Superseded: It does not extend it.
         """
 
     @abstractmethod
@@ -144,8 +157,8 @@ class Signer(LogSigner):
         """Return what is kept; see `LogSigner`."""
         return self._kept.read() if self._kept else None
 
-    def sign(self, head: Head, grown_from: Mapping[int, bytes]) -> bytes:
-        """Sign with every key; see `LogSigner`."""
+    def sign(self, head: Head, grown_from: Mapping[int, bytes], growth: Growth | None = None) -> bytes:  # noqa: ARG002
+        """Sign with every key; see `LogSigner`. Whoever shares this process is believed what the head grew from."""
         newest = self.newest()
         if newest is not None and (head.size <= newest.size or grown_from.get(newest.size) != newest.root):
             raise Superseded(f"size {newest.size} was signed meanwhile")

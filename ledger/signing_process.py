@@ -4,12 +4,15 @@ Both ends of one small protocol over a Unix socket. A request is one line of JSO
 
     {"do":"keys"}                                                  {"ok":{ORIGIN:[VERIFIER KEY, …], …}}
     {"do":"newest","log":ORIGIN}                                   {"ok":[SIZE,ROOT]} or {"ok":null}
-    {"do":"sign","log":ORIGIN,"head":[SIZE,ROOT],"from":{SIZE:ROOT}}   {"ok":NOTE}
+    {"do":"prove","log":ORIGIN,"head":[SIZE,ROOT],"from":[SIZE,ROOT],"path":[HASH, …]}   {"ok":null}
+    {"do":"sign", …the same}                                       {"ok":NOTE}
     {"do":"committed","log":ORIGIN,"head":[SIZE,ROOT]}             {"ok":null}
     anything that goes wrong                                       {"error":CLASS,"detail":TEXT}
 
-Roots are base64. The process signs heads of its own logs and nothing else, and keeps the newest one itself: it refuses
-a shorter log or another history whatever it is told.
+Roots and hashes are base64. The process signs heads of its own logs and nothing else, and keeps the newest one itself.
+It believes nobody: `from` is the head that it keeps or one that was proven to extend it, `path` is the consistency path
+from there (RFC 6962, 2.1.2), and only what was proven so can become the head that it keeps. So it refuses a shorter log
+or another history whatever it is told.
 """
 
 from __future__ import annotations
@@ -25,19 +28,24 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ledger import errors
-from ledger.errors import LedgerError, Unavailable, WrongLedger
+from ledger.errors import Forked, LedgerError, Unavailable, WrongLedger
+from ledger.merkle import is_consistent
 from ledger.signed_head import Head
 from ledger.signer import LogSigner, Superseded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from io import BufferedIOBase
     from pathlib import Path
 
+    from ledger.merkle import Growth
     from ledger.signer import Signer
 
 ANSWER_SECONDS = 5.0
 LINE_BYTES = 16_384
+HASH_BYTES = 32
+PROVEN = 256
+"""Heads remembered that extend the one that is kept: what is under way in all processes, and what came to nothing."""
 SOCKET_MODE = 0o600
 
 
@@ -52,11 +60,20 @@ class RemoteSigner(LogSigner):
         """Ask for the newest head; see `LogSigner`."""
         return _head(self._line.ask({"do": "newest", "log": self.origin}))
 
-    def sign(self, head: Head, grown_from: Mapping[int, bytes]) -> bytes:
+    def sign(self, head: Head, grown_from: Mapping[int, bytes], growth: Growth | None = None) -> bytes:  # noqa: ARG002
         """Ask for a signature; see `LogSigner`."""
-        ancestors = {str(size): _text(root) for size, root in grown_from.items()}
-        asked = {"do": "sign", "log": self.origin, "head": _pair(head), "from": ancestors}
-        return b64decode(self._line.ask(asked), validate=True)
+        old, path = (Head(growth.size, growth.root), growth.path()) if growth is not None else (head, [])
+        return b64decode(self._line.ask(self._step("sign", old, head, path)), validate=True)
+
+    def prove(self, head: Head, path_from: Callable[[int], list[bytes]]) -> None:
+        """Prove a committed head, if the process keeps an older one; see `LogSigner`."""
+        newest = self.newest()
+        if newest is not None and newest.size < head.size:
+            self._line.ask(self._step("prove", newest, head, path_from(newest.size)))
+
+    def _step(self, what: str, old: Head, head: Head, path: Sequence[bytes]) -> dict[str, Any]:
+        hashes = [_text(each) for each in path]
+        return {"do": what, "log": self.origin, "head": _pair(head), "from": _pair(old), "path": hashes}
 
     def committed(self, head: Head) -> None:
         """Tell of a commit; see `LogSigner`."""
@@ -138,7 +155,7 @@ class SigningServer(socketserver.ThreadingUnixStreamServer):
         Raises:
             WrongLedger: Another process listens there, or the folder can not be written.
         """
-        self.signers = {signer.origin: signer for signer in signers}
+        self.logs = {signer.origin: _Log(signer) for signer in signers}
         try:
             if path.is_socket():
                 with socket.socket(socket.AF_UNIX) as probe:
@@ -155,38 +172,98 @@ class SigningServer(socketserver.ThreadingUnixStreamServer):
             raise WrongLedger(f"{path}: {error.strerror}") from error
 
 
+class _Log:
+    """One log's signer, and what was proven to extend the head that it keeps. Threads may share it."""
+
+    def __init__(self, signer: Signer) -> None:
+        self.signer = signer
+        self._lock = Lock()
+        self._grown_from: dict[Head, Head] = {}
+        """A head → the one that it was proven to extend; the oldest first."""
+
+    def prove(self, old: Head, head: Head, path: Sequence[bytes]) -> None:
+        """Remember that a head extends another, which must extend the one that is kept.
+
+        Raises:
+            Superseded: It is not proven, or the other one is not of this history.
+        """
+        with self._lock:
+            if not self._extends_kept(old):
+                raise Superseded(f"size {old.size} is not known to extend what was signed")
+            if old.size >= head.size or (old.size and not is_consistent(*old, *head, path)):
+                raise Superseded(f"expected a proof that size {head.size} extends size {old.size}")
+            self._grown_from[head] = old
+            while len(self._grown_from) > PROVEN:
+                del self._grown_from[next(iter(self._grown_from))]
+
+    def sign(self, old: Head, head: Head, path: Sequence[bytes]) -> bytes:
+        """Sign what is proven; see `prove`."""
+        self.prove(old, head, path)
+        newest = self.signer.newest()
+        return self.signer.sign(head, {} if newest is None else {newest.size: newest.root})
+
+    def committed(self, head: Head) -> None:
+        """Keep a head that was proven, or is kept already.
+
+        Raises:
+            Forked: Another root was signed for this size.
+            Superseded: It was not proven.
+        """
+        with self._lock:
+            newest = self.signer.newest()
+            if newest is not None and newest.size == head.size and newest != head:
+                raise Forked(f"size {head.size} was signed before with another root")
+            if newest is not None and newest.size < head.size and not self._extends_kept(head):
+                raise Superseded(f"size {head.size} is not known to extend what was signed")
+            self.signer.committed(head)
+
+    def _extends_kept(self, head: Head) -> bool:
+        """Tell whether a head is the one that is kept, or was proven to extend it, step by step."""
+        newest = self.signer.newest()
+        found: Head | None = head
+        while found is not None and newest is not None and found.size > newest.size:
+            found = self._grown_from.get(found)
+        return newest is None or found == newest
+
+
 class _Conversation(socketserver.StreamRequestHandler):
     """One caller's requests, until it hangs up."""
 
     def handle(self) -> None:
-        while line := self.rfile.readline(LINE_BYTES):
-            self.wfile.write(orjson.dumps(self._answer(line), option=orjson.OPT_APPEND_NEWLINE))
+        # A caller that is killed hangs up in the middle of a word.
+        with suppress(ConnectionError):
+            while line := self.rfile.readline(LINE_BYTES):
+                self.wfile.write(orjson.dumps(self._answer(line), option=orjson.OPT_APPEND_NEWLINE))
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         try:
             return {"ok": self._do(orjson.loads(line))}
         except LedgerError as error:
             return {"error": type(error).__name__, "detail": str(error)}
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, ArithmeticError, KeyError, TypeError, ValueError) as error:
             return {"error": "WrongLedger", "detail": f"expected a request of the protocol: {type(error).__name__}"}
 
     def _do(self, request: dict[str, Any]) -> Any:
         assert isinstance(self.server, SigningServer), "started for no other"
-        signers = self.server.signers
+        logs = self.server.logs
         if request["do"] == "keys":
-            return {origin: signer.verifier_keys for origin, signer in signers.items()}
-        signer = signers[request["log"]]
+            return {origin: each.signer.verifier_keys for origin, each in logs.items()}
+        log = logs[request["log"]]
         if request["do"] == "newest":
-            newest = signer.newest()
+            newest = log.signer.newest()
             return None if newest is None else _pair(newest)
         head = _head(request["head"])
         if head is None:
             raise ValueError
-        if request["do"] == "sign":
-            ancestors = {int(size): b64decode(root, validate=True) for size, root in request["from"].items()}
-            return _text(signer.sign(head, ancestors))
         if request["do"] == "committed":
-            return signer.committed(head)
+            return log.committed(head)
+        old, path = _head(request["from"]), [_hash(each) for each in request["path"]]
+        if old is None:
+            raise ValueError
+        if request["do"] == "prove":
+            return log.prove(old, head, path)
+        if request["do"] == "sign":
+            return _text(log.sign(old, head, path))
         raise ValueError
 
 
@@ -207,7 +284,18 @@ def _head(pair: list[Any] | None) -> Head | None:
     if pair is None:
         return None
     size, root = pair
-    decoded = b64decode(root, validate=True)
-    if not isinstance(size, int) or size < 0 or len(decoded) != 32:  # noqa: PLR2004 - a SHA-256 digest
+    if not isinstance(size, int) or size < 0:
         raise ValueError
-    return Head(size, decoded)
+    return Head(size, _hash(root))
+
+
+def _hash(text: str) -> bytes:
+    """Read a hash back.
+
+    Raises:
+        ValueError: It is none.
+    """
+    decoded = b64decode(text, validate=True)
+    if len(decoded) != HASH_BYTES:
+        raise ValueError
+    return decoded

@@ -5,6 +5,7 @@ disclosures   who outside received it?
 views         who inside looked?
 timeline      what happened?
 policies      which policy governed, and what did she agree to?
+consents      what does she consent to, since when?
 holds         what may not be destroyed?
 identity      who is one person?
 corrections   which facts do not count?
@@ -12,10 +13,12 @@ incidents     whose record held what was never about them?
 resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
+retention     what may not be kept any longer?
 recipients    whose data did this recipient get?
 requests      what did people ask for, and when is it due?
 obligations   what is still owed because of their data?
 duties        what is owed that no person's rows have?
+findings      what is not as it should be? (rules: a file each)
 account       the answer to all of it, for one person
 
 """
@@ -24,16 +27,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from projections.consents import CONSENTS
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
 from projections.duties import DUTIES
 from projections.erasures import ERASURES
+from projections.findings import FINDINGS
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
 from projections.obligations import OBLIGATIONS
 from projections.policies import POLICIES
 from projections.requests import REQUESTS
+from projections.retention import RETENTION
 from projections.seals import SEALS
 from projections.views import VIEWS
 
@@ -45,6 +51,7 @@ PROJECTIONS: tuple[Projected, ...] = (
     DISCLOSURES,
     VIEWS,
     POLICIES,
+    CONSENTS,
     HOLDS,
     ERASURES,
     IDENTITY,
@@ -53,14 +60,18 @@ PROJECTIONS: tuple[Projected, ...] = (
     REQUESTS,
     OBLIGATIONS,
     DUTIES,
+    RETENTION,
+    FINDINGS,
 )
 """What a follower keeps current."""
 
 __all__ = [
+    "CONSENTS",
     "CORRECTIONS",
     "DISCLOSURES",
     "DUTIES",
     "ERASURES",
+    "FINDINGS",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
@@ -68,6 +79,7 @@ __all__ = [
     "POLICIES",
     "PROJECTIONS",
     "REQUESTS",
+    "RETENTION",
     "SEALS",
     "VIEWS",
 ]

@@ -76,7 +76,7 @@ def account(connection: Connection[Any], person: Person, issue: Issue) -> dict[s
     moments = rows(timeline.of_subject, connection, person, limit=None).rows[::-1]
     held = holdings.of_person(connection, person, limit=None).rows
     disclosed = rows(disclosures.of_subject, connection, person, limit=None).rows
-    looked = rows(views.of_subject, connection, person, limit=None, by_day=False).rows
+    looked = views.of_person(connection, person, limit=None, by_day=False).rows
     return {
         "language": language,
         "as_of": {"log": issue.origin, "position": as_of, "time": recorded},

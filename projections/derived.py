@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import args_row, scalar_row, tuple_row
-from psycopg.sql import SQL, Identifier, Placeholder
+from psycopg.sql import SQL, Identifier
 
 from projections.history import KEPT_BY_NOBODY, Row, fact, histories
+from projections.projection import Batch
 from projections.registers import REGISTERED, Registers, key_of
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
 
     from projections.history import Fact, History
-    from projections.projection import Batch
 
 CHUNK = 500
 """People who are derived at a time."""
@@ -79,6 +79,8 @@ FORGOTTEN = """
     FROM ledger.entry AS e
     CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = 'key.destroyed'
+    UNION
+    SELECT g.stream FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL
 """
 # A correction that names nobody is found its target by source and id, which no index knows: it is rare, and one scan.
 TARGETS = r"""
@@ -99,7 +101,7 @@ REACH = SQL("""
 """)
 NOTE = SQL("INSERT INTO {register} VALUES (%s, %s, %s) ON CONFLICT DO NOTHING")
 REMOVE = SQL("DELETE FROM {table} WHERE log_id = %(log_id)s AND subject = ANY(%(streams)s)")
-INSERT = SQL("INSERT INTO {table} VALUES ({values})")
+COPY = SQL("COPY {table} FROM STDIN")
 DIGEST: LiteralString = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM {table} AS t GROUP BY log_id
 """
@@ -151,16 +153,21 @@ class Derived(NamedTuple):
         gone = _column(connection, FORGOTTEN, span)
         self._remove(connection, batch.log_id, gone)
         touched = _column(connection, TOUCHED, span | {"types": self._touching})
-        keys = {key_of(each) for each in fresh} | {f"alias {each.hex}" for each in gone}
+        changed = _changed(fresh, registers)
+        keys = {key_of(each) for each in changed} | {f"alias {each.hex}" for each in gone}
         for log_id in logs:
             streams = dict.fromkeys(touched if log_id == batch.log_id else ())
             if keys:
                 looked = {"log_id": log_id, "keys": sorted(keys)}
                 streams |= dict.fromkeys(_column(connection, self._sql(LOOKED), looked))
-            streams |= dict.fromkeys(self._corrected(connection, log_id, batch, fresh))
+            streams |= dict.fromkeys(self._corrected(connection, log_id, batch, changed))
             known = [UUID(hex=each.hex) for each in streams if each not in set(gone)]
             for start in range(0, len(known), CHUNK):
                 self._derive(connection, log_id, reached.get(log_id, 0), known[start : start + CHUNK], registers)
+
+    def forget(self, cursor: Cursor[Any], log_id: int) -> None:
+        """Delete the rows of who was forgotten again in a database that was put back: a batch of no entries does."""
+        self.fold(cursor, Batch(log_id, 0, 0))
 
     @property
     def _touching(self) -> list[str]:
@@ -187,9 +194,13 @@ class Derived(NamedTuple):
         for table, rows in found.items():
             self._insert(connection, table, rows)
 
-    def _corrected(self, connection: Connection[Any], log_id: int, batch: Batch, fresh: Sequence[Fact]) -> list[UUID]:
-        """Return whom the batch's corrections that name nobody are about."""
-        targets = [each.data["target"] for each in fresh if each.type in {"event.corrected", "event.voided"}]
+    def _corrected(self, connection: Connection[Any], log_id: int, batch: Batch, changed: Sequence[Fact]) -> list[UUID]:
+        """Return whom the batch's corrections that name nobody are about, also by way of another one."""
+        targets = [
+            each.data["target"]
+            for each in changed
+            if each.type in {"event.corrected", "event.voided"} and each.log_id == batch.log_id
+        ]
         if not targets or log_id != batch.log_id:
             return []
         wanted = {
@@ -209,9 +220,9 @@ class Derived(NamedTuple):
     def _insert(self, connection: Connection[Any], table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if not rows:
             return
-        statement = INSERT.format(table=Identifier(table), values=SQL(", ").join([Placeholder()] * len(rows[0])))
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+        with connection.cursor() as cursor, cursor.copy(COPY.format(table=Identifier(table))) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def _reached(self, connection: Connection[Any]) -> dict[int, int]:
         with connection.cursor(row_factory=tuple_row) as cursor:
@@ -223,6 +234,22 @@ class Derived(NamedTuple):
 
 
 NAMES = {"register": "register", "keys": "key", "reached": "reached"}
+
+
+def _changed(fresh: Sequence[Fact], registers: Sequence[Fact]) -> list[Fact]:
+    """Return the register's facts that new ones change: themselves, and what they correct, also by way of another."""
+    found = {(each.log_id, each.position): each for each in fresh}
+    waiting = list(fresh)
+    while waiting:
+        each = waiting.pop()
+        if each.type not in {"event.corrected", "event.voided"}:
+            continue
+        name = each.data["target"]["source"], each.data["target"]["id"]
+        for other in registers:
+            if other.name == name and (other.log_id, other.position) not in found:
+                found[other.log_id, other.position] = other
+                waiting.append(other)
+    return list(found.values())
 
 
 def _column(connection: Connection[Any], statement: Any, wanted: Mapping[str, Any]) -> list[Any]:

@@ -74,12 +74,15 @@ DIGEST = """
     UNION ALL
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM duty_outlived AS t GROUP BY log_id
 """
-# Whose name must not be told any more: by duty_subject. Of several people: only when none of them is left.
+# Whose name must not be told any more, in a database that was put back too: by duty_subject. Of several people: only
+# when none of them is left.
 NAMELESS = """
     SELECT DISTINCT d.name FROM (
         SELECT log_id, subject FROM projections.duty_outlived WHERE log_id = %(log_id)s
         UNION ALL
         SELECT log_id, subject FROM ledger.revoked WHERE log_id = %(log_id)s
+        UNION ALL
+        SELECT log_id, stream FROM ledger.erased WHERE log_id = %(log_id)s AND position IS NULL
     ) AS gone
     JOIN projections.duty AS d ON d.log_id = gone.log_id AND d.subject = gone.subject
     WHERE d.type = 'recipient.notification_due' AND NOT d.sealed
@@ -110,6 +113,7 @@ LIVING = """
         WHEN d.cohort IS NULL THEN NOT EXISTS (
             SELECT FROM projections.duty_outlived AS o WHERE o.log_id = d.log_id AND o.subject = d.subject
         ) AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = d.log_id AND v.subject = d.subject)
+          AND NOT EXISTS (SELECT FROM ledger.erased AS g WHERE g.log_id = d.log_id AND g.stream = d.subject)
         ELSE EXISTS (SELECT FROM ledger.member AS m WHERE m.log_id = d.log_id AND m.position = d.position)
     END
 """

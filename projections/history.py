@@ -71,6 +71,8 @@ class Fact(NamedTuple):
     """The same as the emitter wrote it: RFC 3339."""
     appended: datetime
     """When the ledger recorded it, in UTC."""
+    written: datetime | None
+    """When its emitter wrote it down, in UTC; None if it does not say."""
     source: str
     id: str
     role: str
@@ -99,6 +101,8 @@ class History(NamedTuple):
     upto: int
     """Nothing recorded after this position is seen."""
     facts: tuple[Fact, ...]
+    gone: tuple[tuple[Fact, Fact], ...] = ()
+    """Those that do not count, each with the fact that says so."""
 
     @property
     def sealed(self) -> bool:
@@ -116,7 +120,7 @@ class History(NamedTuple):
 
 def moment(text: str) -> datetime:
     """Return the moment that an RFC 3339 text names, in UTC; at the ends of the calendar the last one there is."""
-    found = datetime.fromisoformat(text)
+    found = datetime.fromisoformat(text.upper())
     try:
         return min(max(found.astimezone(UTC), EARLIEST), LATEST)
     except OverflowError:
@@ -127,10 +131,11 @@ def fact(row: Row) -> Fact:
     """Return the fact that an entry says."""
     entry: dict[str, Any] = orjson.loads(row.bytes)
     about: list[dict[str, str]] = entry.get("about") or [{}]
+    written = entry.get("recordedtime")
     return Fact(
         row.log_id, row.position, row.subject.hex, entry["type"], moment(entry["time"]), entry["time"],
-        moment(entry["appended"]), entry["source"], entry["id"], about[0].get("role", ""), "cohort" in entry,
-        entry["data"],
+        moment(entry["appended"]), moment(written) if written else None, entry["source"], entry["id"],
+        about[0].get("role", ""), "cohort" in entry, entry["data"],
     )  # fmt: skip
 
 
@@ -198,9 +203,7 @@ def histories(
         names.setdefault(_root(joined, stream), []).append(stream)
     for each in facts:
         persons.setdefault(_root(joined, each.subject), []).append(each)
-    return [
-        History(log_id, tuple(sorted(names[root])), upto, counting(persons.get(root, []), elsewhere)) for root in names
-    ]
+    return [whole(log_id, names[root], upto, persons.get(root, []), elsewhere) for root in names]
 
 
 def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fact, ...]:
@@ -208,17 +211,55 @@ def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fac
 
     What a correction hides, the voiding of that correction shows again. Only a later fact corrects another one.
     """
+    known, gone = _settled(facts, elsewhere)
+    return tuple(known[position] for position in sorted(known) if position not in gone)
+
+
+def whole(
+    log_id: int, streams: Iterable[str], upto: int, facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()
+) -> History:
+    """Return the history of one person, by all that is recorded about her up to a position."""
+    known, gone = _settled(facts, elsewhere)
+    return History(
+        log_id,
+        tuple(sorted(streams)),
+        upto,
+        tuple(known[position] for position in sorted(known) if position not in gone),
+        tuple((known[position], gone[position]) for position in sorted(gone) if position in known),
+    )
+
+
+def apart(
+    log_id: int, streams: Iterable[str], upto: int, facts: Sequence[Fact], elsewhere: Sequence[Fact] = ()
+) -> list[History]:
+    """Return a person's history, and that of each stream of hers that an order still seals: they know of no other."""
+    opened = {each.data["stream"] for each in facts if each.type == "seal.ended"}
+    by_stream: dict[str, list[Fact]] = {stream: [] for stream in streams}
+    for each in facts:
+        by_stream[each.subject].append(each)
+    sealed = [
+        stream for stream, its in by_stream.items() if its and stream not in opened and all(one.sealed for one in its)
+    ]
+    mine = [stream for stream in by_stream if stream not in sealed]
+    return [
+        whole(log_id, each, upto, [one for stream in each for one in by_stream[stream]], elsewhere)
+        for each in (mine, *([stream] for stream in sealed))
+    ]
+
+
+def _settled(facts: Iterable[Fact], elsewhere: Sequence[Fact]) -> tuple[dict[int, Fact], dict[int, Fact]]:
+    """Return all facts by position, and for each that does not count the one that says so."""
     known = {each.position: each for each in sorted(facts, key=lambda each: each.position, reverse=True)}
     changes = {each.position: each for each in (*known.values(), *elsewhere) if each.type in IDENTITY[3:]}
     places = {each.name: each.position for each in (*known.values(), *elsewhere)}
-    gone: set[int] = set()
+    gone: dict[int, Fact] = {}
     for each in sorted(changes.values(), key=lambda each: each.position, reverse=True):
         target = places.get((each.data["target"]["source"], each.data["target"]["id"]))
         if target is None or each.position in gone or (target in changes and target >= each.position):
             continue
         if each.type == "event.voided" or each.data.get("replaced_by"):
-            gone.add(target)
-    return tuple(known[position] for position in sorted(known) if position not in gone)
+            gone[target] = each
+    return known, gone
 
 
 def _links(connection: Connection[Any], log_id: int, facts: Sequence[Fact]) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections.projection import Fold, Projection, forgotten, instant, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from psycopg import Connection
 
@@ -180,7 +180,9 @@ class Hold(NamedTuple):
         return (self.since is None or time >= self.since) and (self.up_to is None or time < self.up_to)
 
 
-def of_parts(connection: Connection[Any], parts: Sequence[Part], logs: Iterable[int]) -> list[Change]:
+def of_parts(
+    connection: Connection[Any], parts: Sequence[Part], logs: Iterable[int], hidden: Collection[int] = ()
+) -> list[Change]:
     """Return every fact that bears on holds over a person, by time.
 
     Args:
@@ -188,6 +190,7 @@ def of_parts(connection: Connection[Any], parts: Sequence[Part], logs: Iterable[
         parts: All streams that are hers, with the position each is seen up to; for a decision to destroy, sealed ones
             too.
         logs: Every log, for what holds everybody.
+        hidden: Positions in her log of facts about her that do not count, since they were voided or replaced.
     """
     wanted = {
         "logs": [part.log_id for part in parts],
@@ -195,7 +198,9 @@ def of_parts(connection: Connection[Any], parts: Sequence[Part], logs: Iterable[
         "positions": [part.as_of for part in parts],
         "every": list(logs),
     }
-    return select(connection, OF_PARTS, wanted, Change)
+    home = {part.log_id for part in parts}
+    found = select(connection, OF_PARTS, wanted, Change)
+    return [each for each in found if each.position not in hidden or each.everybody or each.log_id not in home]
 
 
 def standing(changes: Iterable[Change], at: datetime | None = None) -> list[Hold]:
@@ -213,12 +218,10 @@ def standing(changes: Iterable[Change], at: datetime | None = None) -> list[Hold
     released: dict[str, datetime] = {}
     for change in changes:
         match change.act:
-            case "hold.placed":
+            case "hold.placed" | "request.received" if change.act == "hold.placed" or change.right in ACCESS_RIGHTS:
                 if change.starts >= released.get(change.hold, change.starts):
                     found[change.hold] = _hold(change)
                     released.pop(change.hold, None)
-            case "request.received" if change.right in ACCESS_RIGHTS:
-                found[change.hold] = _hold(change)._replace(reason=REQUEST_REASON, basis=REQUEST_BASIS)
             case "request.answered":
                 answered[change.hold] = change.time
             case "hold.released":
@@ -236,8 +239,9 @@ def standing(changes: Iterable[Change], at: datetime | None = None) -> list[Hold
 
 
 def _hold(change: Change) -> Hold:
+    reason, basis = (change.reason, change.basis) if change.act == "hold.placed" else (REQUEST_REASON, REQUEST_BASIS)
     return Hold(
-        change.hold, change.reason, change.basis, change.authority, change.categories, change.systems, change.since,
+        change.hold, reason, basis, change.authority, change.categories, change.systems, change.since,
         change.up_to, change.starts, change.ends, change.log_id, change.position, change.sealed, change.everybody,
     )  # fmt: skip
 

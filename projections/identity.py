@@ -41,8 +41,8 @@ FOLD = """
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM identity_change AS t GROUP BY log_id
 """
-# Merges that any of these are in, by member_subject and the primary key, and everybody in them. A merge that was undone
-# since joins nobody; only a split about one of the same people undoes it.
+# Merges that any of these are in, by member_subject and the primary key, and everybody in them. A later split takes who
+# it names out of the merge that it undoes, seen from either side; who is not named stays joined.
 JOINED = """
     SELECT DISTINCT other.subject
     FROM unnest(%(subjects)s::uuid[]) AS s (subject)
@@ -52,7 +52,8 @@ JOINED = """
     JOIN ledger.member AS other ON other.log_id = m.log_id AND other.position = m.position
     WHERE NOT EXISTS (
         SELECT FROM projections.identity_change AS u
-        JOIN ledger.member AS n ON n.log_id = u.log_id AND n.position = u.position AND n.subject = s.subject
+        JOIN ledger.member AS n ON n.log_id = u.log_id AND n.position = u.position
+          AND n.subject IN (s.subject, other.subject)
         WHERE u.log_id = i.log_id AND u.act = 'subject.split' AND u.source = i.source AND u.id = i.id
           AND u.position > i.position AND u.position <= %(as_of)s
     )

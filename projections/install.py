@@ -14,7 +14,7 @@ from projections import PROJECTIONS
 from projections.progress import DEFINITION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from psycopg import Connection
 
@@ -66,6 +66,20 @@ def _install(connection: Connection[Any], projection: Projected) -> bool:
         create(connection, projection)
     connection.execute(BEGIN, (projection.name, projection.version))
     return not current
+
+
+def forget_again(connection: Connection[Any], logs: Iterable[int]) -> None:
+    """Delete the rows of who was forgotten again in a database that was put back; see `projection.forgotten`.
+
+    Args:
+        connection: Of the owner, in autocommit mode. Nothing else may fold meanwhile.
+        logs: All of them.
+    """
+    for log_id in logs:
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL search_path TO projections")
+            for each in PROJECTIONS:
+                each.forget(cursor, log_id)
 
 
 def create(connection: Connection[Any], projection: Projected) -> None:

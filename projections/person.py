@@ -9,6 +9,7 @@ from projections.projection import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from psycopg import Connection
 
@@ -32,6 +33,8 @@ class Person(NamedTuple):
     """Her own stream first; then those of aliases, and those that an ended order opened."""
     hidden: frozenset[int] = frozenset()
     """Positions of facts that do not count."""
+    joined: datetime | None = None
+    """Since when her names were known to be one person's; None if she has one."""
 
     @property
     def as_of(self) -> int:

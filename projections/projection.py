@@ -68,6 +68,10 @@ class Projected(Protocol):
         """Take in a batch. The caller commits it with the batch's last position, or neither."""
         ...
 
+    def forget(self, cursor: Cursor[Any], log_id: int) -> None:
+        """Delete the rows of who was forgotten again in a database that was put back; see `forgotten`."""
+        ...
+
 
 class Fold(NamedTuple):
     """One statement of a projection."""
@@ -96,21 +100,36 @@ class Projection(NamedTuple):
         for types, statement in self.folds:
             cursor.execute(statement, batch._asdict() | {"types": list(types)}, prepare=True)
 
+    def forget(self, cursor: Cursor[Any], log_id: int) -> None:
+        """Delete the rows of who was forgotten again in a database that was put back; see `forgotten`."""
+        folds = tuple(fold for fold in self.folds if fold in map(forgotten, self.tables))
+        self._replace(folds=folds).fold(cursor, Batch(log_id, 0, 0))
+
 
 def forgotten(table: LiteralString) -> Fold:
     """Return the fold that deletes a table's rows of everybody who was forgotten; the last one of a projection.
 
-    It goes by the entry, so that a rebuild deletes what it has just folded again: nobody comes back by it.
+    It goes by the entry, so that a rebuild deletes what it has just folded again: nobody comes back by it. Who was
+    forgotten again in an older copy of the database has no entry there; that her row in `ledger.erased` has no position
+    says so, and each batch deletes what is hers.
     """
     return Fold(("key.destroyed",), FORGOTTEN.replace("{table}", table))
 
 
 FORGOTTEN: LiteralString = """
     DELETE FROM {table} AS r
-    USING ledger.entry AS e
-    CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
-    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
-      AND r.log_id = e.log_id AND r.subject = s.stream::uuid AND r.position < e.position
+    USING (
+        SELECT e.log_id, s.stream::uuid, e.position
+        FROM ledger.entry AS e
+        CROSS JOIN LATERAL jsonb_array_elements_text(
+            convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}'
+        ) AS s (stream)
+        WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+        UNION ALL
+        SELECT g.log_id, g.stream, 9223372036854775807
+        FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL
+    ) AS gone (log_id, stream, position)
+    WHERE r.log_id = gone.log_id AND r.subject = gone.stream AND r.position < gone.position
 """
 
 

@@ -2,6 +2,9 @@
 
 Reads what `disclosures` keeps, in every log: a recipient's people live in all of them. An answer over several logs
 stands on one position each.
+
+What an order forbids to tell is told to the cleared alone, and to everybody from the order's end on. Each sealed row is
+looked at by itself, since of several people that a fact is about each has a seal of her own.
 """
 
 from __future__ import annotations
@@ -13,12 +16,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections.projection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from psycopg import Connection
 
+# By the primary key of ledger.opened.
+VISIBLE = """(%(everything)s OR {stream} = ANY (%(cleared)s::uuid[]) OR EXISTS (
+              SELECT FROM ledger.opened AS o
+              WHERE o.log_id = d.log_id AND o.stream = {stream} AND o.position <= %(as_of)s
+          ))"""
+# By the primary key of ledger.member.
+AMONG = """EXISTS (
+              SELECT FROM ledger.member AS m
+              WHERE d.cohort IS NOT NULL AND m.log_id = d.log_id AND m.position = d.position AND {visible}
+          )"""
+# Who is to be forgotten, by her own stream or by one that an ended order opened.
+REVOKED = """EXISTS (
+              SELECT FROM ledger.revoked AS r
+              WHERE r.log_id = d.log_id AND r.subject IN ({stream}, (
+                  SELECT o.subject FROM ledger.opened AS o WHERE o.log_id = d.log_id AND o.stream = {stream}
+              ))
+          )"""
+ALONE = VISIBLE.replace("{stream}", "d.subject")
+AMONG_THEM = AMONG.replace("{visible}", VISIBLE.replace("{stream}", "m.subject"))
 # One recipient after the other by disclosure_recipient, skipping to the next name: never a scan of all disclosures.
 KNOWN = """
     WITH RECURSIVE known (recipient) AS (
@@ -35,39 +57,56 @@ KNOWN = """
         SELECT recipient_name, recipient_address, recipient_country, recipient_kind, recipient_role, time
         FROM projections.disclosure AS d
         WHERE d.log_id = %(log_id)s AND d.recipient = k.recipient AND d.position <= %(as_of)s
-          AND (NOT d.sealed OR %(cleared)s)
+          AND (NOT d.sealed OR {alone} OR {among_them})
         ORDER BY d.time DESC, d.position DESC LIMIT 1
     ) AS last
-"""
+""".replace("{alone}", ALONE).replace("{among_them}", AMONG_THEM)
 # By disclosure_recipient in its own order; a cohort's people by the primary key of ledger.member. Each disclosure
-# gives at most one page of people, so a campaign costs what its page costs.
-DISCLOSED_TO = """
-    SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, d.precision, d.recipient_name,
-           d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort
+# gives at most one page of people, so a campaign costs what its page costs. Who is to be forgotten is nobody.
+DISCLOSED_TO = (
+    """
+    SELECT d.log_id, d.position, p.ordinal, coalesce(t.subject, p.subject) AS subject, d.time, d.stated,
+           d.precision, d.recipient_name, d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort,
+           d.sealed AND t.subject IS NULL AS sealed
     FROM projections.disclosure AS d
     CROSS JOIN LATERAL (
         (SELECT d.subject, 0 AS ordinal
-         WHERE d.cohort IS NULL AND (d.time, d.position) > (%(time)s, %(position)s))
+         WHERE d.cohort IS NULL AND (d.time, d.position) > (%(time)s, %(position)s) AND (NOT d.sealed OR {alone})
+           AND NOT {revoked_alone})
         UNION ALL
         (SELECT m.subject, m.ordinal
          FROM ledger.member AS m
          WHERE d.cohort IS NOT NULL AND m.log_id = d.log_id AND m.position = d.position
            AND m.ordinal > CASE WHEN (d.time, d.position) = (%(time)s, %(position)s) THEN %(ordinal)s ELSE -1 END
+           AND (NOT d.sealed OR {member}) AND NOT {revoked_member}
          ORDER BY m.ordinal LIMIT %(limit)s)
     ) AS p
+    LEFT JOIN ledger.opened AS t
+      ON d.sealed AND t.log_id = d.log_id AND t.stream = p.subject AND t.position <= %(as_of)s
     WHERE d.log_id = %(log_id)s AND d.recipient = %(recipient)s AND d.time >= %(since)s AND d.time < %(until)s
-      AND d.position <= %(as_of)s AND (NOT d.sealed OR %(cleared)s)
+      AND d.position <= %(as_of)s
       AND (d.time, d.position) >= (%(time)s, %(position)s)
     ORDER BY d.time, d.position, p.ordinal
     LIMIT %(limit)s
-"""
-# By disclosure_recipient.
+""".replace("{alone}", ALONE)
+    .replace("{member}", VISIBLE.replace("{stream}", "m.subject"))
+    .replace("{revoked_alone}", REVOKED.replace("{stream}", "d.subject"))
+    .replace("{revoked_member}", REVOKED.replace("{stream}", "m.subject"))
+)
+# By disclosure_recipient. Of several people behind seals, those count who may be told.
 TOTALS = """
-    SELECT count(*), coalesce(sum(coalesce(cohort, 1)), 0)::bigint
-    FROM projections.disclosure
-    WHERE log_id = %(log_id)s AND recipient = %(recipient)s AND time >= %(since)s AND time < %(until)s
-      AND position <= %(as_of)s AND (NOT sealed OR %(cleared)s)
-"""
+    SELECT count(*), coalesce(sum(n.people), 0)::bigint
+    FROM projections.disclosure AS d
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN NOT d.sealed THEN coalesce(d.cohort, 1)
+                    WHEN d.cohort IS NULL THEN CASE WHEN {alone} THEN 1 ELSE 0 END
+                    ELSE (SELECT count(*) FROM ledger.member AS m
+                          WHERE m.log_id = d.log_id AND m.position = d.position AND {member})
+               END AS people
+    ) AS n
+    WHERE d.log_id = %(log_id)s AND d.recipient = %(recipient)s AND d.time >= %(since)s AND d.time < %(until)s
+      AND d.position <= %(as_of)s AND n.people > 0
+""".replace("{alone}", ALONE).replace("{member}", VISIBLE.replace("{stream}", "m.subject"))
 
 
 class Recipient(NamedTuple):
@@ -113,6 +152,8 @@ class Received(NamedTuple):
     basis: str | None
     mode: str | None
     cohort: int | None
+    sealed: bool
+    """Whether an order forbids telling it: then `subject` is the sealed stream."""
 
     @property
     def cursor(self) -> Cursor:
@@ -125,20 +166,22 @@ class Totals(NamedTuple):
 
     disclosures: int
     receipts: int
-    """A person counts once for each disclosure; those who were forgotten since count too."""
+    """A person counts once for each disclosure; one forgotten since, only where she was told of among several."""
 
 
-def known(connection: Connection[Any], as_of: Mapping[int, int], *, cleared: bool = False) -> list[Recipient]:
+def known(
+    connection: Connection[Any], as_of: Mapping[int, int], *, cleared: Sequence[str] | None = ()
+) -> list[Recipient]:
     """Return every recipient of anything, by id.
 
     Args:
         connection: A reader's.
         as_of: For each log the last position that is seen.
-        cleared: Whether the reader may know of sealed disclosures.
+        cleared: Sealed streams that the reader may know of; None for all.
     """
     newest: dict[str, Recipient] = {}
     for log_id, position in as_of.items():
-        wanted = {"log_id": log_id, "as_of": position, "cleared": cleared}
+        wanted = {"log_id": log_id, "as_of": position} | _clearance(cleared)
         for row in select(connection, KNOWN, wanted, Recipient):
             if row.id not in newest or newest[row.id].last < row.last:
                 newest[row.id] = row
@@ -154,7 +197,7 @@ def disclosed_to(
     *,
     after: Cursor | None = None,
     limit: int = 100,
-    cleared: bool = False,
+    cleared: Sequence[str] | None = (),
 ) -> tuple[list[Received], Cursor | None]:
     """Return everybody whose data a recipient got between two times, oldest first, and the cursor to go on after.
 
@@ -166,7 +209,7 @@ def disclosed_to(
         as_of: For each log the last position that is seen.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
-        cleared: Whether the reader may know of sealed disclosures.
+        cleared: Sealed streams that the reader may know of; None for all.
     """
     found: list[list[Received]] = []
     for log_id, position in sorted(as_of.items()):
@@ -176,9 +219,8 @@ def disclosed_to(
             "since": since,
             "until": until,
             "as_of": position,
-            "cleared": cleared,
             "limit": limit + 1,
-        }
+        } | _clearance(cleared)
         found.append(
             select(
                 connection,
@@ -200,20 +242,23 @@ def totals(
     until: datetime,
     as_of: Mapping[int, int],
     *,
-    cleared: bool = False,
+    cleared: Sequence[str] | None = (),
 ) -> Totals:
     """Return how much a recipient received between two times; the arguments are those of `disclosed_to`."""
     window = {
         "recipient": recipient,
         "since": since,
         "until": until,
-        "cleared": cleared,
-    }
+    } | _clearance(cleared)
     found = [
         select(connection, TOTALS, window | {"log_id": log_id, "as_of": position}, Totals)[0]
         for log_id, position in as_of.items()
     ]
     return Totals(sum(each.disclosures for each in found), sum(each.receipts for each in found))
+
+
+def _clearance(streams: Sequence[str] | None) -> dict[str, Any]:
+    return {"everything": streams is None, "cleared": list(streams or ())}
 
 
 def _start(since: datetime, log_id: int, after: Cursor | None) -> dict[str, Any]:

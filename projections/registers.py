@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections.history import counting, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from projections.history import Fact
@@ -25,6 +25,8 @@ class Version(NamedTuple):
     effective_from: datetime
     rules: list[dict[str, Any]]
     """What it says, rule by rule, in codes; empty if it was published without."""
+    declares: frozenset[str]
+    """The purposes that it permits anything for, in any of its schemes."""
     place: tuple[int, int]
     """Log and position of its entry."""
 
@@ -58,9 +60,13 @@ class Registers:
         """Those about no person: they may correct a person's fact."""
         self.keys: set[str] = set()
         """What was looked up."""
+        self.every: list[Fact] = []
+        """All of them that count. Reading this leaves no key."""
         self._of: dict[str, list[Fact]] = {}
+        self._versions: list[Version] | None = None
         for log_id in {each.log_id for each in kept}:
             for each in counting(fact for fact in kept if fact.log_id == log_id):
+                self.every.append(each)
                 self._of.setdefault(key_of(each), []).append(each)
         for facts_of in self._of.values():
             facts_of.sort(key=lambda each: (each.appended, each.log_id, each.position))
@@ -72,10 +78,23 @@ class Registers:
 
     def versions(self) -> list[Version]:
         """Return every version of every policy, by the date it takes effect."""
+        facts = self.facts("policy")
+        if self._versions is None:
+            self._versions = self._published(facts)
+        return self._versions
+
+    def kept_in(self, log_id: int, streams: Sequence[str]) -> list[Fact]:
+        """Return what is kept in some streams of a log, which are no person's."""
+        found = [each for each in self.every if each.log_id == log_id and each.subject in streams]
+        self.keys.update(map(key_of, found))
+        return found
+
+    @staticmethod
+    def _published(facts: Sequence[Fact]) -> list[Version]:
         found = [
             Version(each.data["policy"], each.data["version"], moment_of(each, "effective_from"),
-                    each.data.get("rules", []), (each.log_id, each.position))
-            for each in self.facts("policy")
+                    each.data.get("rules", []), _declared(each), (each.log_id, each.position))
+            for each in facts
         ]  # fmt: skip
         return sorted(found, key=lambda each: (each.effective_from, each.place))
 
@@ -115,7 +134,7 @@ class Registers:
 
     def decisions(self, finding: str) -> list[Fact]:
         """Return what was decided on one finding by facts that name nobody."""
-        return self.facts(f"finding {finding}")
+        return [each for each in self.facts(f"finding {finding}") if each.type != "finding.raised"]
 
 
 KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -129,6 +148,7 @@ KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
     "finding.waived": lambda data: f"waiver {data['rule']}",
     "finding.resolved": lambda data: f"finding {data['finding_id']}",
     "finding.reopened": lambda data: f"finding {data['finding_id']}",
+    "finding.raised": lambda data: f"finding {data['finding_id']}",
     "event.corrected": lambda _: "correction",
     "event.voided": lambda _: "correction",
 }
@@ -136,6 +156,12 @@ KEYS: dict[str, Callable[[dict[str, Any]], str]] = {
 
 REGISTERED = tuple(KEYS)
 """The types that are kept here, when they are about no person."""
+
+
+def _declared(fact: Fact) -> frozenset[str]:
+    """Return the purposes that a policy permits anything for."""
+    permitting = [rule for rule in fact.data.get("rules", ()) if rule["effect"] == "permits"]
+    return frozenset(code for rule in permitting for code in (*rule.get("purposes", ()), *rule.get("also", ())))
 
 
 def key_of(fact: Fact) -> str:

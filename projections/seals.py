@@ -66,7 +66,8 @@ ALL = """
     ORDER BY c.position
 """
 OPENED = "SELECT stream FROM ledger.opened WHERE log_id = %b"
-# Accounts that she was given while an order hid something recorded before them, and that no later one replaces.
+# Accounts that she was given while an order hid something recorded before them, be it about her alone or about several,
+# and that no later one replaces. Nothing is owed to who is to be forgotten.
 REISSUE = """
     SELECT o.log_id, o.subject, o.position AS opened, a.position, a.fact #>> '{data,account_id}' AS account,
            a.fact #>> '{data,language}' AS language
@@ -76,11 +77,16 @@ REISSUE = """
         WHERE e.log_id = o.log_id AND e.stream = o.subject AND e.type = 'account.issued'
     ) AS a
     WHERE o.log_id = ANY (%(logs)s::smallint[]) AND a.position < o.position
-      AND EXISTS (
+      AND (EXISTS (
         SELECT FROM ledger.entry AS s
         WHERE s.log_id = o.log_id AND s.stream = o.stream AND s.type <> 'ledger.queried'
           AND s.position <= (a.fact #>> '{data,position}')::bigint
-      )
+      ) OR EXISTS (
+        SELECT FROM ledger.member AS m
+        JOIN ledger.entry AS s ON s.log_id = m.log_id AND s.position = m.position AND s.type <> 'ledger.queried'
+        WHERE m.log_id = o.log_id AND m.subject = o.stream AND m.position <= (a.fact #>> '{data,position}')::bigint
+      ))
+      AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
       AND NOT EXISTS (
         SELECT FROM ledger.entry AS later
         WHERE later.log_id = o.log_id AND later.stream = o.subject AND later.type = 'account.issued'

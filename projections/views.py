@@ -8,7 +8,9 @@ Source: CJEU C-579/21 (dates and purposes of look-ups are owed, employees' names
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from projections.projection import Fold, Page, Projection, forgotten, instant, one_more, page, select
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from ledger.subject import Subject
+    from projections.person import Person
 
 DEFINITION = """
     CREATE TABLE look (
@@ -94,6 +97,14 @@ OF_SUBJECT = """
     LIMIT %(limit)s
 """
 
+# All of a person's streams in one log: an entry about two of her names is one look, and what does not count is in no
+# series.
+OF_STREAMS = (
+    OF_SUBJECT.replace("subject = %(subject)s::uuid", "subject = ANY (%(streams)s::uuid[])")
+    .replace("UNION ALL", "UNION")
+    .replace("FROM seen", "FROM seen WHERE position <> ALL (%(hidden)s::bigint[])")
+)
+
 VIEWS = Projection(
     name="views",
     version=4,
@@ -159,3 +170,31 @@ def of_subject(
     }
     rows = select(connection, OF_SUBJECT, wanted, View)
     return page(rows, limit, [row.position for row in rows])
+
+
+def of_person(
+    connection: Connection[Any],
+    person: Person,
+    *,
+    after: int | None = None,
+    limit: int | None = 100,
+    by_day: bool = True,
+) -> Page[View]:
+    """Return who looked at a person's data under all her names; otherwise as `of_subject`."""
+    if len(person.parts) == 1 and not person.hidden:
+        return of_subject(connection, person.subject, person.as_of, after=after, limit=limit, by_day=by_day)
+    found: list[View] = []
+    for log_id in sorted({part.log_id for part in person.parts}):
+        parts = [part for part in person.parts if part.log_id == log_id]
+        wanted = {
+            "log_id": log_id,
+            "streams": [UUID(hex=part.stream) for part in parts],
+            "as_of": parts[0].as_of,
+            "hidden": sorted(person.hidden),
+            "after": after,
+            "limit": one_more(limit),
+            "by_day": by_day,
+        }
+        found += select(connection, OF_STREAMS, wanted, View)
+    found.sort(key=attrgetter("position"), reverse=True)
+    return page(found[: one_more(limit)], limit, [row.position for row in found])

@@ -31,12 +31,12 @@ POSITIONS = """
 # While these rows are locked no follower folds this projection.
 LOCKED = POSITIONS + "FOR UPDATE"
 DIFFERENT = SQL("""
-    SELECT log_id, min(position), count(*), bool_or(mine) FROM (
-        (SELECT log_id, position, to_jsonb(t) AS row, true AS mine FROM {live} AS t
-         EXCEPT ALL SELECT log_id, position, to_jsonb(t), true FROM {beside} AS t)
+    SELECT log_id, min((different.row ->> 'position')::bigint), count(*), bool_or(mine) FROM (
+        (SELECT log_id, to_jsonb(t) AS row, true AS mine FROM {live} AS t
+         EXCEPT ALL SELECT log_id, to_jsonb(t), true FROM {beside} AS t)
         UNION ALL
-        (SELECT log_id, position, to_jsonb(t), false FROM {beside} AS t
-         EXCEPT ALL SELECT log_id, position, to_jsonb(t), false FROM {live} AS t)
+        (SELECT log_id, to_jsonb(t), false FROM {beside} AS t
+         EXCEPT ALL SELECT log_id, to_jsonb(t), false FROM {live} AS t)
     ) AS different WHERE log_id = ANY (%s) GROUP BY log_id
 """)
 

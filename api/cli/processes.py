@@ -13,6 +13,7 @@ from api.cli.place import listen
 from api.cli.progress import Progress
 from api.cli.storage import database, failing_clearly, prepare
 from api.cli.variables import read_settings
+from api.key_directory import opened
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -30,6 +31,8 @@ def serve(host: str | None, port: int | None) -> None:
 
     settings = told(host=host, port=port)
     with listen(settings.host, settings.port) as listener, database(settings) as dsn, failing_clearly():
+        # What is wrong with keys, or a signer that is not there, is one line here; of the server it would be a hundred.
+        opened(settings)
         server = configured(settings, dsn)
         sys.stderr.write("whosaw: listening on http://{}:{}\n".format(*listener.getsockname()[:2]))
         server.run(sockets=[listener])

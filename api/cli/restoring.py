@@ -20,6 +20,7 @@ from ledger.fact import KeyedHashes
 from ledger.forget import destroy_again, resurrected
 from ledger.streams import sealed_streams
 from ledger.tombstones import Tombstones
+from projections.install import forget_again
 
 
 def restore() -> None:
@@ -36,4 +37,6 @@ def restore() -> None:
                 sealed = sealed_streams(owner, each.log_id, bytes.fromhex(each.stream), hashes, wrapper)
                 destroy_again(owner, each, [stream.hex() for stream in sealed.values()])
                 progress.show(done)
+        # Also those of an earlier run that was interrupted here.
+        forget_again(owner, range(settings.logs))
         sys.stdout.write(f"{len(listed)} people on the list; {len(found)} were there and are forgotten again\n")

@@ -32,7 +32,7 @@ def serve(socket: Path) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     thread = Thread(target=server.serve_forever, name="signer", daemon=True)
     thread.start()
-    sys.stderr.write(f"whosaw: signing for {', '.join(server.signers)} at {socket}\n")
+    sys.stderr.write(f"whosaw: signing for {', '.join(server.logs)} at {socket}\n")
     signal.sigwait(signals)
     server.shutdown()
     server.server_close()

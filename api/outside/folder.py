@@ -56,5 +56,11 @@ def keep(path: Path, content: bytes) -> bool:
 
 
 def _compare(path: Path, content: bytes) -> None:
-    if path.suffix == ".checkpoint" and head_of(path.read_bytes()) != head_of(content):
+    if path.suffix != ".checkpoint":
+        return
+    try:
+        there = head_of(path.read_bytes())
+    except ValueError:
+        raise Forked(f"{path}: something else stands where a checkpoint of this size was published") from None
+    if there != head_of(content):
         raise Forked(f"{path}: a checkpoint of this size was published before with another root")

@@ -95,8 +95,9 @@ def publish(ledger: Ledger, places: Places) -> list[Published]:
                 log.exception(
                     "a checkpoint contradicts what others have seen", extra={"place": name, "log": each.origin}
                 )
-            except (Unreachable, LedgerError, OSError) as error:
-                outcome, alarming = str(error), False
+            except Exception as error:  # noqa: BLE001 - whatever one place does, the others have their turn
+                expected = isinstance(error, Unreachable | LedgerError | OSError)
+                outcome, alarming = str(error) if expected else f"failed ({type(error).__name__})", False
                 log.warning("a checkpoint was not published", extra={"place": name, "log": each.origin})
             done.append(Published(each.log_id, size, name, outcome, alarming))
     return done

@@ -98,7 +98,7 @@ def _frame(account: dict[str, Any], archive: Archive, manifest: Manifest, note: 
             shown([account.get("language"), account.get("issued_at")]),
         )  # fmt: skip
     signed = proof.get("checkpoint")
-    text = signed.encode("utf-8", "replace") if isinstance(signed, str) else b""
+    text = signed.encode("utf-8", "surrogatepass") if isinstance(signed, str) else b""
     if not text.endswith(b"\n") or not note.startswith(text):
         raise Refused(f"{PLACE}, proof, checkpoint", f"the one in {manifest.root}/checkpoint", "another one")
     keys = archive.read(f"{manifest.root}/keys").decode("ascii", "replace").split("\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whosaw_client.notes import MOST_NOTE_BYTES, open_checkpoint, read_key, read_proof
-from whosaw_client.report import Refused, Report
+from whosaw_client.report import Refused, Report, brief
 from whosaw_client.text import shown
 from whosaw_client.tree import leaf_hash, root_by_inclusion
 from whosaw_client.verify import Older, verify_bundle
@@ -33,6 +33,10 @@ OTHER_KEY = (
 
 def main() -> None:
     """Run the command."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        # A terminal, or a file of another encoding, may not have every character of the outcome.
+        reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -134,7 +138,7 @@ def _show(report: Report, path: Path) -> None:
     word = "GREEN" if report.green else "RED"
     if colour:
         word = f"\033[1;{32 if report.green else 31}m{word}\033[0m"
-    lines = [f"{word}  {path}"]
+    lines = [f"{word}  {brief(str(path))}"]
     for each in report.findings:
         if each.ok:
             lines.append(f"  ok   {each.code:<13} {each.where}: {each.found}")

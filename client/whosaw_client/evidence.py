@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from whosaw_client.notes import read_proof
 from whosaw_client.report import Refused
-from whosaw_client.text import base64, counted, document, hexadecimal, is_object, member, same, shown, whole
+from whosaw_client.text import base64, counted, document, encoded, hexadecimal, is_object, member, same, shown, whole
 from whosaw_client.tree import leaf_hash, root_by_inclusion
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def _member(archive: Archive, entry: Entry, manifest: Manifest) -> None:
     if set(row) != set(MEMBER) or row["subject"] != manifest.subject:
         raise Refused(place, f"her row: {', '.join(MEMBER)}", shown(sorted(row)))
     size = whole(cohort["size"], entry.path, 1)
-    role = member(row, "role", place, str).encode()
+    role = encoded(member(row, "role", place, str), f"{place}, role")
     if len(role) > MOST_ROLE_BYTES or whole(row["size"], place, 1) != size:
         raise Refused(place, f"a cohort of {size}", shown(row["size"]))
     envelope = b"" if row["envelope"] is None else base64(row["envelope"], place, None)

@@ -21,12 +21,21 @@ CODES = (
 """Every check, in the order in which they are made."""
 MOST_FINDINGS = 100
 """Of one check; what comes after is counted."""
+MOST_CHARACTERS = 300
+"""Of each part of a finding."""
+
+
+def brief(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return a text as a message may show it: short, on one line, and with nothing that a terminal would obey."""
+    short = "".join(each if each.isprintable() else "?" for each in text[:most])
+    return f"{short}…" if len(text) > most else short
 
 
 class Refused(Exception):
-    """A part is not what it must be: the check that reads it fails."""
+    """A part is not what it must be: the check that reads it fails. Its texts may repeat what a forger wrote."""
 
     def __init__(self, where: str, expected: str, found: str) -> None:
+        where, expected, found = brief(where), brief(expected), brief(found)
         super().__init__(f"{where}: expected {expected}, found {found}")
         self.where = where
         self.expected = expected

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from whosaw_client.looks import code, codes
@@ -15,7 +16,7 @@ from whosaw_client.report import Refused
 from whosaw_client.text import object_or_empty, same, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from whosaw_client.archive import Archive
     from whosaw_client.evidence import Entry
@@ -26,6 +27,8 @@ RECIPIENT = ("name", "address", "country", "unit", "kind", "role")
 STATED = (
     "purpose", "recipient_purpose", "basis", "instrument", "initiative", "mode", "series", "policy_version",
 )  # fmt: skip
+MOST_CELLS = 1_000
+"""In a row: there are 24 at most, and further ones are not looked at."""
 Row = dict[str, Any]
 
 
@@ -37,13 +40,16 @@ def check_table(archive: Archive, name: str, expected: Sequence[Row]) -> None:
     """
     place = f"report/{name}.csv"
     try:
-        text = archive.read(place).decode("utf-8")
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        lines = list(reader)
+        text = io.TextIOWrapper(io.BytesIO(archive.read(place)), encoding="utf-8", newline="")
+        lines = _narrow(csv.reader(text, strict=True), place)
+        header = next(lines, list[str]())
+        # One more than there must be is enough to know, and empty lines are not kept: they would fill the memory.
+        rows = list(islice((each for each in lines if each), len(expected) + 1))
     except (UnicodeDecodeError, csv.Error) as error:
         raise Refused(place, "a table", shown(str(error))) from error
-    header, rows = (lines[0] if lines else []), [each for each in lines[1:] if each]
-    if len(rows) != len(expected):
+    if len(rows) > len(expected):
+        raise Refused(place, f"{len(expected)} rows", "more")
+    if len(rows) < len(expected):
         raise Refused(place, f"{len(expected)} rows", str(len(rows)))
     missing = sorted(set(expected[0]) - set(header)) if expected else header
     if missing or len(set(header)) != len(header):
@@ -96,6 +102,13 @@ def held(holding: Row) -> Row:
         "purposes": codes(holding.get("purposes")),
         "basis": code(holding.get("basis")),
     }
+
+
+def _narrow(lines: Iterable[list[str]], place: str) -> Iterator[list[str]]:
+    for each in lines:
+        if len(each) > MOST_CELLS:
+            raise Refused(place, f"at most {MOST_CELLS} cells in a row", "more")
+        yield each
 
 
 def _says(cell: str, value: Any) -> bool:

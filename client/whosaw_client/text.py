@@ -7,12 +7,16 @@ from base64 import b64decode, b64encode
 from reprlib import Repr
 from typing import Any, TypeGuard
 
-from whosaw_client.report import Refused
+from whosaw_client.report import Refused, brief
 
 HASH_BYTES = 32
 SHORT = Repr()
 MOST_DIGITS = 18
 """A position fits 63 bits."""
+MOST_SHOWN = 60
+MOST_MARKS = 10_000_000
+"""`[`, `{` and `,` of a JSON file, wherever they stand: what it takes in memory grows with them, not with its bytes."""
+MARKS = b"[", b"{", b","
 
 
 def base64(text: Any, where: str, size: int | None = HASH_BYTES) -> bytes:
@@ -49,8 +53,18 @@ def hexadecimal(value: Any, where: str, size: int) -> bytes:
     raise Refused(where, f"{2 * size} hexadecimal digits", shown(value))
 
 
+def encoded(text: str, where: str) -> bytes:
+    """Return a text in UTF-8, which half a surrogate pair has no place in."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(where, "a text that UTF-8 can say", shown(text)) from error
+
+
 def document(content: bytes, where: str) -> dict[str, Any]:
     """Read a JSON object in UTF-8 without a member that stands twice and without numbers that are none."""
+    if len(content) > MOST_MARKS and sum(content.count(each) for each in MARKS) > MOST_MARKS:
+        raise Refused(where, f"a JSON object of at most {MOST_MARKS} brackets, braces and commas", "more")
     try:
         found = json.loads(content.decode("utf-8"), object_pairs_hook=_once, parse_constant=_constant)
     except (ValueError, RecursionError) as error:
@@ -114,8 +128,7 @@ def counted(number: int, one: str = "entry", more: str = "entries") -> str:
 def shown(value: Any) -> str:
     """Return a value as a message may show it: short, on one line, without control characters."""
     text = value if isinstance(value, str) else SHORT.repr(value)
-    text = "".join(each if each.isprintable() else "?" for each in text[:61])
-    return f"{text[:60]}…" if len(text) > 60 else text or "nothing"
+    return brief(text, MOST_SHOWN) or "nothing"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -11,7 +11,9 @@ Source: C2SP tlog-witness, tlog-cosignature.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import os
+import re
 import secrets
 import sys
 import time
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 COSIGNATURE = b"\x04"
 MOST_BODY_BYTES = 64 * 1024
+LENGTH = re.compile("[0-9]{1,9}")
 SIZE_TYPE = "text/x.tlog.size"
 EMPTY_ROOT = sha256(b"").digest()
 
@@ -58,8 +61,19 @@ class Witness:
             name: The witness's, as verifiers know it.
             state: Only its owner can read it.
             logs: Keys of the logs that it signs for.
+
+        Raises:
+            Refused: Another witness has the directory, or others can read its key.
         """
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A second process would compare with what it saw itself, and sign what does not extend what the first signed.
+        # The kernel takes the lock back when this process ends, however it ends.
+        self._lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise Refused(str(state), "a folder that no other witness uses", "one that is in use") from None
         self.name = name
         self._state = state
         self._logs = {key.name: key for key in logs}
@@ -68,6 +82,10 @@ class Witness:
         self._key_id = sha256(name.encode() + b"\n" + public).digest()[:4]
         self.verifier_key = f"{name}+{self._key_id.hex()}+{b64encode(public).decode()}"
         self._one_at_a_time = Lock()
+
+    def close(self) -> None:
+        """Let go of the state directory."""
+        os.close(self._lock)
 
     def add_checkpoint(self, body: bytes) -> Answer:
         """Answer a request to cosign. Source: tlog-witness, «add-checkpoint»."""
@@ -94,8 +112,10 @@ class Witness:
             return Answer(HTTPStatus.BAD_REQUEST, b"the old size is larger than the checkpoint's\n")
         if asked.old != size:
             return Answer(HTTPStatus.CONFLICT, f"{size}\n".encode(), SIZE_TYPE)
-        # Everything extends the empty log, and nothing needs to prove it.
+        # Everything extends the empty log, and nothing needs to prove it; but there is only one empty log.
+        is_empty = checkpoint.size == 0
         good = extends(size, root, checkpoint.size, checkpoint.root, asked.path) if size else not asked.path
+        good = good and (not is_empty or checkpoint.root == EMPTY_ROOT)
         if not good:
             return Answer(HTTPStatus.UNPROCESSABLE_ENTITY, b"this does not extend what was seen before\n")
         line = self._cosigned(asked.note)
@@ -138,7 +158,7 @@ class Handler(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if self.path != "/add-checkpoint":
             self._send(Answer(HTTPStatus.NOT_FOUND))
-        elif not length.isdigit() or int(length) > MOST_BODY_BYTES:
+        elif not LENGTH.fullmatch(length) or int(length) > MOST_BODY_BYTES:
             self._send(Answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
         else:
             self._send(self.witness.add_checkpoint(self.rfile.read(int(length))))

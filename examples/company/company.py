@@ -15,6 +15,7 @@ from examples.company.campaigns import tasks
 from examples.company.customers import customers
 from examples.company.diary import Diary
 from examples.company.policy import publications
+from examples.company.registers import entries
 from examples.company.stories import STORIES
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def acts(seed: int = SEED, scale: int = 1) -> Iterator[Act]:
     """All acts in order of time: the same for the same seed and scale, always."""
     everyone = sorted(customers(seed, scale), key=lambda each: each.joined)
     waiting: list[Act] = []
-    for diary in (publications(seed), tasks(seed, everyone)):
+    for diary in (publications(seed), entries(seed), tasks(seed, everyone)):
         for act in diary.acts:
             heappush(waiting, act)
     for customer in everyone:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from contextlib import closing
-from hashlib import sha256
+from hashlib import blake2b, sha256
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from uuid import UUID
 
 from ledger.audit import tree
 from ledger.audit.found import Finding, Kind, short
@@ -28,6 +29,21 @@ PAGES = (
     " WHERE log_id = {} AND covers = {} AND level = {} ORDER BY place"
 )
 MEMBERS = "SELECT position, subject FROM ledger.member WHERE log_id = {} AND position <= {} ORDER BY position, ordinal"
+
+
+# By the index (log_id, stream, sequence): the snapshots of a log are a stream, which a name of its own leads to.
+NEWEST = """
+    SELECT e.position, e.bytes FROM ledger.reference AS r
+    CROSS JOIN LATERAL (
+        SELECT position, bytes FROM ledger.entry
+        WHERE log_id = %s AND stream = r.subject ORDER BY sequence DESC LIMIT 1
+    ) AS e
+    WHERE r.digest = %s AND r.log_id IN (SELECT l.log_id FROM ledger.log AS l)
+"""
+IS_THERE = """
+    SELECT EXISTS (SELECT FROM ledger.heads WHERE log_id = %(log_id)s AND covers = %(covers)s)
+        OR EXISTS (SELECT FROM ledger.heads_page WHERE log_id = %(log_id)s AND covers = %(covers)s)
+"""
 
 
 class Kept(NamedTuple):
@@ -59,6 +75,30 @@ def kept_of(connection: Connection[Any], log_id: int, origin: str) -> tuple[list
             expected = f"entry {position} to be the snapshot at {covers}"
             findings.append(Finding(log_id, position, Kind.SNAPSHOT_DIFFERS, where, expected, "another, or none"))
     return found, findings
+
+
+def check_newest(connection: Connection[Any], log_id: int, origin: str, lookup: bytes) -> list[Finding]:
+    """Look for the newest snapshot that the log speaks of: without it, no bundle is complete and nobody says why.
+
+    After a crash it has its pages and is not registered yet: that is as it should be.
+    """
+    name = b"ledger-heads\0" + origin.encode()
+    digest = UUID(bytes=blake2b(name, digest_size=16, key=lookup, person=b"reference").digest())
+    row = connection.execute(NEWEST, (log_id, digest)).fetchone()
+    if row is None:
+        return []
+    position, entry = row
+    try:
+        said = cast("dict[str, Any]", json.loads(entry))
+        covers = int(said["data"]["covers"])
+    except (TypeError, ValueError, KeyError):
+        # The entry was changed, which is named elsewhere.
+        return []
+    there = connection.execute(IS_THERE, {"log_id": log_id, "covers": covers}).fetchone()
+    if there is None or there[0]:
+        return []
+    where = f"ledger.heads {covers}"
+    return [Finding(log_id, position, Kind.SNAPSHOT_DIFFERS, where, f"the snapshot of entry {position}", "none")]
 
 
 def check_whole(  # noqa: C901 - one case after the other

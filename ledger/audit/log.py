@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 from psycopg import IsolationLevel
 
 from ledger.audit import tree
 from ledger.audit.found import MOST, Finding, Kind, in_order, short
-from ledger.audit.heads import Kept, check_pages, check_whole, kept_of
+from ledger.audit.heads import Kept, check_newest, check_pages, check_whole, kept_of
 from ledger.audit.outside import check_papers
 from ledger.audit.piece import HEAD, Piece, Task, audit, kept
 from ledger.audit.register import Part, check_part
-from ledger.audit.roots import joined, root_at
+from ledger.audit.roots import joined, root_at, root_of_entries
 from ledger.audit.scope import Outcome
 from ledger.audit.span import BOUND, NONE, Span, stored_tiles
 
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     """Told how many positions are done, and what is being done."""
 
 LOOK = """
-    SELECT l.origin, l.size,
+    SELECT l.origin, l.size, l.appended_at,
+           (SELECT bytes FROM ledger.entry AS e WHERE e.log_id = l.log_id AND e.position = l.size),
            coalesce((SELECT max(position) FROM ledger.entry AS e WHERE e.log_id = l.log_id), 0),
            coalesce((SELECT max(size) FROM ledger.checkpoint AS c WHERE c.log_id = l.log_id), 0)
     FROM ledger.log AS l WHERE l.log_id = %s
@@ -72,6 +75,10 @@ class LogAudit:
         self._wanted = {log.signed[0]} if log.signed is not None else set[int]()
         """Sizes of heads that are outside: what was signed there is compared with the entries."""
         self._computed: dict[int, bytes] = {}
+        self._unsigned: tuple[int, int] | None = None
+        """If there are entries after the newest checkpoint: where that one ends, and the size in `ledger.log`."""
+        self._stated: dict[int, bytes] = {}
+        """Of the same sizes, what the log's own checkpoints say."""
         self._right: list[int] = []
         self._wrong: list[tuple[int, bytes, bytes]] = []
 
@@ -90,6 +97,8 @@ class LogAudit:
         with psycopg.connect(self._dsn) as connection:
             connection.isolation_level = IsolationLevel.REPEATABLE_READ
             top, snapshots = self._look(connection)
+            if self._secrets is not None:
+                self._findings += check_newest(connection, log_id, self._log.origin, self._secrets.lookup)
             connection.commit()
             cut = snapshots[0].covers if snapshots and snapshots[0].covers <= top else 0
             read: list[tuple[int, int]] = []
@@ -102,13 +111,17 @@ class LogAudit:
                     before.append((span.first + 1, span.last, piece.began))
                 shifted = self._take(connection, piece, snapshots if span.cut else [], shifted=shifted)
                 watch(span.last, "entries")
+            self._after_checkpoints(connection, top)
             self._checkpoints(connection, top)
             self._upper_tiles(connection, top)
             for each in snapshots:
                 watch(top, f"snapshot at {each.covers}")
                 self._findings += check_pages(connection, log_id, each)
             self._kept_head(connection, top)
-            self._findings += check_papers(self._log, papers, top, lambda size: self._root(connection, size))
+            self._findings += check_papers(
+                self._log, papers, top, self._stated, lambda size: self._root(connection, size)
+            )
+            self._removed(papers, top)
         self._register(watch, top)
         return Outcome(log_id, self._log.origin, top, self._counts, read, before, in_order(self._findings))
 
@@ -119,16 +132,15 @@ class LogAudit:
         if row is None:
             self._say(0, Kind.HEAD_EDITED, "ledger.log", "its row", "none")
             return 0, []
-        origin, size, top, signed = row
+        origin, size, appended, newest, top, signed = row
+        self._clock(size, appended, newest)
         if origin != self._log.origin:
             self._say(0, Kind.HEAD_EDITED, "ledger.log", self._log.origin, origin)
-        kept_size, kept_root = self._log.signed or (0, b"")
+        kept_size, _ = self._log.signed or (0, b"")
         if top < signed:
             self._say(top + 1, Kind.TAIL_CUT, "ledger.entry", f"{signed} entries, as was signed", str(top), upto=signed)
-        elif top > signed and size == top == kept_size and root_at(connection, log_id, top) == kept_root:
-            self._say(top, Kind.CHECKPOINT_REMOVED, "ledger.checkpoint", f"a checkpoint of {top}", f"one of {signed}")
         elif top > signed:
-            self._say(signed + 1, Kind.ROW_INSERTED, "ledger.entry", f"{signed} entries, as was signed", str(top))
+            self._unsigned = signed, size
         elif top != size:
             self._say(min(top, size) + 1, Kind.HEAD_EDITED, "ledger.log", f"size {top}", str(size))
         elif kept_size > top:
@@ -147,6 +159,18 @@ class LogAudit:
         snapshots, findings = kept_of(connection, log_id, self._log.origin)
         self._findings += findings
         return top, snapshots
+
+    def _clock(self, size: int, stated: datetime, newest: bytes | None) -> None:
+        """Compare the head's time, before which nothing is appended, with that of the newest entry."""
+        try:
+            said = cast("dict[str, Any]", json.loads(newest or b""))
+            appended = datetime.fromisoformat(said["appended"])
+        except (ValueError, TypeError, KeyError):
+            # It says nothing, which is named elsewhere.
+            return
+        if appended != stated:
+            expected = f"appended_at {appended.isoformat()}, as entry {size} says"
+            self._say(size, Kind.HEAD_EDITED, "ledger.log", expected, stated.isoformat())
 
     def _say(self, position: int, kind: Kind, where: str, expected: str, found: str, *, upto: int = 0) -> None:
         self._findings.append(Finding(self._log.log_id, position, kind, where, expected, found, upto))
@@ -185,7 +209,7 @@ class LogAudit:
         for size, mine, stated in HEAD.iter_unpack(piece.heads):
             root = tree.folded([*before, mine])
             if size in self._wanted:
-                self._computed[size] = root
+                self._computed[size], self._stated[size] = root, stated
             if root == stated:
                 self._right.append(size)
             else:
@@ -211,6 +235,20 @@ class LogAudit:
                 found = f"sequence {first} after {short(previous)}"
                 self._say(position, Kind.STREAM_BROKEN, f"ledger.entry {position}", expected, found)
             heads[stream] = last.to_bytes(4, signed=True) + leaf
+
+    def _after_checkpoints(self, connection: Connection[Any], top: int) -> None:
+        """Say of entries after the newest checkpoint whether theirs was removed, or whether nobody signed them."""
+        if self._unsigned is None:
+            return
+        signed, size = self._unsigned
+        removed = size == top and self._log.signed == (top, self._root(connection, top))
+        # Before what is said of such a row by itself.
+        rows, self._findings = self._findings, []
+        if removed:
+            self._say(top, Kind.CHECKPOINT_REMOVED, "ledger.checkpoint", f"a checkpoint of {top}", f"one of {signed}")
+        else:
+            self._say(signed + 1, Kind.ROW_INSERTED, "ledger.entry", f"{signed} entries, as was signed", str(top))
+        self._findings += rows
 
     def _checkpoints(self, connection: Connection[Any], top: int) -> None:
         """Say which is wrong where a signed root is not that of the entries: the note, or the entries."""
@@ -256,6 +294,13 @@ class LogAudit:
         if root != stated and not any(each.kind in ROW_KINDS and each.position <= size for each in self._findings):
             self._say(size, Kind.CHECKPOINT_FORKED, KEPT_HEAD, f"the root {short(stated)}", short(root))
 
+    def _removed(self, papers: list[Paper], top: int) -> None:
+        """Name what was signed, as somebody outside has it, and is not there any more."""
+        known = {*self._right, *(size for size, _, _ in self._wrong), *(each.position for each in self._findings)}
+        for size in sorted({paper.size for paper in papers if paper.size <= top} - known):
+            where = f"ledger.checkpoint {size}"
+            self._say(size, Kind.CHECKPOINT_REMOVED, where, "a checkpoint, as was kept elsewhere", "none")
+
     def _register(self, watch: Watch, top: int) -> None:
         """Look at keys and references."""
         if self._secrets is None:
@@ -269,4 +314,7 @@ class LogAudit:
 
     def _root(self, connection: Connection[Any], size: int) -> bytes:
         """Return the root over the first entries, as far as can be as they were hashed in this audit."""
-        return self._computed.get(size) or root_at(connection, self._log.log_id, size, self._roots[: size // tree.SPAN])
+        spans = self._roots[: size // tree.SPAN]
+        if any(each.kind is Kind.TILE_EDITED and each.position <= size for each in self._findings):
+            return self._computed.get(size) or root_of_entries(connection, self._log.log_id, size, spans)
+        return self._computed.get(size) or root_at(connection, self._log.log_id, size, spans)

@@ -8,7 +8,7 @@ from ledger.audit.found import Finding, Kind, short
 from ledger.audit.notes import TEXT, Reader, Unsound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from ledger.audit.log import Log
@@ -62,8 +62,19 @@ def _papers(folder: Path) -> Iterator[Paper]:
             yield Paper(str(path.relative_to(folder)), origin, size, content)
 
 
-def check_papers(log: Log, papers: list[Paper], top: int, root_at: Callable[[int], bytes]) -> list[Finding]:
-    """Compare a log with the notes that others hold of it."""
+def check_papers(
+    log: Log, papers: list[Paper], top: int, stated: Mapping[int, bytes], root_at: Callable[[int], bytes]
+) -> list[Finding]:
+    """Compare a log with the notes that others hold of it.
+
+    Args:
+        log: Which.
+        papers: The notes.
+        top: Its last position.
+        stated: Size → root, as the log's own checkpoints say. One that says what the paper says is no other history:
+            if the entries do not lead to it, that has been found without the paper.
+        root_at: Returns the root of its first entries.
+    """
     findings: list[Finding] = []
     reader = Reader(log.verifiers)
     for paper in papers:
@@ -76,7 +87,7 @@ def check_papers(log: Log, papers: list[Paper], top: int, root_at: Callable[[int
         if note.size > top:
             expected = f"at least {note.size} entries"
             findings.append(Finding(log.log_id, top + 1, Kind.OLD_BACKUP, paper.path, expected, str(top)))
-        elif (root := root_at(note.size)) != note.root:
+        elif stated.get(note.size) != note.root and (root := root_at(note.size)) != note.root:
             expected = f"the root {short(note.root)}"
             findings.append(Finding(log.log_id, note.size, Kind.CHECKPOINT_FORKED, paper.path, expected, short(root)))
     return findings

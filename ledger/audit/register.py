@@ -24,7 +24,16 @@ NONCE = VERSION + 12
 """Where the nonce ends."""
 KEY = 32
 PARTS = 16
-SUBJECTS = "SELECT subject, wrapped_key FROM ledger.subject WHERE log_id = {} AND subject >= '{}' AND subject <= '{}'"
+TRUE = b"\x01"
+"""As PostgreSQL sends it."""
+# By their primary keys, and by the indexes on the other's subject. A key and the first name of whose it is are written
+# in one transaction, and go in one: where one is without the other, somebody is not found, or is taken for another.
+SUBJECTS = (
+    "SELECT s.subject, s.wrapped_key,"
+    " EXISTS (SELECT FROM ledger.reference AS r WHERE r.subject = s.subject AND r.home = s.log_id"
+    " AND r.log_id IN (SELECT l.log_id FROM ledger.log AS l))"
+    " FROM ledger.subject AS s WHERE s.log_id = {} AND s.subject >= '{}' AND s.subject <= '{}'"
+)
 REFERENCES = (
     "SELECT r.digest, r.home, r.envelope,"
     " EXISTS (SELECT FROM ledger.subject AS s WHERE s.log_id = r.home AND s.subject = r.subject)"
@@ -50,8 +59,8 @@ def check_part(part: Part) -> tuple[dict[str, int], list[Finding]]:
     low, high = UUID(int=part.first << 124), UUID(int=((part.first + 1) << 124) - 1)
     ciphers = {version: AESGCM(kek) for version, kek in part.keks.items()}
     keys, findings = _keys(connection, part, SUBJECTS.format(part.log_id, low, high), ciphers)
-    references, keyless, more = _references(connection, part, REFERENCES.format(part.log_id, low, high), ciphers)
-    counts = {"keys": keys, "references": references, "references_without_key": keyless}
+    references, more = _references(connection, part, REFERENCES.format(part.log_id, low, high), ciphers)
+    counts = {"keys": keys, "references": references}
     return counts, [*findings, *more][:MOST]
 
 
@@ -67,26 +76,26 @@ def _keys(connection: Connection[object], part: Part, query: str, ciphers: Ciphe
     findings: list[Finding] = []
     count = 0
     for row in rows(connection, query):
-        subject, wrapped = fields(row)
+        subject, wrapped, is_named = fields(row)
         name, secret = subject or b"", wrapped or b""
+        where = f"ledger.subject {name.hex()}"
         count += 1
         key = _opened(ciphers, secret, part.log_id.to_bytes(2) + name)
         if key is None or len(key) != KEY:
-            where = f"ledger.subject {name.hex()}"
             findings.append(Finding(part.log_id, 0, Kind.KEY_UNOPENED, where, "a key under the kek", "none"))
+        elif is_named != TRUE:
+            found = "none: removed, or made to lead to somebody else"
+            findings.append(Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "a reference that leads here", found))
     return count, findings
 
 
-def _references(
-    connection: Connection[object], part: Part, query: str, ciphers: Ciphers
-) -> tuple[int, int, list[Finding]]:
+def _references(connection: Connection[object], part: Part, query: str, ciphers: Ciphers) -> tuple[int, list[Finding]]:
     findings: list[Finding] = []
-    count = keyless = 0
+    count = 0
     for row in rows(connection, query):
         digest, home, envelope, has_key = fields(row)
         name, hidden = digest or b"", envelope or b""
         count += 1
-        keyless += has_key != b"\x01"
         where = f"ledger.reference {name.hex()}"
         said = _opened(ciphers, hidden, b"whosaw/reference/v1" + name)
         if said is None:
@@ -100,9 +109,11 @@ def _references(
             findings.append(
                 Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "the digest of what it names", "another")
             )
+        elif has_key != TRUE:
+            findings.append(Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "somebody with a key", "nobody"))
         elif not 0 <= number(home) < part.logs or (number(home) if sealed else _chosen(part, name)) != part.log_id:
             findings.append(Finding(part.log_id, 0, Kind.REFERENCE_EDITED, where, "the log that it chooses", "another"))
-    return count, keyless, findings
+    return count, findings
 
 
 def _sealed(lookup: bytes, value: bytes) -> bytes | None:

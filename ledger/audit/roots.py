@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from ledger.audit import tree
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from psycopg import Connection
 
 # At most 255 entries, and 256 tiles a span that has not been hashed; both by primary key.
@@ -21,7 +23,7 @@ def root_at(
     log_id: int,
     size: int,
     spans: list[bytes] | None = None,
-    instead: tuple[int, bytes] | None = None,
+    instead: Mapping[int, bytes] | None = None,
 ) -> bytes:
     """Return the root over the first entries.
 
@@ -30,15 +32,16 @@ def root_at(
         log_id: The log.
         size: How many entries.
         spans: Roots of full spans that are known, from the first on.
-        instead: A tile of level 0 and its root, if not the stored one is to count; where no spans are known.
+        instead: Roots of tiles of level 0, by index, that count and not the stored ones; where no spans are known.
     """
     known = spans or []
     start = len(known) * tree.SPAN
     roots = connection.execute(TILE_ROOTS, (log_id, start // tree.TILE, size // tree.TILE)).fetchall()
     edge = connection.execute(EDGE, (log_id, size - size % tree.TILE, size)).fetchall()
     tiles = [root for (root,) in roots]
-    if instead is not None and instead[0] < len(tiles):
-        tiles[instead[0]] = instead[1]
+    for index, root in (instead or {}).items():
+        if index < len(tiles):
+            tiles[index] = root
     # The tiles go on where the spans end, so they are complete subtrees only when they begin at the same place.
     spans_of_tiles = [
         tree.root_of(tiles[at : at + tree.TILE]) for at in range(0, len(tiles) - tree.TILE + 1, tree.TILE)
@@ -46,6 +49,12 @@ def root_at(
     rest = tiles[len(spans_of_tiles) * tree.TILE :]
     leaves = [tree.leaf_of(entry) for (entry,) in edge]
     return tree.folded(joined([*known, *spans_of_tiles]) + joined(rest) + joined(leaves))
+
+
+def root_of_entries(connection: Connection[Any], log_id: int, size: int, spans: list[bytes]) -> bytes:
+    """Return the root over the first entries without a tile: all after the spans are hashed, fewer than a span's."""
+    rest = connection.execute(EDGE, (log_id, len(spans) * tree.SPAN, size)).fetchall()
+    return tree.folded(joined(spans) + joined([tree.leaf_of(entry) for (entry,) in rest]))
 
 
 def joined(hashes: list[bytes]) -> list[bytes]:

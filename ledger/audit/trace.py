@@ -38,6 +38,8 @@ class Trace:
         self._asked = 0
         self._held: dict[int, bytes] = {}
         """The leaf hash that is believed of each position under a full tile."""
+        self._mine: dict[int, bytes] = {}
+        """Index of a full tile → its root, as the entries have it; of those already judged, as it is believed."""
 
     def read(self) -> Read:
         """Read the span; explain into `findings`, and return it as it would be if the tiles are right."""
@@ -72,7 +74,7 @@ class Trace:
         where = f"{WHERE} {position}" if kind is not Kind.TILE_EDITED else f"ledger.tile of {position}"
         self.findings.append(Finding(self._span.log_id, position, kind, where, expected, found))
 
-    def _tiles(self, leaves: dict[int, bytes]) -> None:  # noqa: C901 - one case after the other
+    def _tiles(self, leaves: dict[int, bytes]) -> None:
         """Read the full tiles, and compare each with itself, with the level above and with the entries."""
         span = self._span
         full = (span.last - span.first) // tree.TILE
@@ -82,17 +84,25 @@ class Trace:
         whole = full == tree.TILE
         roots = tree.split(above[span.first // tree.SPAN][1]) if whole and above else []
         computed: list[bytes] = []
+        for index in range(start, start + full):
+            first = index * tree.TILE + 1
+            mine = [leaves.get(position, NONE) for position in range(first, first + tree.TILE)]
+            self._mine[index] = tree.root_of(mine)
+        # However many tiles are not the entries': if what was signed is, the entries are believed.
+        signed = any(stored.get(index, (b"",))[0] != root for index, root in self._mine.items()) and self._is_signed(
+            start + full - 1, self._mine
+        )
         for offset in range(full):
             first = span.first + offset * tree.TILE + 1
             mine = [leaves.get(position, NONE) for position in range(first, first + tree.TILE)]
-            mine_root = tree.root_of(mine)
+            mine_root = self._mine[start + offset]
             computed.append(mine_root)
             if start + offset not in stored:
                 self._say(first, Kind.TILE_EDITED, "a tile of level 0", "none")
                 continue
             root, blob = stored[start + offset]
             hashes = tree.split(blob)
-            upper = roots[offset] if roots else b""
+            upper = roots[offset] if offset < len(roots) else b""
             if hashes == mine:
                 self._held |= dict(enumerate(mine, first))
                 if root != mine_root:
@@ -100,31 +110,46 @@ class Trace:
                 continue
             hashes_root = tree.root_of(hashes)
             for_mine = (root == mine_root) + (upper == mine_root)
-            if for_mine > (root == hashes_root) + (upper == hashes_root) or self._is_signed(start + offset, mine_root):
-                odd = next(index for index, pair in enumerate(zip(hashes, mine, strict=True)) if pair[0] != pair[1])
-                self._say(first + odd, Kind.TILE_EDITED, f"the leaf {short(mine[odd])}", short(hashes[odd]))
+            judged = {index: self._mine[index] for index in range(start, start + offset + 1)}
+            if (
+                len(blob) != tree.TILE_BYTES
+                or signed
+                or for_mine > (root == hashes_root) + (upper == hashes_root)
+                or self._is_signed(start + offset, judged)
+            ):
+                odd, found = _odd(hashes, mine)
+                self._say(first + odd, Kind.TILE_EDITED, f"the leaf {short(mine[odd])}", found)
                 self._held |= dict(enumerate(mine, first))
                 if root != mine_root:
                     self._say(first, Kind.TILE_EDITED, f"the root {short(mine_root)}", short(root))
                 continue
-            computed[-1] = hashes_root
+            computed[-1] = self._mine[start + offset] = hashes_root
             self._held |= dict(enumerate(hashes, first))
             if root != hashes_root:
                 self._say(first, Kind.TILE_EDITED, f"the root {short(hashes_root)}", short(root))
         if whole:
-            if not above:
-                self._say(span.first + 1, Kind.TILE_EDITED, "a tile of level 1", "none")
-            elif roots != computed:
-                odd = next(index for index, pair in enumerate(zip(roots, computed, strict=True)) if pair[0] != pair[1])
-                place = span.first + odd * tree.TILE + 1
-                self._say(place, Kind.TILE_EDITED, f"in level 1, {short(computed[odd])}", short(roots[odd]))
-            root = tree.root_of(computed)
-            if above and above[span.first // tree.SPAN][0] != root:
-                found = short(above[span.first // tree.SPAN][0])
-                self._say(span.first + 1, Kind.TILE_EDITED, f"in level 1, the root {short(root)}", found)
+            self._above(above.get(span.first // tree.SPAN), computed)
 
-    def _is_signed(self, index: int, root: bytes) -> bool:
-        """Tell whether, with this root for a tile and all others as stored, the next checkpoint's root is right."""
+    def _above(self, stored: tuple[bytes, bytes] | None, computed: list[bytes]) -> None:
+        """Compare the tile of level 1 over a full span with the roots of the tiles below it."""
+        first = self._span.first
+        if stored is None:
+            self._say(first + 1, Kind.TILE_EDITED, "a tile of level 1", "none")
+            return
+        roots = tree.split(stored[1])
+        if roots != computed:
+            odd, found = _odd(roots, computed)
+            place = first + odd * tree.TILE + 1
+            self._say(place, Kind.TILE_EDITED, f"in level 1, {short(computed[odd])}", found)
+        root = tree.root_of(computed)
+        if stored[0] != root:
+            self._say(first + 1, Kind.TILE_EDITED, f"in level 1, the root {short(root)}", short(stored[0]))
+
+    def _is_signed(self, index: int, roots: dict[int, bytes]) -> bool:
+        """Tell whether the root of the next checkpoint after a tile is right, with these roots of tiles.
+
+        All others count as they are stored.
+        """
         self._asked += 1
         if self._asked > MOST_ASKED:
             return False
@@ -133,7 +158,7 @@ class Trace:
         said = TEXT.match(row[1]) if row is not None else None
         if row is None or said is None:
             return False
-        return b64encode(root_at(self._connection, log_id, row[0], instead=(index, root))) == said[3]
+        return b64encode(root_at(self._connection, log_id, row[0], instead=roots)) == said[3]
 
     def _shift(self, stored: dict[int, Row], leaves: dict[int, bytes]) -> int:
         """Find where all that follows stands one place too late or too early; return that position, or 0."""
@@ -238,6 +263,14 @@ class Trace:
             return
         expected = f"sequence {head[0] + 1} after {short(head[1])}" if head is not None else "sequence 1 after nothing"
         self._say(position, Kind.STREAM_BROKEN, expected, f"sequence {sequence} after {short(previous)}")
+
+
+def _odd(stored: list[bytes], right: list[bytes]) -> tuple[int, str]:
+    """Return where stored hashes, however many, begin to be others than the right ones; and what is there."""
+    for index, hash_ in enumerate(right):
+        if stored[index : index + 1] != [hash_]:
+            return index, short(stored[index]) if index < len(stored) else "nothing"
+    return len(right) - 1, f"{len(stored) - len(right)} more"
 
 
 def _position(entry: bytes) -> int:

@@ -70,6 +70,7 @@ STRUCTS: dict[str, type[Data]] = {
     "request.verified": request_facts.RequestVerified,
     "request.extended": request_facts.RequestExtended,
     "request.answered": request_facts.RequestAnswered,
+    "relationship.ended": request_facts.RelationshipEnded,
     "challenge.recorded": request_facts.ChallengeRecorded,
     "subject.informed": request_facts.SubjectInformed,
     "identity.release_decided": judgement_facts.ReleaseDecided,

@@ -59,7 +59,7 @@ class RetentionRuleSet(Data, kw_only=True):
     """Which data; empty for any."""
     purposes: SomeCodes
     """Collected for what; empty for any."""
-    trigger: Literal["collected", "last_collected", "account_closed"]
+    trigger: Literal["collected", "last_collected", "relationship_ended"]
     """What the time runs from."""
     length: Ordinal
     """How long."""

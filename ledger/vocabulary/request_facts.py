@@ -79,6 +79,17 @@ class RequestExtended(AboutPersons, kw_only=True):
     """For the envelope."""
 
 
+class RelationshipEnded(AboutPersons, kw_only=True):
+    """A person stopped being a customer, or became one again: what is kept after that has its own time."""
+
+    reason: Code | None
+    """Why; null when not known."""
+    resumed: bool = False
+    """Whether she is a customer again."""
+    private: Private | UnsetType | None = None
+    """For the envelope."""
+
+
 class ChallengeRecorded(AboutPersons, kw_only=True):
     """A person disputes what is held on her, and it was not changed as she wants (PIPEDA, Schedule 1, 4.9.6)."""
 

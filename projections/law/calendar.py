@@ -14,7 +14,7 @@ that ends a day too late costs the person her right. So:
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
@@ -121,6 +121,7 @@ _ENGLISH_ONLY = {
 """French names of days for which the library has none."""
 
 
+@cache
 def library() -> str:
     """Return the library that the days come from, with its version."""
     return f"holidays {version('holidays')}"
@@ -131,7 +132,10 @@ def day_of(moment: datetime | date, zone: ZoneInfo) -> date:
 
     Raises:
         OutsideCalendar: It is before 2000 or after 2100.
+        ValueError: A moment has no offset, so nobody knows its day.
     """
+    if isinstance(moment, datetime) and moment.tzinfo is None:
+        raise ValueError("a moment without an offset has no day")
     within(moment.year)
     day = moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
     within(day.year)
@@ -226,7 +230,7 @@ def _french(english: str, french: str) -> str:
     if english != french:
         return _tidy(french)
     plain = english.removesuffix(" (observed)")
-    moved = " (reporté)" if plain != english else ""
+    moved = " (jour reporté)" if plain != english else ""
     return _ENGLISH_ONLY.get(plain, _tidy(plain)) + moved
 
 

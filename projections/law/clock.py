@@ -59,6 +59,7 @@ def due(
     zone: ZoneInfo = TORONTO,
     place: str | None = None,
     extensions: Sequence[int | None] = (),
+    identified: datetime | date | None = None,
     ended: datetime | date | None = None,
 ) -> Due:
     """Return when a clock runs out.
@@ -72,16 +73,21 @@ def due(
         place: With the calendar `eu`, the member state in which it is to be done.
         extensions: What each extension was stated to be, in the extension's unit; None for all that the law allows.
             More than it allows is not refused: it is cut to that, and the explanation says so.
+        identified: When identity was proved, if that had to be asked for: a law may count from then.
         ended: Of an embargo, when the reply came that ends it early.
 
     Raises:
         KeyError: The pack has no such clock.
         OutsideCalendar: A day is before 2000 or after 2100.
-        ValueError: The place is no member state.
+        ValueError: The place is no member state, or a moment has no offset.
     """
     its = pack.clocks[clock]
     first = day_of(start, zone)
     said = wording.Sentences()
+    proved = None if identified is None else day_of(identified, zone)
+    if proved is not None and proved > first and its.identity_first:
+        said.received(its, first)
+        start, first = proved, proved
     day, moment = None, None
     if its.unit == "beforehand":
         moment = _moment(start, zone)
@@ -93,7 +99,7 @@ def due(
         moment = _after_hours(its, start, zone, said)
         day = moment.date()
     else:
-        said.begins(its, pack.counting, first, zone.key)
+        said.begins(its, pack.counting, first, zone.key, proved)
         day = _counted(pack, its, first, place, extensions, said)
     if ended is not None and day is not None and its.kind == "embargo" and day_of(ended, zone) < day:
         day = max(first, day_of(ended, zone))
@@ -109,7 +115,7 @@ def due(
 
 
 def standing(its: Due, now: datetime, zone: ZoneInfo | None = None) -> Standing:
-    """Tell how something that is not done yet stands at a moment.
+    """Tell how something that is not done yet stands at a moment. An embargo or a time to keep that is overdue is over.
 
     Args:
         its: What is due.
@@ -199,11 +205,9 @@ def _extended(its: Clock, first: date, day: date, extensions: Sequence[int | Non
         total += length
         if allowed.unit == "days":
             extended = day + timedelta(days=length)
-        elif its.unit == "months":
+        else:
             # Months are counted from the start, so that a short month in between takes no days away.
             extended = add_months(first, (its.length or 0) + total)
-        else:
-            extended = add_months(day, length)
         within(extended.year)
         day = extended
         said.extended(allowed, length, stated, day)

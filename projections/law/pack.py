@@ -108,6 +108,8 @@ class Clock(Piece, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if (self.length is None) is not (self.unit in OPEN_UNITS):
             raise ValueError("expected a length, and none for what counts nothing")
+        if self.extension is not None and self.extension.unit != self.unit:
+            raise ValueError("expected an extension in the unit of its clock")
 
 
 class Right(Piece, frozen=True, kw_only=True):

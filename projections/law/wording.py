@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from babel.dates import format_date
@@ -31,6 +32,8 @@ STARTS = {
     "statement": ("Stated on", "Déclaré le"),
 }
 """How a clock's start is told, before the day."""
+IDENTITY = ("Identity proved on", "Identité prouvée le")
+"""The same, where a law counts from the proof of identity."""
 UNITS = {
     "days": (("calendar day", "calendar days"), ("jour civil", "jours civils")),
     "business_days": (("business day", "business days"), ("jour ouvrable", "jours ouvrables")),
@@ -47,6 +50,7 @@ ENDS = {
 """The last sentence, by kind."""
 
 
+@lru_cache(maxsize=8192)
 def day(its: date, language: str) -> str:
     """Return a day in words, such as Tuesday 7 April 2026."""
     shown = format_date(its, "EEEE d MMMM y", locale=language)
@@ -57,7 +61,7 @@ def moment(its: datetime, language: str) -> str:
     """Return a moment in words, with its zone's offset."""
     offset = its.strftime("%z")
     at = its.strftime("%H:%M:%S").removesuffix(":00")
-    clock = at if language == "en" else at.replace(":", " h ", 1).replace(":", " min ", 1)
+    clock = at if language == "en" else at.removeprefix("0").replace(":", " h ", 1).replace(":", " min ", 1)
     return f"{day(its.date(), language)}, {clock} (UTC{offset[:3]}:{offset[3:]})"
 
 
@@ -76,9 +80,14 @@ class Sentences:
         self.confirm = False
         """Whether a sentence asks for counsel."""
 
-    def begins(self, its: Clock, counting: Counting, first: date, zone: str) -> None:
-        """Say on which day it began, and whether that day counts."""
+    def received(self, its: Clock, first: date) -> None:
+        """Say when it came, of a clock that begins later."""
         en, fr = STARTS[its.starts]
+        self._say(f"{en} {day(first, 'en')}", f"{fr} {day(first, 'fr')}")
+
+    def begins(self, its: Clock, counting: Counting, first: date, zone: str, proved: date | None) -> None:
+        """Say on which day it began, whether that day counts, and what a later proof of identity changed."""
+        en, fr = IDENTITY if its.identity_first and proved == first else STARTS[its.starts]
         if its.start_counts:
             tails = ("that day is counted", "ce jour compte")
             self._say(
@@ -91,6 +100,13 @@ class Sentences:
                 f"{fr} {day(first, 'fr')} ({zone}) ; ce jour ne compte pas",
                 counting.first_day,
                 confirm=counting.confirm,
+            )
+        if proved is not None and proved > first:
+            self._say(
+                f"That identity was proved on {day(proved, 'en')} changes nothing",
+                f"La preuve d’identité du {day(proved, 'fr')} n’y change rien",
+                its.clause,
+                confirm=its.confirm,
             )
 
     def counted(self, its: Clock, last: date, skipped: Sequence[tuple[date, Names]]) -> None:

@@ -51,6 +51,7 @@ def subject(service: Service) -> str:
 
 
 def test_answers_stop_at_once_and_can_be_had_back(service: Service, subject: str) -> None:
+    service.follow(service.state.ledger.head(0))
     before = service.ask(f"/v1/subjects/{subject}/holdings").json()["items"]
     answer = forget(service, subject, request_ref="REQ-1")
     assert answer.status_code == 202, answer.text
@@ -108,6 +109,32 @@ def test_a_hold_defers_it_for_the_ordinary_reason_and_it_resumes_by_itself(servi
     turn(service)
     service.follow(service.state.ledger.head(0))
     assert service.ask(f"/v1/erasures/{receipt['receipt']}").json()["state"] == "destroyed"
+
+
+def test_a_list_of_whose_data_somebody_got_does_not_name_her(service: Service, subject: str) -> None:
+    both = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-1", "C-2")]
+    made, _ = service.record(event(customer="C-2"), event("data.disclosed", subjects=both))
+    forget(service, subject)
+    service.follow(service.state.ledger.head(0))
+    found = service.ask("/v1/recipients/collections-north/disclosures?limit=1").json()
+    assert ([each["subject"] for each in found["items"]], found["next"]) == ([made["stream"]], None)
+
+
+def test_a_voided_release_releases_nothing_and_a_voided_hold_holds_nothing(service: Service, subject: str) -> None:
+    placed, released = event("hold.placed", **HOLD), event("hold.released", **RELEASE)
+    service.record(placed, released, voided(released))
+    service.follow(service.state.ledger.head(0))
+    receipt = forget(service, subject, grace_days=0).json()
+    assert receipt["state"] == "deferred"
+    service.record(voided(placed))
+    turn(service)
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/erasures/{receipt['receipt']}").json()["state"] == "destroyed"
+
+
+def voided(target: dict[str, Any]) -> dict[str, Any]:
+    named = {"source": target["source"], "id": target["id"]}
+    return event("event.voided", target=named, reason="whosaw:WrongContent", system=None)
 
 
 def test_a_sealed_hold_defers_it_like_any_other_and_is_told_to_nobody(service: Service, subject: str) -> None:

@@ -77,6 +77,13 @@ def test_a_chain_of_merges_is_one_person_and_pages_go_through_all_of_it(service:
     assert found == list(range(9, 0, -1))
 
 
+def test_a_split_takes_whom_it_names_out_of_a_merge_seen_from_either_side(service: Service) -> None:
+    made = service.record(*(event("data.disclosed", customer=f"C-{number}") for number in (1, 2, 3)))
+    merge = merged("C-1", "C-2", "C-3")
+    service.record(merge, split(merge, "C-1", "C-4"))
+    assert [places(service, each["stream"]) for each in made] == [[1], [3, 2], [3, 2]]
+
+
 def test_forgetting_one_after_a_wrong_merge_leaves_the_other_whole(service: Service) -> None:
     one, two = service.record(event("data.disclosed", customer="C-1"), event("data.disclosed", customer="C-2"))
     service.follow(2)
@@ -123,6 +130,17 @@ def test_what_is_voided_is_gone_by_default_and_there_as_it_was_stated(service: S
     assert places(service, made["stream"], view="stated") == [2, 1]
     assert places(service, made["stream"], view="audit") == [2, 1]
     assert answers(service, made["stream"], 2) == before
+
+
+def test_a_services_series_counts_what_counts_and_each_look_once(service: Service) -> None:
+    used = {"categories": ["pd:Name"], "purposes": ["dpv:PaymentManagement"], "basis": None, "automated": False}
+    wrong = event("data.used", **used)
+    made, *_ = service.record(event("data.used", **used), wrong, event("data.used", **used))
+    both = event("data.used", subjects=about("C-1", "C-2"), **used)
+    service.record(correction("event.voided", wrong), both, event("data.used", **used), merged("C-1", "C-2"))
+    service.follow(service.state.ledger.head(0))
+    found = service.ask(f"/v1/subjects/{made['stream']}/views?view=current").json()["items"]
+    assert [(each["act"], each["facts"]) for each in found] == [("data.used", 4)]
 
 
 def test_a_correction_with_a_replacement_shows_the_replacement(service: Service) -> None:

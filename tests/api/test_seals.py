@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from api.seal_clock import SealClock
-from tests.api.conftest import PURPOSE, event, running
+from tests.api.conftest import PURPOSE, RECIPIENT, event, running
+from tests.api.test_forgetting import forget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +126,62 @@ def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Ca
     assert (owed["kind"], owed["subject"]) == ("reissue", subject)
     service.client.post(path, headers=service.bearer("officer") | PURPOSE)
     assert ask(service, "/v1/obligations?kind=reissue&sealed=true", key).json()["items"] == []
+
+
+def test_an_order_about_several_people_obliges_too_and_nothing_is_owed_to_who_is_to_be_forgotten(
+    start: Callable[..., Service],
+) -> None:
+    service = start(forget_seconds=0)
+    both = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-1", "C-2")]
+    one, two, _ = service.record(event(), event(customer="C-2"), placed(subjects=both))
+    people, key = [one["stream"], two["stream"]], cleared(service, "*")
+    service.follow(3)
+    for each in people:
+        path = f"/v1/subjects/{each}/accounts"
+        assert service.client.post(path, headers=service.bearer("officer") | PURPOSE).status_code == 201
+    over = lifted(datetime(2026, 9, 1, tzinfo=UTC))
+    over["data"]["subjects"] = both
+    service.record(over)
+    service.follow(service.state.ledger.head(0))
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    owed = ask(service, "/v1/obligations", key).json()["items"]
+    assert sorted(each["subject"] for each in owed) == sorted(people)
+    forget(service, people[0])
+    assert [each["subject"] for each in ask(service, "/v1/obligations", key).json()["items"]] == people[1:]
+
+
+def received(answer: Response) -> list[tuple[str, int, bool]]:
+    assert answer.status_code == 200, answer.text
+    return [(each["subject"], each["position"], each["sealed"]) for each in answer.json()["items"]]
+
+
+def test_a_recipients_sealed_rows_are_for_the_cleared_and_leave_no_open_trace(service: Service, subject: str) -> None:
+    path = f"/v1/recipients/{RECIPIENT['id']}/disclosures"
+    assert received(ask(service, path, cleared(service, "city-police"))) == [(subject, 4, False)]
+    assert received(ask(service, f"{path}?sealed=true", cleared(service, "another"))) == [(subject, 4, False)]
+    assert service.ask(f"{path}?sealed=true").status_code == 403
+    before = len(service.entries("ledger.queried"))
+    for authority in ("city-police", "*"):
+        found = received(ask(service, f"{path}?sealed=true", cleared(service, authority)))
+        assert found == [(subject, 3, True), (subject, 4, False)]
+    looks = service.entries("ledger.queried")[before:]
+    assert {each["data"]["visibility"] for each in looks} == {"sealed"}
+    assert [each["data"].get("seal_ref") for each in looks] == [None, "S-1"] * 2
+    assert subject not in {each["stream"] for each in looks}
+
+
+def test_a_seals_end_opens_a_recipients_rows_for_everybody(start: Callable[..., Service]) -> None:
+    service = start(forget_seconds=0)
+    both = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-1", "C-2")]
+    first, *_ = service.record(event(), placed(), event("data.disclosed", **SEALED | {"subjects": both}))
+    path, officer = f"/v1/recipients/{RECIPIENT['id']}/disclosures", service.bearer("officer") | PURPOSE
+    assert received(ask(service, path, officer)) == []
+    assert len(received(ask(service, f"{path}?sealed=true", cleared(service, "*")))) == 2
+    service.record(lifted(datetime(2026, 9, 1, tzinfo=UTC)))
+    service.follow(service.state.ledger.head(0))
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    # Of the two, she whose order has ended; the other one's was never lifted.
+    assert received(ask(service, path, officer)) == [(first["stream"], 3, False)]
 
 
 def story(sealed: list[bool]) -> list[tuple[str, bool]]:

@@ -47,4 +47,4 @@ def grow(owner: Connection[Any], lookup: bytes, hand: Hand, count: int) -> None:
         for tile in tree.extend(leaves):
             owner.execute(TILE, (tile.level, tile.index, tile.root, tile.hashes))
         owner.execute(CHECKPOINT, (tree.size, hand.sign(tree.size, tree.root())))
-    owner.execute("UPDATE ledger.log SET size = %s", (count,))
+    owner.execute("UPDATE ledger.log SET size = %s, appended_at = '2026-11-01T10:00:00Z'", (count,))

@@ -49,7 +49,9 @@ def cut(scene: Scene, size: int) -> None:
         f"DELETE FROM ledger.tile WHERE (index + 1) * 256 > {size}",
         f"DELETE FROM ledger.member WHERE position > {size}",
         f"DELETE FROM ledger.heads WHERE position > {size}",
-        f"UPDATE ledger.log SET size = {size}",
+        f"UPDATE ledger.log SET size = {size}, appended_at = (SELECT"
+        " (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz"
+        f" FROM ledger.entry WHERE position = {size})",
     )
 
 
@@ -197,13 +199,15 @@ def test_everything_signed_again_with_another_key(scene: Scene) -> None:
 def test_history_written_again_with_the_logs_own_key(scene: Scene, tmp_path: Path) -> None:
     """A stolen key: nothing inside contradicts itself; what stands outside does."""
     with scene.owner() as owner:
-        note = owner.execute("SELECT note FROM ledger.checkpoint WHERE size > 900 ORDER BY size").fetchall()[0][0]
-        # The last entry of its stream, so that no other names its hash.
+        # The last entry of its stream, so that no other names its hash; and after the newest snapshot.
         place = owner.execute("""
-            SELECT position FROM ledger.entry AS e WHERE position BETWEEN 500 AND 800 AND type = 'data.used'
+            SELECT position FROM ledger.entry AS e
+            WHERE position > (SELECT max(position) FROM ledger.heads) AND type = 'data.used'
               AND NOT EXISTS (SELECT FROM ledger.entry AS l WHERE l.stream = e.stream AND l.sequence > e.sequence)
         """).fetchall()[0][0]
-        owner.execute("TRUNCATE ledger.heads, ledger.heads_page")
+        note = owner.execute("SELECT note FROM ledger.checkpoint WHERE size >= %s ORDER BY size", (place,)).fetchall()[
+            0
+        ][0]
         owner.execute(
             "UPDATE ledger.entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'),"
             " 'PaymentManagement', 'PaymentManagemenT'), 'UTF8') WHERE position = %s",
@@ -249,12 +253,65 @@ def test_tiles_removed_and_added(scene: Scene) -> None:
     scene.change("DELETE FROM ledger.tile WHERE index = 2")
     assert first(scene.audit()) == (Kind.TILE_EDITED, 513)
     scene.change("INSERT INTO ledger.tile SELECT log_id, 0, 2, root, hashes FROM ledger.tile WHERE index = 1")
-    # Where a checkpoint ends within that tile, its root can not be had from it either.
-    found = scene.audit()
-    assert {each.kind for each in found} <= {Kind.TILE_EDITED, Kind.CHECKPOINT_FORKED}
-    assert Kind.TILE_EDITED in {each.kind for each in found}
+    assert {(each.kind, each.position) for each in scene.audit()} == {(Kind.TILE_EDITED, 513)}
     scene.change("UPDATE ledger.tile SET index = 9 WHERE index = 2")
     assert {each.position for each in scene.audit()} == {513, 9 * 256 + 1}
+
+
+EXCHANGED = """
+    UPDATE ledger.tile AS t SET root = o.root, hashes = o.hashes FROM ledger.tile AS o
+    WHERE t.level = 0 AND o.level = 0 AND t.index IN (1, 2) AND o.index = 3 - t.index
+"""
+EDITED = (
+    "UPDATE ledger.entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'),"
+    " '\"automated\":false', '\"automated\":true'), 'UTF8') WHERE position = {}"
+)
+
+
+def held_by_others(scene: Scene, folder: Path) -> list[int]:
+    """Give every checkpoint to somebody outside; return their sizes."""
+    with scene.owner() as owner:
+        notes = dict(owner.execute("SELECT size, note FROM ledger.checkpoint ORDER BY size").fetchall())
+    for size, note in notes.items():
+        (folder / f"{size}.checkpoint").write_bytes(note)
+    return list(notes)
+
+
+def test_tiles_exchanged_are_no_rows_edited(scene: Scene) -> None:
+    scene.change(EXCHANGED)
+    tiles = {(Kind.TILE_EDITED, 257), (Kind.TILE_EDITED, 513)}
+    assert {(each.kind, each.position) for each in scene.audit()} == tiles
+    for position in (100, 900):
+        scene.change(EDITED.format(position))
+    rows = {(Kind.ROW_EDITED, 100), (Kind.ROW_EDITED, 900)}
+    assert {(each.kind, each.position) for each in scene.audit()} == tiles | rows
+
+
+@pytest.mark.parametrize("hashes", ["''", "substr(hashes, 1, 8160)", "substr(hashes, 1, 8191)", "hashes || hashes"])
+def test_a_tile_of_another_length(scene: Scene, hashes: str) -> None:
+    """Whoever can change a tile can also take away what the schema says of its length."""
+    scene.change(
+        "ALTER TABLE ledger.tile DROP CONSTRAINT tile_hashes_check",
+        f"UPDATE ledger.tile SET hashes = {hashes} WHERE index = 2",
+    )
+    (finding,) = scene.audit()
+    assert finding.kind is Kind.TILE_EDITED
+    assert 513 <= finding.position <= 768
+
+
+def test_what_was_edited_here_is_no_fork_to_who_holds_the_same_checkpoints(scene: Scene, tmp_path: Path) -> None:
+    sizes = held_by_others(scene, tmp_path)
+    # After the last full tile, so that the checkpoints over it are wrong, too.
+    scene.change(EDITED.format(sizes[-1]))
+    assert {each.kind for each in scene.audit(tmp_path)} == {Kind.ROW_EDITED}
+
+
+def test_a_forged_tile_is_no_fork_where_the_checkpoint_is_gone(scene: Scene, tmp_path: Path) -> None:
+    sizes = held_by_others(scene, tmp_path)
+    scene.change(EXCHANGED, f"DELETE FROM ledger.checkpoint WHERE size = {next(each for each in sizes if each > 800)}")
+    assert {each.kind for each in scene.audit(tmp_path)} == {Kind.TILE_EDITED}
+    scene.change(f"DELETE FROM ledger.checkpoint WHERE size = {sizes[-1]}")
+    assert {each.kind for each in scene.audit(tmp_path)} == {Kind.TILE_EDITED, Kind.CHECKPOINT_REMOVED}
 
 
 def test_members_removed_and_members_invented_are_named(scene: Scene) -> None:
@@ -272,6 +329,50 @@ def test_members_removed_and_members_invented_are_named(scene: Scene) -> None:
         f" SELECT 0, {place}, 7, subject, role, salt FROM ledger.member WHERE position = {place} AND ordinal = 0"
     )
     assert first(scene.audit()) == (Kind.ROW_INSERTED, place)
+
+
+LEADS = {
+    "made to lead to another": "UPDATE ledger.reference SET subject = (SELECT max(subject::text)::uuid"
+    " FROM ledger.subject) WHERE subject = (SELECT min(subject::text)::uuid FROM ledger.subject)",
+    "removed": "DELETE FROM ledger.reference WHERE digest = (SELECT min(digest::text)::uuid FROM ledger.reference)",
+    "its key removed": "DELETE FROM ledger.subject"
+    " WHERE subject = (SELECT min(subject::text)::uuid FROM ledger.subject)",
+    "in a log that is none": "UPDATE ledger.reference SET log_id = 7"
+    " WHERE digest = (SELECT min(digest::text)::uuid FROM ledger.reference)",
+}
+
+
+@pytest.mark.parametrize("what", LEADS)
+def test_a_name_that_does_not_lead_to_its_person_any_more(scene: Scene, what: str) -> None:
+    scene.change(LEADS[what])
+    assert {each.kind for each in scene.audit()} == {Kind.REFERENCE_EDITED}
+
+
+def test_the_time_of_the_head_is_that_of_the_newest_entry(scene: Scene) -> None:
+    scene.change("UPDATE ledger.log SET appended_at = appended_at + interval '1 year'")
+    found = scene.audit()
+    assert [(each.kind, each.where) for each in found] == [(Kind.HEAD_EDITED, "ledger.log")]
+
+
+def test_the_newest_snapshot_removed(scene: Scene) -> None:
+    scene.change("DELETE FROM ledger.heads WHERE covers = (SELECT max(covers) FROM ledger.heads)")
+    # As after a crash: its pages are there, and the next one registers it.
+    assert scene.audit() == []
+    scene.change(
+        "DELETE FROM ledger.heads_page WHERE covers NOT IN (SELECT covers FROM ledger.heads)",
+    )
+    (found,) = scene.audit()
+    assert found.kind is Kind.SNAPSHOT_DIFFERS
+
+
+def test_an_older_checkpoint_removed_is_noticed_by_who_kept_it(scene: Scene, tmp_path: Path) -> None:
+    with scene.owner() as owner:
+        size, note = owner.execute("SELECT size, note FROM ledger.checkpoint ORDER BY size OFFSET 5").fetchall()[0]
+    (tmp_path / "kept.checkpoint").write_bytes(note)
+    assert scene.audit(tmp_path) == []
+    scene.change(f"DELETE FROM ledger.checkpoint WHERE size = {size}")
+    (found,) = scene.audit(tmp_path)
+    assert (found.kind, found.position) == (Kind.CHECKPOINT_REMOVED, size)
 
 
 def test_the_log_of_several_is_named(server: str, database: str, tmp_path: Path) -> None:

@@ -230,3 +230,16 @@ def test_a_busy_port_is_one_line(served: None, capsys: pytest.CaptureFixture[str
         out, err = said(capsys, "serve", "--port", str(port), code=Exit.MACHINE)
     assert out == ""
     assert err == f"whosaw: port {port} of 127.0.0.1 is busy; stop what listens there, or choose another with --port\n"
+
+
+def test_a_server_whose_signer_is_not_there_says_so_in_one_line(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with told(monkeypatch, database_url=database, data_dir=str(tmp_path / "data"), durable="false"):
+        prepare(database, read_settings(log_level="ERROR"))
+        capsys.readouterr()
+        with told(monkeypatch, signing_socket=str(tmp_path / "nobody"), port="0"):
+            assert run(["serve"]) not in {Exit.DONE, Exit.DEFECT}
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the signing process does not answer" in line

@@ -77,6 +77,15 @@ def test_the_page_says_of_a_frozen_bundle_what_was_said(node: Node, name: str) -
     both(node, FOLDER / name, KNOWN["key"], since)
 
 
+def test_half_a_surrogate_pair_in_a_role_is_red_and_named(node: Node, made: Made, tmp_path: Path) -> None:
+    files, row, path = opened(made.body), "logs/0/members/000000000002.json", tmp_path / "bundle.zip"
+    path.write_bytes(closed(files | {row: re.sub(rb'"role": *"[^"]*"', rb'"role":"\\ud800"', files[row])}))
+    for report in (node.verify(made.key, bundle=path), command(path, made.key)):
+        check = next(each for each in report["checks"] if each["code"] == "membership")
+        assert (check["ok"], check["where"]) == (False, f"{row}, role")
+    assert outcome(node.verify(made.key, bundle=path)) == outcome(command(path, made.key))
+
+
 def test_the_page_and_the_command_agree_on_every_forgery(node: Node, made: Made, tmp_path: Path) -> None:
     files, path = opened(made.body), tmp_path / "bundle.zip"
     for body in (made.body, made.others, made.alone):

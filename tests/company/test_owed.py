@@ -19,7 +19,7 @@ def story(sample: list[Event], name: str) -> History:
     """Return the facts about a story's customer."""
     customer = f"C-{1000 + STORIES[name].number}"
     facts = [
-        Fact(0, place, "a" * 32, each["type"], moment(each["time"]), each["time"], moment(each["time"]),
+        Fact(0, place, "a" * 32, each["type"], moment(each["time"]), each["time"], moment(each["time"]), None,
              each["source"], each["id"], "dpv:Customer", len(each["data"]["subjects"]) > 1, each["data"])
         for place, each in enumerate(sample, 1)
         if customer in {one.get("reference", {}).get("value") for one in each["data"].get("subjects", [])}

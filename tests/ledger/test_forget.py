@@ -244,8 +244,12 @@ def test_an_ended_seals_stream_is_opened_once_and_goes_with_her(
     ]
     with pytest.raises(Held):
         forgetting.open_sealed(alice, stream, fact(ledger, {**event, "id": "e4"}))
-    shred(forgetting, ledger, alice)
+    gone = shred(forgetting, ledger, alice)
     assert rows(database, "SELECT 1 FROM ledger.opened") == []
+    # It is told of as hers, so its derived rows go with hers; what is still sealed is not named.
+    entry = ledger.entry(0, gone.position)
+    assert entry is not None
+    assert entry.json()["data"]["streams"] == [alice.id, stream]
 
 
 def test_somebody_put_back_by_a_backup_is_found_and_forgotten_again(
@@ -269,6 +273,21 @@ def test_somebody_put_back_by_a_backup_is_found_and_forgotten_again(
         assert resurrected(owner, forgetting.tombstones.all()) == []
     assert ledger.lookup(Reference("customer", "C-1")) is None
     assert who(ledger, "C-2") is not None
+
+
+def test_what_was_begun_can_not_be_taken_back_and_a_copy_from_the_days_of_grace_does_not_change_that(
+    ledger: Ledger, forgetting: Forgetting
+) -> None:
+    ledger.append([fact(ledger, used("e1", "C-1"))])
+    alice = who(ledger, "C-1")
+    revoke(forgetting, ledger, alice)
+    # As a crash before the commit leaves it; and a backup that was made while she was revoked.
+    forgetting.tombstones.add(alice.log_id, alice.id, "E-1")
+    with pytest.raises(Held):
+        forgetting.restore(alice, about(ledger, "subject.restored", alice))
+    assert ledger.find(alice.id) is None
+    forgetting.shred(alice, DATA, "E-1", heads(ledger))
+    assert ledger.find_revoked(alice.id) is None
 
 
 def test_several_logs(make_ledger: Callable[..., Ledger], tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.merkle import (
     EMPTY_ROOT,
+    Growth,
     Tile,
     Tree,
     consistency_path,
@@ -53,6 +54,20 @@ def subtree(first: int, last: int) -> bytes:
 )
 def test_the_root_is_the_one_of_the_vectors(entries: list[bytes], root: str) -> None:
     assert root_of([leaf_hash(entry) for entry in entries]).hex() == root
+
+
+@given(st.integers(0, 700), st.integers(1, 700))
+def test_what_was_appended_proves_that_the_tree_was_extended(size: int, more: int) -> None:
+    tree = Tree()
+    tree.extend(LEAVES[:size])
+    growth = Growth(size, tree.root(), dict(tree.frontier), LEAVES[size : size + more])
+    tree.extend(growth.leaves)
+    path = growth.path()
+    if size:
+        assert path == consistency_path(size, size + more, subtree)
+        assert is_consistent(size, growth.root, size + more, tree.root(), path)
+    else:
+        assert not path
 
 
 @given(st.lists(st.integers(1, 300), max_size=8))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -16,10 +17,11 @@ import pytest
 
 from ledger import Forked, Keys, Ledger, RolledBack, Unavailable, WrongLedger
 from ledger.checkpoint import open_checkpoint
+from ledger.merkle import EMPTY_ROOT, Growth, root_of
 from ledger.migrate import create_logs
 from ledger.rotation import begin, end, retired_keys
 from ledger.signed_head import Head
-from ledger.signer import Signer
+from ledger.signer import Signer, Superseded
 from ledger.signing_process import Line, SigningServer
 from tests.ledger.facts import fact, used
 
@@ -158,6 +160,75 @@ def test_a_signing_process_that_restarts_is_found_again(database: str, folder: P
         Keys.open(folder, NAME, 1, signing=socket)
 
 
+def test_the_process_takes_nobodys_word_for_what_a_head_grew_from(database: str, folder: Path) -> None:
+    """Who has the API's process may have heads signed that extend the log, and no other history."""
+    socket = folder.parent / "s"
+    elsewhere = apart(folder)
+    with signing(elsewhere, socket):
+        keys = Keys.open(folder, NAME, 1, signing=socket)
+        for event_id in "abc":
+            record(database, keys, event_id)
+        signer = keys.signers[0]
+        newest = signer.newest()
+        assert newest is not None
+        other = [bytes((number,)) * 32 for number in range(5)]
+        three, frontier = Head(3, root_of(other[:3])), {0: other[2], 1: root_of(other[:2])}
+        forged = Head(5, root_of(other))
+        for old, growth in (
+            (newest, None),
+            (newest, Growth(*newest, frontier, other[3:])),
+            (three, Growth(*three, frontier, other[3:])),
+            (Head(0, EMPTY_ROOT), Growth(0, EMPTY_ROOT, {}, other)),
+        ):
+            with pytest.raises(Superseded):
+                signer.sign(forged, {old.size: old.root, newest.size: newest.root}, growth)
+        with pytest.raises(Superseded):
+            signer.committed(forged)
+        assert signer.newest() == newest
+        record(database, keys, "d")
+
+
+def test_what_was_committed_while_the_process_was_away_is_proven_from_the_tiles(database: str, folder: Path) -> None:
+    """A crash between the commit and the kept head, and the process has lost what it knew, too."""
+    socket = folder.parent / "s"
+    elsewhere = apart(folder)
+    with signing(elsewhere, socket):
+        keys = Keys.open(folder, NAME, 1, signing=socket)
+        record(database, keys, "a")
+        kept = (elsewhere / "signed" / "log0").read_bytes()
+        with Ledger(database, keys, durable=False) as ledger:
+            ledger.append([fact(ledger, used(f"b{number}", "C-1")) for number in range(700)])
+    (elsewhere / "signed" / "log0").write_bytes(kept)
+    with signing(elsewhere, socket):
+        keys = Keys.open(folder, NAME, 1, signing=socket)
+        with Ledger(database, keys, durable=False) as ledger:
+            again = fact(ledger, used("b7", "C-1"))
+            assert ledger.append([again])[0].repeated
+            # That receipt may leave only when its head is kept.
+            newest = keys.signers[0].newest()
+            assert newest is not None
+            assert newest.size == 701
+            ledger.append([fact(ledger, used("c", "C-1"))])
+
+
+def test_many_groups_are_signed_by_the_process_one_while_another_commits(database: str, folder: Path) -> None:
+    socket = folder.parent / "s"
+    elsewhere = apart(folder)
+    with signing(elsewhere, socket):
+        keys = Keys.open(folder, NAME, 1, signing=socket)
+        with Ledger(database, keys, durable=False) as ledger, Ledger(database, keys, durable=False) as other:
+            waiting = [
+                each.submit([fact(each, used(f"{name}{number}", f"C-{number}"))])
+                for number in range(100)
+                for name, each in (("a", ledger), ("b", other))
+            ]
+            positions = [future.result(timeout=60)[0].position for future in waiting]
+        assert sorted(positions) == list(range(1, 201))
+        newest = keys.signers[0].newest()
+        assert newest is not None
+        assert newest.size == 200
+
+
 def test_what_is_no_request_is_refused_and_the_process_lives_on(folder: Path) -> None:
     socket = folder.parent / "s"
     with signing(folder, socket):
@@ -166,12 +237,25 @@ def test_what_is_no_request_is_refused_and_the_process_lives_on(folder: Path) ->
             {}, {"do": "sign"}, {"do": "sign", "log": "another/log0"},
             {"do": "burn", "log": f"{NAME}/log0", "head": [1, ""]},
             {"do": "sign", "log": f"{NAME}/log0", "head": [1, "AAAA"], "from": {}},
+            {"do": "sign", "log": f"{NAME}/log0", "head": [1, "A" * 43 + "="], "from": []},
         ):  # fmt: skip
             with pytest.raises(WrongLedger, match="expected a request"):
                 line.ask(request)
         assert list(line.signers()) == [f"{NAME}/log0"]
         with pytest.raises(WrongLedger, match="another process signs here"):
             SigningServer(socket, [])
+
+
+def test_a_caller_that_is_killed_leaves_no_trace(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder.parent / "s"
+    with signing(folder, path):
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(str(path))
+            # Closed with an answer unread: the other end is told of a reset.
+            caller.sendall(b'{"do":"keys"}\n' * 2_000)
+        line = Line(path)
+        assert list(line.signers()) == [f"{NAME}/log0"]
+    assert capsys.readouterr().err == ""
 
 
 def test_the_command_signs_until_it_is_told_to_stop(database: str, folder: Path) -> None:

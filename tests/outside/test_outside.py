@@ -7,16 +7,21 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import psycopg
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 from whosaw_client.notes import read_key
+from whosaw_client.report import Refused
 from whosaw_client.witness import Witness, serving
 
 from api.cli.failure import Exit
@@ -26,9 +31,11 @@ from api.outside.publisher import Places, Publisher, publish
 from api.outside.witness import Place, places
 from ledger import Keys, Ledger
 from ledger.attestations import cosigned, time_stamps
-from ledger.checkpoint import open_checkpoint
+from ledger.checkpoint import note_text, open_checkpoint, signed_note, verifier_key
 from ledger.cosignature import check_cosignature, cosign, read_witness, witness_verifier_key
+from ledger.merkle import EMPTY_ROOT
 from ledger.migrate import create_logs
+from ledger.signer import HeldKey
 from tests.ledger.facts import fact, used
 
 if TYPE_CHECKING:
@@ -86,6 +93,7 @@ def witnessing(keys: Keys, state: Path) -> Iterator[Place]:
         server.shutdown()
         server.server_close()
         thread.join()
+        witness.close()
 
 
 def only(place: Place) -> Places:
@@ -196,6 +204,35 @@ def test_of_two_submissions_at_once_one_is_told_to_look_again(database: str, key
         for each in threads:
             each.join()
         assert sorted(answers) == [200] + [409] * 7
+        # Not even in two processes: a lock of the kernel stands for that here, too.
+        with pytest.raises(Refused, match="in use"):
+            Witness("w", tmp_path / "state", [])
+        witness.close()
+        Witness("w", tmp_path / "state", []).close()
+
+
+def test_a_witness_signs_for_one_empty_log_only(tmp_path: Path) -> None:
+    key = HeldKey(b"\1" * 32)
+    witness = Witness("w", tmp_path / "state", [read_key(verifier_key("log", key.public_key))])
+    for root, status in ((b"\2" * 32, 422), (EMPTY_ROOT, 200), (b"\2" * 32, 422)):
+        text = note_text("log", 0, root)
+        note = signed_note("log", text, [(key.public_key, key.sign(text))])
+        assert witness.add_checkpoint(b"old 0\n\n" + note).status == status
+    witness.close()
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5_000, "-1", "+3", " ", "1_0"])
+def test_a_length_that_is_none_is_refused(
+    keys: Keys, tmp_path: Path, length: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with witnessing(keys, tmp_path / "state") as place:
+        connection = HTTPConnection(place.url.removeprefix("http://"), timeout=10)
+        connection.putrequest("POST", "/add-checkpoint")
+        connection.putheader("Content-Length", length.encode("latin-1"))
+        connection.endheaders()
+        assert connection.getresponse().status == 413
+        connection.close()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_witness_that_lies_or_is_gone_delays_nobody(database: str, keys: Keys, tmp_path: Path) -> None:
@@ -208,6 +245,85 @@ def test_a_witness_that_lies_or_is_gone_delays_nobody(database: str, keys: Keys,
         assert gone.outcome.startswith("no answer")
         assert "without a line of its own" in lied.outcome
         assert (kept.outcome, gone.alarming, lied.alarming) == ("done", False, False)
+
+
+@contextmanager
+def answering(*parts: bytes, pause: float = 0.0) -> Iterator[str]:
+    """Serve whoever connects these bytes, whatever was asked, with a pause before each part."""
+    stopping = Event()
+
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            for part in parts:
+                if stopping.wait(pause):
+                    return
+                try:
+                    self.request.sendall(part)
+                except OSError:
+                    return
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            stopping.set()
+            server.shutdown()
+            thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+NONSENSE = {
+    "no HTTP": b"nonsense\r\n\r\n",
+    "no line end": b"\0" * 100_000,
+    "half a body": OK + b"Content-Length: 99\r\n\r\nhalf",
+    "a chunk of no length": OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "too many headers": OK + b"A: b\r\n" * 1_000 + b"\r\n",
+    "a huge body": OK + b"\r\n" + b"x" * 2_000_000,
+    "another status": b"HTTP/1.1 999 ?\r\n\r\n",
+    "a size of another script": b"HTTP/1.1 409 C\r\nContent-Type: text/x.tlog.size\r\n\r\n\xd9\xa3",
+    "a size of many digits": b"HTTP/1.1 409 C\r\nContent-Type: text/x.tlog.size\r\n\r\n" + b"9" * 10_000,
+    "a size below none": b"HTTP/1.1 409 C\r\nContent-Type: text/x.tlog.size\r\n\r\n-1",
+    "a redirection": b"HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:9/\r\n\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("what", NONSENSE)
+def test_a_place_that_answers_nonsense_keeps_a_checkpoint_from_no_other(
+    database: str, keys: Keys, tmp_path: Path, what: str
+) -> None:
+    with Ledger(database, keys, durable=False) as ledger, answering(NONSENSE[what]) as url:
+        record(ledger, "a")
+        mad = Place(read_witness(WITNESS), url)
+        *first, kept = publish(ledger, Places(tmp_path / "out", [mad], url, None))
+        assert [each.alarming for each in first] == [False, False]
+        assert all(each.outcome != "done" for each in first)
+        assert kept.outcome == "done"
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.outside.http.ANSWER_SECONDS", 0.2)
+    drops = [b"%d: x\r\n" % number for number in range(90)]
+    with answering(OK, *drops, pause=0.05) as url, pytest.raises(Unreachable):
+        post(url, b"", "text/plain")
+    with answering(OK, b"\r\n", *[b"x"] * 90, pause=0.05) as url, pytest.raises(Unreachable, match="in time"):
+        post(url, b"", "text/plain")
+
+
+def test_something_else_in_a_published_checkpoints_place_is_an_alarm(database: str, keys: Keys, tmp_path: Path) -> None:
+    with Ledger(database, keys, durable=False) as ledger:
+        record(ledger, "a")
+        path = tmp_path / "out" / "0" / f"{1:012d}.checkpoint"
+        path.parent.mkdir(parents=True)
+        for content in (b"", b"nonsense", b"\xff\xfe", b"a\n1\n=\n\n"):
+            path.write_bytes(content)
+            (step,) = publish(ledger, Places(tmp_path / "out", [], None, None))
+            assert step.alarming
+            assert "something else stands" in step.outcome
 
 
 def test_a_folder_that_has_another_checkpoint_of_this_size_is_an_alarm(
@@ -335,6 +451,29 @@ def test_a_checkpoint_is_stamped_once_and_openssl_agrees(
     assert "Verification: OK" in done.stdout + done.stderr
 
 
+def test_certificates_of_a_reply_may_come_in_any_order(tmp_path: Path, authority: Path) -> None:
+    """An authority that sends its chain sends it in the order of its file."""
+    folder = tmp_path / "tsa"
+    shutil.copytree(authority, folder)
+    pems = [(folder / name).read_bytes() for name in ("tsa.pem", "root.pem")]
+    (folder / "chain.pem").write_bytes(b"".join(pems))
+    settings = (folder / "tsa.cnf").read_text()
+    (folder / "tsa.cnf").write_text(settings.replace("certs = tsa.pem", "certs = chain.pem"))
+    with stamping(folder) as url:
+        reply = stamp.stamp(url, NOTE, None)
+    one, other = (x509.load_pem_x509_certificate(each).public_bytes(Encoding.DER) for each in pems)
+    if one + other not in reply:
+        one, other = other, one
+    turned = reply.replace(one + other, other + one)
+    assert turned != reply
+    for each in (reply, turned):
+        assert stamp.check(each, NOTE, folder / "root.pem").year >= 2026
+        # Cut anywhere, it is refused and nothing worse.
+        for size in range(0, len(each), 97):
+            with pytest.raises(ValueError):  # noqa: PT011 - in the words of whoever reads it
+                stamp.check(each[:size], NOTE, folder / "root.pem")
+
+
 def test_a_reply_of_another_authority_or_another_kind_is_not_kept(
     database: str, keys: Keys, tmp_path: Path, authority: Path
 ) -> None:
@@ -351,3 +490,10 @@ def test_a_reply_of_another_authority_or_another_kind_is_not_kept(
     )  # fmt: skip
     with stamping(authority) as url, pytest.raises(Unreachable, match="not good"):
         stamp.stamp(url, NOTE, other)
+
+
+@pytest.mark.parametrize("reply", [b"", b"garbage", b"0\x050\x03\x02\x01\x02", b"0\x050\x03\x02\x01\x00"])
+def test_a_reply_that_is_no_time_stamp_is_not_kept_even_if_no_roots_are_given(reply: bytes) -> None:
+    whole = OK + b"Content-Type: application/timestamp-reply\r\n\r\n" + reply
+    with answering(whole) as url, pytest.raises(Unreachable, match="not good"):
+        stamp.stamp(url, NOTE, None)

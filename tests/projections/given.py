@@ -37,6 +37,10 @@ COLLECTOR = {
 }
 
 
+ROLES = {"policy": "whosaw:Policy", "ledger": "whosaw:Ledger"}
+"""What begins a name that is nobody's, and the role that its facts are kept under."""
+
+
 class Happened(NamedTuple):
     """A fact to record."""
 
@@ -45,6 +49,8 @@ class Happened(NamedTuple):
     """Names of the people it is about, as the test calls them; several make a cohort."""
     time: str
     data: dict[str, Any]
+    head: dict[str, Any] = {}  # noqa: RUF012 - read only
+    """Members of the entry that are not those which it would have."""
 
 
 def _fact(type_: str, who: str | Sequence[str], time: str, data: dict[str, Any]) -> Happened:
@@ -143,6 +149,60 @@ def published(version: str, effective: str, **more: Any) -> Happened:
     return _fact("policy.published", "policy/privacy", effective, data | more)
 
 
+def consent(who: str | Sequence[str], time: str, state: str, *purposes: str, **more: Any) -> Happened:
+    data = {
+        "actor": SERVICE, "state": state, "purposes": list(purposes), "categories": [], "channel": "whosaw:Web",
+        "notice_ref": None, "effective_at": time,
+    }  # fmt: skip
+    return _fact("consent.recorded", who, time, data | more)
+
+
+def registered(recipient: dict[str, Any] = COLLECTOR, time: str = "2020-01-01T00:00:00Z", **more: Any) -> Happened:
+    data = {"actor": AGENT, "recipient": recipient}
+    return _fact("recipient.registered", f"ledger/recipient {recipient['id']}", time, data | more)
+
+
+def agreement(recipient: str, starts: str, until: str | None = None, name: str = "AG-1", **more: Any) -> Happened:
+    data = {
+        "actor": AGENT, "agreement_id": name, "recipient_id": recipient, "agreement": "whosaw:ProcessorAgreement",
+        "starts": starts, "until": until,
+    }  # fmt: skip
+    return _fact("recipient.agreement_recorded", f"ledger/recipient {recipient}", starts, data | more)
+
+
+def waived(rule: str, until: str, who: str = "ledger/finding.waived", **more: Any) -> Happened:
+    data = {
+        "actor": AGENT, "waiver_id": "W-1", "rule": rule, "reason": "whosaw:TransitionPeriod", "until": until,
+    }  # fmt: skip
+    return _fact("finding.waived", who, "2026-01-01T00:00:00Z", data | more)
+
+
+def resolved(finding: str, who: str = "ledger/finding.resolved", **more: Any) -> Happened:
+    data = {"actor": AGENT, "finding_id": finding, "reason": "whosaw:Remedied"}
+    return _fact("finding.resolved", who, "2026-12-01T00:00:00Z", data | more)
+
+
+def reopened(finding: str, who: str = "ledger/finding.reopened") -> Happened:
+    data = {"actor": AGENT, "finding_id": finding, "reason": "whosaw:NotRemedied"}
+    return _fact("finding.reopened", who, "2026-12-02T00:00:00Z", data)
+
+
+def voided(target: str, who: str | Sequence[str] = "ledger/event.voided", **more: Any) -> Happened:
+    """`target` is the id that `Log` gives: `ev-` and the position."""
+    data = {"actor": AGENT, "target": {"source": "/services/test", "id": target}, "reason": "whosaw:NeverHappened"}
+    return _fact("event.voided", who, "2026-12-01T00:00:00Z", data | more)
+
+
+def merged(who: Sequence[str], time: str = "2026-06-01T00:00:00Z") -> Happened:
+    """Recorded in the stream of a cohort, as every fact about several is."""
+    return _fact("subject.merged", who, time, {"actor": AGENT, "method": "whosaw:StaffMatch", "confidence": "certain"})
+
+
+def split(who: Sequence[str], merge: str, time: str = "2026-07-01T00:00:00Z") -> Happened:
+    data = {"actor": AGENT, "method": "whosaw:StaffMatch", "confidence": "certain"}
+    return _fact("subject.split", who, time, data | {"undoes": {"source": "/services/test", "id": merge}})
+
+
 def assented(who: str | Sequence[str], time: str, version: str, mode: str = "express") -> Happened:
     data = {
         "actor": SERVICE,
@@ -152,6 +212,14 @@ def assented(who: str | Sequence[str], time: str, version: str, mode: str = "exp
         "evidence": None,
     }
     return _fact("policy.assented", who, time, data)
+
+
+def consented(who: str | Sequence[str], time: str, state: str, *categories: str, **more: Any) -> Happened:
+    data = {
+        "actor": SERVICE, "state": state, "purposes": ["dpv:DirectMarketing"], "categories": list(categories),
+        "channel": "whosaw:Web", "notice_ref": None, "effective_at": time,
+    }  # fmt: skip
+    return _fact("consent.recorded", who, time, data | more)
 
 
 def subject(who: str, log_id: int = 0) -> Subject:
@@ -209,10 +277,10 @@ class Log:
             "sequence": self._sequences[stream], "previous": "", "appended": "2026-11-23T20:04:44.123456Z",
             "salt": name.hex[:24], "emitter": "key-1", "id": f"ev-{self.size}",
             "source": "/whosaw/api" if fact.type == "ledger.queried" else "/services/test",
-            "type": fact.type, "time": fact.time, "recordedtime": fact.time, "data": fact.data,
+            "type": fact.type, "time": fact.time, "recordedtime": fact.time, **fact.head, "data": fact.data,
         }  # fmt: skip
         if len(fact.who) == 1:
-            members["about"] = [{"role": "dpv:Customer"}]
+            members["about"] = [{"role": ROLES.get(fact.who[0].partition("/")[0], "dpv:Customer")}]
         else:
             members["cohort"] = {"size": len(fact.who), "root": "A" * 43 + "="}
         return (

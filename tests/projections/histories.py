@@ -34,7 +34,7 @@ def fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911 - one for each kind of f
     who, time, categories = draw(whom), draw(times), draw(some)
     system = draw(st.sampled_from(["crm", "billing"]))
     request = draw(st.sampled_from(["REQ-1", "REQ-2"]))
-    kind = draw(st.integers(0, 9))
+    kind = draw(st.integers(0, 10))
     match kind:
         case 0 | 1:
             return given.collected(who, time, *categories, system=system, retained=draw(st.booleans()))
@@ -54,6 +54,9 @@ def fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911 - one for each kind of f
             return given.viewed(who, time, *categories)
         case 8:
             return given.assented(who, time, draw(st.sampled_from(["2009", "2026"])))
+        case 9:
+            state = draw(st.sampled_from(["given", "refused", "withdrawn", "expired"]))
+            return given.consented(who, time, state, *draw(st.sampled_from([[], categories])))
         case _:
             return given.rectified(who, time, *categories)
 

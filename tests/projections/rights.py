@@ -61,7 +61,8 @@ def history(*facts: Happened) -> History:
     return History(
         0, ("a" * 32,), len(facts),
         tuple(
-            Fact(0, place, "a" * 32, each.type, moment(each.time), each.time, moment(each.time), "/services/test",
+            Fact(0, place, "a" * 32, each.type, moment(each.time), each.time, moment(each.time), None,
+                 "/services/test",
                  f"ev-{place}", "dpv:Customer", len(each.who) > 1, each.data)
             for place, each in enumerate(facts, 1)
         ),

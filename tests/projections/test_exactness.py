@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.errors import UniqueViolation
 
-from projections import PROJECTIONS, disclosures, holdings, policies, timeline, views
+from projections import PROJECTIONS, consents, disclosures, holdings, policies, timeline, views
+from projections.person import alone
 from projections.rebuild import digest, rebuild
 from tests.projections.given import Log, collected, subject
 from tests.projections.histories import PEOPLE, histories
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tests.projections.conftest import Story
     from tests.projections.given import Happened
 
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
 CALM = settings(
     max_examples=25,
     deadline=None,
@@ -31,7 +34,7 @@ def answers(story: Story, as_of: int, log_id: int = 0) -> list[Any]:
         question.of_subject(story.reader, subject(who, log_id), as_of, limit=None).rows  # type: ignore[attr-defined]
         for who in PEOPLE
         for question in (holdings, disclosures, views, policies, timeline)
-    ]
+    ] + [consents.of_person(story.reader, alone(subject(who, log_id), as_of), NOW, limit=None).rows for who in PEOPLE]
 
 
 def rows(story: Story) -> list[Any]:

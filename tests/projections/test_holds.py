@@ -103,6 +103,11 @@ def test_a_request_can_be_released_by_name(story: Story) -> None:
     assert held(story) == []
 
 
+def test_a_request_that_came_after_its_release_holds(story: Story) -> None:
+    story.told(released("alice", "request:R-1", "2026-01-01T00:00:00Z"), asked("alice"))
+    assert [each.hold for each in held(story)] == ["request:R-1"]
+
+
 @pytest.mark.parametrize("again", ["2026-05-02T00:00:00Z", "2026-05-01T00:00:00Z"])
 def test_the_same_name_placed_again_after_its_release_stands_again(story: Story, again: str) -> None:
     story.told(

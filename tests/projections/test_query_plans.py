@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import pytest
 
 from projections import (
+    consents,
     disclosures,
     holdings,
     policies,
@@ -19,6 +20,7 @@ from projections import (
 from tests.projections.given import (
     assented,
     collected,
+    consented,
     disclosed,
     subject,
     used,
@@ -30,11 +32,11 @@ if TYPE_CHECKING:
 
     from tests.projections.conftest import Story
 
-# 20,000 entries about 2,000 people: each of the six that were recorded by hand, over and over.
+# 20,000 entries about 2,000 people: each of the seven that were recorded by hand, over and over.
 MULTIPLY = """
     INSERT INTO ledger.entry (log_id, position, stream, sequence, repeat_key, content, type, bytes)
     SELECT e.log_id, n, md5((n %% 2000)::text)::uuid, n, md5('r' || n)::uuid, md5('c' || n)::uuid, e.type, e.bytes
-    FROM generate_series(7, 20000) AS n JOIN ledger.entry AS e ON e.position = 1 + n %% 6
+    FROM generate_series(8, 20000) AS n JOIN ledger.entry AS e ON e.position = 1 + n %% 7
 """
 MEMBERS = """
     INSERT INTO ledger.member (log_id, position, subject, ordinal, role, salt)
@@ -45,15 +47,15 @@ SIZE = "UPDATE ledger.log SET size = 20000"
 ALICE = subject("alice")
 WANTED: dict[str, Any] = {
     "log_id": 0, "subject": ALICE.id, "as_of": 20_000, "before": 20_001, "after": None, "limit": 101, "recipient": None,
-    "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": False, "time": None,
-    "position": 0, "ordinal": -1,
+    "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": [], "everything": False,
+    "time": None, "position": 0, "ordinal": -1,
 }  # fmt: skip
 WINDOW = {
     "recipient": "collections-north",
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2027, 1, 1, tzinfo=UTC),
 }
-BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent"}
+BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent", "consent_change"}
 
 
 @pytest.fixture
@@ -64,6 +66,7 @@ def many(story: Story) -> Story:
         disclosed(("alice", "bob"), "2026-01-03T09:00:00Z", "pd:Name"),
         used(("alice", "bob"), "2026-01-04T09:00:00Z", "pd:Name"),
         viewed("alice", "2026-01-05T09:00:00Z", "pd:Name"),
+        consented(("alice", "bob"), "2026-01-06T09:00:00Z", "given"),
         assented("alice", "2026-01-06T09:00:00Z", "2009"),
     )
     for statement in (MULTIPLY, MEMBERS, SIZE):
@@ -94,6 +97,11 @@ def scanned(story: Story, statement: LiteralString, parameters: dict[str, Any]) 
 def test_each_question_about_a_person_reads_only_her_rows(many: Story) -> None:
     for question in (holdings, disclosures, views, policies, timeline):
         assert scanned(many, question.OF_SUBJECT, WANTED) == set(), question.__name__
+
+
+def test_consents_read_only_rows_of_the_streams_that_are_hers(many: Story) -> None:
+    parts = {"logs": [0, 0], "streams": [ALICE.id, subject("bob").id], "positions": [20_000, 20_000]}
+    assert scanned(many, consents.OF_PARTS, parts) == set()
 
 
 def test_a_recipients_people_are_found_by_recipient_and_time(many: Story) -> None:

@@ -116,7 +116,8 @@ def test_gdpr_extends_by_two_months_or_by_the_days_that_were_stated() -> None:
 def test_ccpa_is_confirmed_in_ten_business_days_and_answered_in_45_days_whoever_she_is() -> None:
     request = asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:CCPA", identity="pending")
     its = one(request, verified("alice", "2026-11-30T09:00:00-05:00"))
-    assert its.due == date(2026, 12, 17)
+    # The day of receipt is counted: of two readings, the earlier day.
+    assert its.due == date(2026, 12, 16)
     # Veterans Day, Wednesday 11 November, is no business day.
     assert (its.further[0].deadline.day, its.further[0].done) == (date(2026, 11, 17), None)
     letter = happened("subject.informed", "alice", "2026-11-05T09:00:00-05:00",

@@ -206,6 +206,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "data.restricted": {"categories": ["pd:Name"], "reason": "whosaw:CustomerAsked", "request_ref": "REQ-1"},
     "request.verified": {"request_id": "REQ-1", "method": "whosaw:AccountLogin"},
     "request.extended": {"request_id": "REQ-1", "reason": "whosaw:ConsultationNeeded", "noticed_at": WHEN},
+    "relationship.ended": {"reason": "whosaw:AccountClosed"},
     "challenge.recorded": {"categories": ["pd:Name"], "request_id": None},
     "subject.informed": {"about": TARGET, "channel": "whosaw:Mail"},
     "identity.release_decided": {"request_id": "REQ-1", "release": "withheld", "reason": "whosaw:NotConfirmed"},

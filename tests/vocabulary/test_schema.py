@@ -52,5 +52,5 @@ def test_an_unknown_type_has_no_schema() -> None:
         schema("data.sold")
 
 
-def test_there_are_sixty_types() -> None:
-    assert len(event_types()) == 60
+def test_there_are_sixty_one_types() -> None:
+    assert len(event_types()) == 61

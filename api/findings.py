@@ -1,0 +1,194 @@
+"""What is not as it should be: findings across people, and every judgement on one person's facts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import clearance, documentation
+from api.language import preferred
+from api.paging import Cursor
+from api.question import Question, ask, following, moment, number, page_of, position, recorded, subject_of
+from api.recipients import BEGINNING, DATE_TIME, END, RECIPIENT_ID
+from api.rendering import CSV, JSON, NDJSON, accepted, rows
+from api.sight import READ, SEALED, seen
+from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS
+from ledger.vocabulary.codes import label
+from projections import findings
+
+if TYPE_CHECKING:
+    from api.language import Language
+    from projections.judgement import Finding
+
+router = APIRouter(tags=["query"])
+
+EXAMPLES = {
+    JSON: '{"positions":[4711],"now":"2026-11-20T22:00:00+00:00","items":[{"finding":"7c1f0e62a94b35d8","log_id":0,'
+    '"position":812,"subject":"5f9225d8d6726351d4cdbf642b130516","type":"data.used","rule":"whosaw:RuleWithdrawal",'
+    '"version":"1","law_pack":"ca-pipeda/2018-11","outcome":"violation","state":"open",'
+    '"explanation":"Used or disclosed after consent was withdrawn: Consent withdrawn (Promotion of our products)."}],'
+    '"next":null}',
+    CSV: "finding,log_id,position,rule,outcome,state\n7c1f0e62a94b35d8,0,812,whosaw:RuleWithdrawal,violation,open\n",
+    NDJSON: '{"finding":"7c1f0e62a94b35d8","log_id":0,"position":812,"rule":"whosaw:RuleWithdrawal"}\n',
+}
+CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
+NAMES = (findings.NAME,)
+CODE = r"^[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+$"
+
+
+@router.get(
+    "/v1/findings",
+    operation_id="readFindings",
+    summary="What is not as it should be?",
+    responses=documentation.responses(*PROBLEMS, content=CONTENT),
+)
+def read_findings(
+    request: Request,
+    rule: Annotated[str | None, Query(max_length=128, pattern=CODE, description="Only of this rule.")] = None,
+    outcome: Annotated[
+        Literal["violation", "gap", "excused"] | None,
+        Query(description="violation, gap: something that the judgement needs is unknown, or excused by a waiver."),
+    ] = None,
+    state: Annotated[
+        Literal["open", "resolved"] | None, Query(description="Whether somebody has dealt with it.")
+    ] = None,
+    recipient: Annotated[
+        str | None, Query(max_length=128, pattern=RECIPIENT_ID, description="Only of disclosures to this recipient.")
+    ] = None,
+    since: Annotated[
+        str | None, Query(alias="from", description="Happened at or after this time.", json_schema_extra=DATE_TIME)
+    ] = None,
+    until: Annotated[
+        str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)
+    ] = None,
+    cursor: CURSOR = None,
+    limit: LIMIT = 100,
+    min_position: MIN_POSITION = None,
+    sealed: SEALED = "false",
+) -> Response:
+    """Return what rules and emitters found, by when the facts happened, as it stands now.
+
+    Each says which rule of which version and law pack judged, on which entries, and why. What is lawful is not among
+    them; see the findings of one person. The pages of one answer share its moment, not a position: findings come and go
+    with later facts.
+    """
+    question = ask(request, "whosaw:QueryFindings", "disclosures:read")
+    kind = accepted(request, JSON, CSV, NDJSON)
+    most, place = page_of(request, question)
+    logs = range(len(question.state.ledger.recorders))
+    pinned = place.as_of if place else [position(request, question, log_id, NAMES, None) for log_id in logs]
+    now = datetime.fromisoformat(place.after[0]) if place else datetime.now(UTC)
+    after = findings.Cursor(datetime.fromisoformat(place.after[1]), *place.after[2:]) if place else None
+    with question.state.ledger.connection() as connection:
+        seals: list[str] | None = []
+        if clearance.asked(request, question):
+            seals = [each.seal for each in clearance.register(question, connection)]
+            seals = None if clearance.EVERY_AUTHORITY in question.key.scopes else seals
+            question = question._replace(seals=("",))
+        wanted = findings.Wanted(
+            rule=rule, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
+            until=moment("to", until, END), now=now, seals=seals,
+        )  # fmt: skip
+        found, more = findings.across(connection, logs, wanted, after=after, limit=most)
+    items = [_item(each, preferred(request)) for each in found]
+    recorded(question, [each.subject for each in found if not each.nobody], count=len(items))
+    further = None
+    if more is not None:
+        further = following(request, question, most, Cursor(pinned, [now.isoformat(), more[0].isoformat(), *more[1:]]))
+    document = {"positions": pinned, "now": now.isoformat()}
+    return rows(request, document, items, following=further, kind=kind)
+
+
+@router.get(
+    "/v1/subjects/{subject_id}/findings",
+    operation_id="readSubjectFindings",
+    summary="What is not as it should be about her?",
+    responses=documentation.responses(*PROBLEMS, content=CONTENT),
+)
+def read_subject_findings(
+    request: Request,
+    subject_id: str,
+    everything: Annotated[
+        Literal["true", "false"], Query(alias="all", description="Whether to show what was judged lawful, too.")
+    ] = "false",
+    as_of: AS_OF = None,
+    cursor: CURSOR = None,
+    limit: LIMIT = 100,
+    min_position: MIN_POSITION = None,
+    sealed: SEALED = "false",
+) -> Response:
+    """Return every judgement on a person's facts as of a position, by position and rule.
+
+    They are judged anew for the question, by the same rules that made the rows of `/v1/findings`, on what was recorded
+    up to the position. As of an earlier one, its own moment decides what had become a finding by then.
+    """
+    question = ask(request, "whosaw:QueryFindings", "subjects:read")
+    kind = accepted(request, JSON, CSV, NDJSON)
+    most, place = page_of(request, question)
+    subject = subject_of(question, subject_id)
+    earlier = place.as_of[0] if place else number(request, "as_of")
+    at = position(request, question, subject.log_id, (*NAMES, *READ), earlier)
+    with question.state.ledger.connection() as connection:
+        question, person = seen(request, question, connection, subject, at)
+        now = _moment(question, place, connection, subject.log_id, earlier)
+        judged = findings.of_person(connection, person)
+    found = [each for each in judged if each.since <= now and (everything == "true" or each.outcome != "lawful")]
+    start = place.after[1] if place else 0
+    items = [_item(each, preferred(request)) for each in found[start : start + most]]
+    recorded(question, [subject.id], count=len(items), as_of=at)
+    further = None
+    if len(found) > start + most:
+        further = following(request, question, most, Cursor([at], [now.isoformat(), start + most]))
+    origin = question.state.ledger.keys.signers[subject.log_id].origin
+    document = {"subject": subject.id, "log": origin, "as_of": at, "now": now.isoformat()}
+    return rows(request, document, items, following=further, kind=kind)
+
+
+def _moment(question: Question, place: Cursor | None, connection: Any, log_id: int, as_of: int | None) -> datetime:
+    """Return the moment that an answer stands on: that of its first page, of its position, or now."""
+    if place is not None:
+        return datetime.fromisoformat(place.after[0])
+    return datetime.now(UTC) if as_of is None else findings.known_at(connection, log_id, as_of)
+
+
+def _item(each: Finding, language: Language) -> dict[str, Any]:
+    """Return a finding as an answer says it, with its sentence."""
+    return {
+        "finding": each.finding,
+        "log_id": each.log_id,
+        "position": each.position,
+        "subject": None if each.nobody else each.subject,
+        "type": each.type,
+        "time": each.stated,
+        "since": each.since.isoformat(),
+        "rule": each.rule,
+        "version": each.version,
+        "law_pack": each.law_pack,
+        "outcome": each.outcome,
+        "reason": each.reason,
+        "codes": each.codes,
+        "explanation": explanation(each, language),
+        "inputs": [{"log_id": log_id, "position": place} for log_id, place in each.inputs],
+        "recipient": each.recipient,
+        "purposes": each.purposes,
+        "state": each.state,
+        "resolution": each.resolution,
+        "decided": {"log_id": each.decided[0], "position": each.decided[1]} if each.decided else None,
+        "waiver": each.waiver,
+        "raised": each.raised,
+        "seals": [each.seal or ""] if each.sealed else [],
+    }
+
+
+def explanation(each: Finding, language: Language) -> str:
+    """Return a finding as a sentence: the rule, why, and what that is about."""
+    colon, said = (" : ", label(each.rule, language)) if language == "fr" else (": ", label(each.rule, language))
+    if each.reason is not None:
+        said += colon + label(each.reason, language)
+    if each.codes:
+        said += f" ({', '.join(label(code, language) for code in each.codes)})"
+    return said + "."

@@ -1,0 +1,201 @@
+"""Until when each thing that is held on a person may be kept, by which rule, and what keeps it longer. Pure.
+
+A rule speaks of categories, purposes and a place, and counts from a date of its own. Of several rules that fit, the one
+that keeps longest decides, since each may have its reason. What the person was told when it was collected (`until`)
+is kept before any rule that would keep longer.
+
+Source: PIPEDA Schedule 1, 4.5.2 and 4.5.3; P-39.1, s. 23; GDPR Art. 5(1)(e). Confirm with counsel.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from projections import holds
+from projections.held import DELETED, VERIFIED, Change, Holding, held
+from projections.history import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from projections.history import Fact, History
+    from projections.registers import Registers
+
+READ = (
+    "data.collected",
+    "data.rectified",
+    "data.erased",
+    "request.received",
+    "request.answered",
+    "relationship.ended",
+    "hold.placed",
+    "hold.released",
+)
+"""The facts about a person that say how long something may be kept."""
+ACTS = frozenset({"hold.placed", "hold.released", "request.received", "request.answered"})
+"""Of those, what bears on holds."""
+STATED = "stated"
+"""In place of a rule's name: what was said when it was collected."""
+
+
+class Due(NamedTuple):
+    """When something is due, and why."""
+
+    rule: str
+    """The rule's name, or `stated`."""
+    trigger: str
+    """What the time runs from: collected, last_collected, relationship_ended, or stated."""
+    start: date | None
+    """The day it runs from; None while it does not run yet."""
+    day: date | None
+    """The last day on which it may be kept; None while it does not run yet."""
+    action: str
+    """erase, anonymise or review."""
+    place: tuple[int, int] | None
+    """Log and position of the rule."""
+
+
+class Kept(NamedTuple):
+    """One holding, until when it may be kept, and what forbids to destroy it then."""
+
+    holding: Holding
+    due: Due | None
+    """None when no rule fits and nothing was stated: that it has no end is itself something to look into."""
+    rules: list[Due]
+    """Every rule that fits, the one that decides among them."""
+    holds: list[holds.Hold]
+    """Orders not to destroy it, whenever they stand; each with its own beginning and end."""
+
+    @property
+    def gone(self) -> bool:
+        """Return whether it was deleted by the company's own word, verified or not."""
+        return self.holding.state in {DELETED, VERIFIED}
+
+    def blocked(self, at: datetime) -> list[holds.Hold]:
+        """Return the orders that forbid to destroy it at a time."""
+        return [each for each in self.holds if each.starts <= at and (each.ends is None or each.ends > at)]
+
+
+def kept(person: History, registers: Registers) -> list[Kept]:
+    """Return everything that is or was held on a person, with what limits and what prolongs keeping it."""
+    facts = person.by_time(*READ)
+    jurisdictions = {each.position: each.data.get("jurisdiction") for each in facts}
+    ended = _ended(facts)
+    rules = _in_force(registers.retention_rules())
+    orders = spans([*map(_change, facts), *map(_everybody, registers.holds())])
+    found: list[Kept] = []
+    for holding in held([_held(each) for each in facts if each.type in READ[:5]]):
+        fitting = [each for each in rules if _fits(each, holding, jurisdictions.get(holding.position))]
+        dues = [_by_rule(each, holding, ended) for each in fitting]
+        told = _told(holding)
+        over = [each for each in orders if each.covers(holding.category, holding.system, moment(holding.since))]
+        found.append(Kept(holding, _deciding(dues, told), [*dues, *([told] if told else [])], over))
+    return found
+
+
+def spans(changes: Iterable[holds.Change]) -> list[holds.Hold]:
+    """Return every order that ever stood, each with its beginning and its end, if it has one."""
+    known = sorted((each for each in changes if each.act in ACTS), key=lambda each: (each.time, each.position))
+    found: dict[tuple[str, datetime], holds.Hold] = {}
+    for at in sorted({each.starts for each in known if each.act in {"hold.placed", "request.received"}}):
+        for hold in holds.standing(known, at):
+            released = [each.starts for each in known if each.act == "hold.released" and each.hold == hold.hold]
+            ends = [each for each in (hold.ends, *released) if each is not None and each > hold.starts]
+            found[hold.hold, hold.starts] = hold._replace(ends=min(ends, default=None))
+    return list(found.values())
+
+
+def add(start: date, length: int, unit: str) -> date:
+    """Return the day so many days, months or years later; the last of the month if it has no such day."""
+    if unit == "days":
+        return start + timedelta(days=length)
+    months = start.month - 1 + length * (12 if unit == "years" else 1)
+    year, month = start.year + months // 12, months % 12 + 1
+    if year > date.max.year:
+        return date.max
+    return date(year, month, min(start.day, monthrange(year, month)[1]))
+
+
+def _deciding(dues: Sequence[Due], told: Due | None) -> Due | None:
+    """Return what decides: of the rules the one that keeps longest, but never longer than what the person was told."""
+    running = [each for each in dues if each.day is not None]
+    waiting = [each for each in dues if each.day is None]
+    longest = waiting[0] if waiting else max(running, key=lambda each: each.day or date.max, default=None)
+    if told is None or longest is None:
+        return told or longest
+    return told if longest.day is None or (told.day is not None and told.day <= longest.day) else longest
+
+
+def _told(holding: Holding) -> Due | None:
+    if holding.until is None:
+        return None
+    return Due(STATED, STATED, _day(holding.last), _day(holding.until), "erase", None)
+
+
+def _by_rule(rule: Fact, holding: Holding, ended: str | None) -> Due:
+    trigger: str = rule.data["trigger"]
+    since = {"collected": holding.since, "last_collected": holding.last}.get(trigger, ended)
+    start = _day(since) if since is not None else None
+    day = add(start, rule.data["length"], rule.data["unit"]) if start is not None else None
+    return Due(rule.data["rule"], trigger, start, day, rule.data["action"], (rule.log_id, rule.position))
+
+
+def _in_force(rules: Sequence[Fact]) -> list[Fact]:
+    """Return each rule as it is by now: of one name, the one that counts from the latest date."""
+    found: dict[str, Fact] = {}
+    for each in sorted(rules, key=lambda each: (moment(each.data["effective_from"]), each.appended, each.position)):
+        found[each.data["rule"]] = each
+    return list(found.values())
+
+
+def _fits(rule: Fact, holding: Holding, jurisdiction: str | None) -> bool:
+    categories, purposes = rule.data.get("categories", []), rule.data.get("purposes", [])
+    place = rule.data.get("jurisdiction")
+    return (
+        (not categories or holding.category in categories)
+        and (not purposes or bool({*purposes} & {*holding.purposes}))
+        and (place is None or place == jurisdiction)
+    )
+
+
+def _ended(facts: Sequence[Fact]) -> str | None:
+    """Return when she stopped being a customer; None while she is one."""
+    last = [each for each in facts if each.type == "relationship.ended"]
+    return last[-1].stated if last and not last[-1].data.get("resumed") else None
+
+
+def _day(stated: str) -> date:
+    """Return the day that a time names, where its emitter was."""
+    return datetime.fromisoformat(stated.upper()).date()
+
+
+def _held(fact: Fact) -> Change:
+    get = fact.data.get
+    return Change(
+        fact.position, fact.time, fact.stated, fact.type, get("categories", []), get("system"), get("origin"),
+        get("channel"), get("context"), get("purposes", []), get("basis"), get("retained"), get("until"), get("mode"),
+        get("state"), get("backups_until"), get("survivors"), get("request_id") or get("request_ref"), get("right"),
+        get("outcome"), get("reason"), get("policy_version"),
+    )  # fmt: skip
+
+
+def _change(fact: Fact, *, everybody: bool = False) -> holds.Change:
+    get, scope = fact.data.get, fact.data.get("scope", {})
+    authority: dict[str, Any] = get("authority") or {}
+    return holds.Change(
+        fact.log_id, fact.position, fact.time, fact.type, get("hold_id") or f"request:{get('request_id')}",
+        get("reason"), get("basis"), authority.get("name"), scope.get("categories", []), scope.get("systems", []),
+        _moment(scope.get("since")), _moment(scope.get("until")),
+        moment(get("starts") or get("effective_at") or fact.stated), _moment(get("until")), get("right"), fact.sealed,
+        everybody,
+    )  # fmt: skip
+
+
+def _everybody(fact: Fact) -> holds.Change:
+    return _change(fact, everybody=True)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return moment(text) if text is not None else None

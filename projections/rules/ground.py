@@ -1,0 +1,69 @@
+"""A disclosure needs the person's consent, or an exception that the law or the policy makes.
+
+Source: PIPEDA 7(3), Schedule 1, 4.3; P-39.1, s. 13 and 18; the policy's default (section 6).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.vocabulary.codes import CODES
+from projections.rules import consents
+from projections.rules.exceptions import ground, is_older
+from projections.rules.policy import permits, readable
+from projections.rules.rule import CONSENTS, Rule, Verdict, lawful, place
+
+if TYPE_CHECKING:
+    from projections.history import Fact, History
+    from projections.registers import Registers
+    from projections.rules.exceptions import Ground
+
+BUYERS = frozenset({"whosaw:DebtBuyer"})
+
+
+def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
+    """Return whether a disclosure rests on something."""
+    basis: str | None = fact.data.get("basis")
+    exception = ground(basis, fact.time)
+    if exception is not None:
+        return _of_the_law(fact, exception)
+    if basis is not None and is_older(basis, fact.time):
+        return Verdict("gap", "whosaw:LawUnknown", (basis,))
+    word = consents.word(history, fact, fact.data["purpose"])
+    if word is not None and word[1] == consents.GIVEN:
+        return lawful("whosaw:ConsentOnRecord", place(word[0]))
+    if basis in CONSENTS:
+        if word is not None:
+            return Verdict("violation", consents.REASONS[word[1]], (fact.data["purpose"],), (place(word[0]),))
+        return Verdict("gap", "whosaw:ConsentNotOnRecord", (fact.data["purpose"],))
+    return _of_the_policy(fact, basis, registers)
+
+
+def _of_the_law(fact: Fact, exception: Ground) -> Verdict:
+    """Return whether an exception of the law is the right one."""
+    if exception.own_claim and fact.data["recipient"].get("kind") in BUYERS:
+        return Verdict("violation", "whosaw:ClaimSold", exception.codes, law=exception.law)
+    if exception.paper and not fact.data.get("instrument"):
+        return Verdict("gap", "whosaw:PaperUnknown", exception.codes, law=exception.law)
+    return Verdict("lawful", "whosaw:ExceptionOfLaw", exception.codes, law=exception.law)
+
+
+def _of_the_policy(fact: Fact, basis: str | None, registers: Registers) -> Verdict:
+    """Return whether the policy itself excepts it."""
+    versions = readable(registers, fact.time)
+    places = tuple(each.place for each in versions)
+    found = sorted(permits(versions, fact), key=lambda each: len(each[1]))
+    if found and not found[0][1]:
+        return lawful("whosaw:ExceptionOfPolicy", found[0][0].place)
+    if found:
+        return Verdict("gap", "whosaw:ReferenceUnknown", tuple(found[0][1]), (found[0][0].place,))
+    if basis is None:
+        return Verdict("violation", "whosaw:NoBasis", inputs=places)
+    if basis not in CODES:
+        return Verdict("gap", "whosaw:CodeUnknown", (basis,), places)
+    if not versions:
+        return Verdict("gap", "whosaw:PolicyUnknown", (basis,))
+    return Verdict("violation", "whosaw:BasisDoesNotFit", (basis,), places)
+
+
+RULE = Rule("whosaw:RuleGround", 1, "whosaw:PIPEDA", ("data.disclosed",), judge)

@@ -1,0 +1,146 @@
+"""Until when something may be kept, by which rule; what keeps it longer; what is past its time."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from projections import derived, history
+from projections.person import alone
+from projections.retained import READ, Kept, add
+from projections.retention import RETENTION, Cursor, Retained, Wanted, across, of_histories
+from tests.projections.given import Happened, asked_to_erase, collected, erased, subject
+from tests.projections.test_holds import placed, released
+
+if TYPE_CHECKING:
+    from tests.projections.conftest import Story
+
+ALICE = subject("alice")
+FIRST = Cursor(date.min, UUID(int=0), -1)
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+OFFICER = {"kind": "human", "key": "00112233445566ff", "role": "whosaw:PrivacyOfficer"}
+
+
+def rule(name: str, length: int, unit: str, trigger: str = "collected", **more: Any) -> Happened:
+    data = {
+        "actor": OFFICER, "rule": f"whosaw:{name}", "trigger": trigger, "length": length, "unit": unit,
+        "action": "erase", "effective_from": "2020-01-01T00:00:00Z",
+    }  # fmt: skip
+    return Happened("retention.rule_set", ("ledger/retention",), "2020-01-01T00:00:00Z", data | more)
+
+
+def left(who: str, time: str, **more: Any) -> Happened:
+    return Happened("relationship.ended", (who,), time, {"actor": OFFICER, "reason": None} | more)
+
+
+def kept(story: Story, as_of: int | None = None) -> list[Kept]:
+    at = as_of or story.log.size
+    registers = derived.registered(story.reader, RETENTION.name, 0, at, NOW)
+    return of_histories(history.of_person(story.reader, alone(ALICE, at), READ), registers)
+
+
+def due(story: Story, as_of: int | None = None) -> dict[str, tuple[str | None, date | None]]:
+    return {
+        each.holding.category: (each.due and each.due.rule, each.due and each.due.day) for each in kept(story, as_of)
+    }
+
+
+def listed(story: Story, which: str = "due", **more: Any) -> list[Retained]:
+    return across(story.reader, 0, Wanted(which, NOW.date(), NOW, **more), FIRST, 100)
+
+
+def test_the_rule_that_keeps_longest_decides_and_never_longer_than_she_was_told(story: Story) -> None:
+    story.told(
+        rule("Short", 30, "days", categories=["pd:Name"]),
+        rule("Long", 2, "years", categories=["pd:Name", "pd:Email"]),
+        collected("alice", "2026-01-31T10:00:00-05:00", "pd:Name", "pd:Email", "pd:Age"),
+        collected("alice", "2026-01-31T10:00:00-05:00", "pd:Email", until="2027-01-31T00:00:00-05:00", channel="x"),
+    )
+    found = kept(story)
+    assert [(each.holding.category, each.due and each.due.rule) for each in found] == [
+        ("pd:Age", None), ("pd:Email", "whosaw:Long"), ("pd:Email", "stated"), ("pd:Name", "whosaw:Long"),
+    ]  # fmt: skip
+    assert [each.due.day for each in found if each.due] == [date(2028, 1, 31), date(2027, 1, 31), date(2028, 1, 31)]
+    assert [rule.rule for rule in found[-1].rules] == ["whosaw:Short", "whosaw:Long"]
+
+
+@pytest.mark.parametrize(
+    ("start", "length", "unit", "end"),
+    [
+        ("2024-01-31", 1, "months", "2024-02-29"), ("2023-01-31", 1, "months", "2023-02-28"),
+        ("2024-02-29", 1, "years", "2025-02-28"), ("2024-02-29", 4, "years", "2028-02-29"),
+        ("2026-12-31", 2, "months", "2027-02-28"), ("2026-12-31", 1, "days", "2027-01-01"),
+        ("9999-01-01", 5, "years", "9999-12-31"),
+    ],
+)  # fmt: skip
+def test_a_period_ends_on_the_day_that_the_calendar_has(start: str, length: int, unit: str, end: str) -> None:
+    assert add(date.fromisoformat(start), length, unit) == date.fromisoformat(end)
+
+
+def test_what_runs_from_the_end_of_the_relationship_does_not_run_before_it(story: Story) -> None:
+    story.told(rule("After", 1, "years", "relationship_ended"), collected("alice", "2026-01-01T00:00:00Z", "pd:Name"))
+    assert due(story) == {"pd:Name": ("whosaw:After", None)}
+    position = story.told(left("alice", "2025-10-01T00:00:00Z"))
+    assert due(story) == {"pd:Name": ("whosaw:After", date(2026, 10, 1))}
+    assert [row.due for row in listed(story)] == [date(2026, 10, 1)]
+    story.told(left("alice", "2026-09-01T00:00:00Z", resumed=True))
+    assert due(story) == {"pd:Name": ("whosaw:After", None)}
+    assert listed(story) == []
+    # What was known then stays known as of then.
+    assert due(story, position) == {"pd:Name": ("whosaw:After", date(2026, 10, 1))}
+
+
+def test_what_is_past_its_time_is_listed_with_what_blocks_it_and_resumes_by_itself(story: Story) -> None:
+    story.told(
+        rule("Year", 1, "years"),
+        collected("alice", "2025-01-01T00:00:00Z", "pd:Name"),
+        collected("bob", "2025-02-01T00:00:00Z", "pd:Name"),
+        collected("carol", "2026-10-01T00:00:00Z", "pd:Name"),
+        placed("alice", "H-1"),
+    )
+    assert [(row.subject.hex, row.due) for row in listed(story)] == [
+        (ALICE.id, date(2026, 1, 1)), (subject("bob").id, date(2026, 2, 1)),
+    ]  # fmt: skip
+    assert [row.subject.hex for row in listed(story, blocked=True)] == [ALICE.id]
+    story.told(released("alice", "H-1", "2026-10-31T00:00:00Z"))
+    assert listed(story, blocked=True) == []
+    assert len(listed(story, blocked=False)) == 2
+    story.told(placed("ledger/hold", "H-2"))
+    assert len(listed(story, blocked=True)) == 2
+
+
+def test_asked_done_and_verified_are_kept_apart(story: Story) -> None:
+    story.told(rule("Year", 1, "years"), collected("alice", "2025-01-01T00:00:00Z", "pd:Name"))
+    story.told(asked_to_erase("alice", "2025-06-01T00:00:00Z"))
+    assert [row.state for row in listed(story)] == ["deletion_requested"]
+    assert [row.state for row in listed(story, "asked")] == ["deletion_requested"]
+    story.told(erased("alice", "2025-07-01T00:00:00Z", "pd:Name"))
+    assert (listed(story), listed(story, "asked")) == ([], [])
+    assert [row.state for row in listed(story, "unverified")] == ["deleted"]
+    story.told(erased("alice", "2025-08-01T00:00:00Z", "pd:Name", state="verified"))
+    assert listed(story, "unverified") == []
+
+
+def test_what_no_rule_limits_is_listed_by_itself_until_a_rule_does(story: Story) -> None:
+    story.told(collected("alice", "2025-01-01T00:00:00Z", "pd:Name"))
+    assert [row.category for row in listed(story, "endless")] == ["pd:Name"]
+    story.told(rule("Year", 1, "years"))
+    assert listed(story, "endless") == []
+    # A rule of the same name that counts from later replaces it.
+    story.told(rule("Year", 5, "years", effective_from="2026-01-01T00:00:00Z"))
+    assert due(story) == {"pd:Name": ("whosaw:Year", date(2030, 1, 1))}
+    assert listed(story) == []
+
+
+def test_a_rule_in_another_log_counts_in_every_log(three_logs: Story) -> None:
+    three_logs.logs[1].happened(collected("alice", "2025-01-01T00:00:00Z", "pd:Name"))
+    three_logs.fold((RETENTION,), log_id=1)
+    assert across(three_logs.reader, 1, Wanted("due", NOW.date(), NOW), FIRST, 9) == []
+    three_logs.logs[2].happened(rule("Year", 1, "years"))
+    three_logs.fold((RETENTION,), log_id=2)
+    assert [row.due for row in across(three_logs.reader, 1, Wanted("due", NOW.date(), NOW), FIRST, 9)] == [
+        date(2026, 1, 1)
+    ]
