@@ -1,4 +1,4 @@
-"""The register of orders that forbid telling, and what their end obliges to: for cleared keys alone.
+"""The register of orders that forbid telling: for cleared keys alone. What their end obliges to is in `obligations`.
 
 Source: Criminal Code, s. 487.0191; PIPEDA 9(2.4); 45 CFR 164.528(a)(2).
 """
@@ -6,14 +6,14 @@ Source: Criminal Code, s. 487.0191; PIPEDA 9(2.4); 45 CFR 164.528(a)(2).
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.clearance import SCOPE, cleared, register
+from api.clearance import SCOPE, register
 from api.question import ask, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.subjects import ANSWER, plain
@@ -51,27 +51,6 @@ def read_seals(request: Request, state: STATE = None) -> Response:
     wanted = [each for each in items if state is None or state in (each["state"], _wider(each["state"]))]
     recorded(question._replace(seals=("",)), (), count=len(wanted))
     return rows(request, {"as_of": now.isoformat()}, wanted, following=None, kind=kind)
-
-
-@router.get(
-    "/v1/obligations",
-    operation_id="readObligations",
-    summary="What is still owed?",
-    responses=documentation.responses(*PROBLEMS, content=CONTENT),
-)
-def read_obligations(request: Request, kind: Literal["reissue"] = "reissue") -> Response:
-    """Return the accounts to issue again, since an order that hid something from them has ended.
-
-    One is discharged by a newer account of the same person.
-    """
-    question = ask(request, "whosaw:QueryObligations", SCOPE)
-    form = accepted(request, JSON, CSV, NDJSON)
-    ledger = question.state.ledger
-    with ledger.connection() as connection:
-        found = seals.to_reissue(connection, range(len(ledger.recorders))) if cleared(question, None) else []
-    items: list[dict[str, Any]] = [{"kind": kind} | plain(each) for each in found]
-    recorded(question._replace(seals=("",)), (), count=len(items))
-    return rows(request, {}, items, following=None, kind=form)
 
 
 def _state(seal: seals.Seal, now: datetime) -> str:

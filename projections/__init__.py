@@ -16,6 +16,9 @@ erasures      how does the forgetting of somebody stand?
 retention     what may not be kept any longer?
 erasure_requests  which requests for it were granted?
 recipients    whose data did this recipient get?
+requests      what did people ask for, and when is it due?
+obligations   what is still owed because of their data?
+duties        what is owed that no person's rows have?
 findings      what is not as it should be? (rules: a file each)
 account       the answer to all of it, for one person
 
@@ -28,13 +31,16 @@ from typing import TYPE_CHECKING
 from projections.consents import CONSENTS
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
+from projections.duties import DUTIES
 from projections.erasure_requests import ERASURE_REQUESTS
 from projections.erasures import ERASURES
 from projections.findings import FINDINGS
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
+from projections.obligations import OBLIGATIONS
 from projections.policies import POLICIES
+from projections.requests import REQUESTS
 from projections.retention import RETENTION
 from projections.seals import SEALS
 from projections.views import VIEWS
@@ -54,6 +60,9 @@ PROJECTIONS: tuple[Projected, ...] = (
     IDENTITY,
     CORRECTIONS,
     SEALS,
+    REQUESTS,
+    OBLIGATIONS,
+    DUTIES,
     RETENTION,
     FINDINGS,
 )
@@ -63,14 +72,17 @@ __all__ = [
     "CONSENTS",
     "CORRECTIONS",
     "DISCLOSURES",
+    "DUTIES",
     "ERASURES",
     "ERASURE_REQUESTS",
     "FINDINGS",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
+    "OBLIGATIONS",
     "POLICIES",
     "PROJECTIONS",
+    "REQUESTS",
     "RETENTION",
     "SEALS",
     "VIEWS",

@@ -26,6 +26,8 @@ class Question(StrEnum):
     DISCLOSURES = "disclosures"
     VIEWS = "views"
     TIMELINE = "timeline"
+    REQUESTS = "requests"
+    OBLIGATIONS = "obligations"
     ACCOUNT = "account"
 
 

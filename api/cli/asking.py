@@ -21,6 +21,8 @@ COLUMNS: Mapping[Question, Sequence[str]] = {
     Question.DISCLOSURES: ("time", "recipient_name", "categories", "purpose", "basis", "recipient_role", "position"),
     Question.VIEWS: ("first", "looks", "act", "actor_role", "actor", "system", "purposes", "tickets", "position"),
     Question.TIMELINE: ("time", "type", "source", "position"),
+    Question.REQUESTS: ("request", "right", "regime", "received", "due", "state", "answered", "positions"),
+    Question.OBLIGATIONS: ("kind", "state", "standing", "due", "recipient", "change", "categories", "positions"),
 }
 FORMATS = {".pdf": "application/pdf", ".json": "application/json", ".zip": "application/zip"}
 LANGUAGES = ("en", "fr")

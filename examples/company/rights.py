@@ -88,9 +88,14 @@ def tell(
     *,
     answers: bool = True,
 ) -> str:
-    """A recipient must be told of a change; most confirm within two weeks. Returns the notification's name."""
+    """A recipient must be told of a change; most confirm within two weeks. A deletion is told in full.
+
+    Returns:
+        The notification's name.
+    """
     notification = diary.case("notice")
-    categories = [c.ADDRESS] if change == "rectified" else [c.NAME, c.MAIL_ADDRESS, c.TELEPHONE]
+    everything = [category for _, _, its in OWN_SYSTEMS for category in its]
+    categories = [c.ADDRESS] if change == "rectified" else everything
     owed = diary.note(at, SUPPORT, "recipient.notification_due", due(
         [person(customer)], DESK, "helpdesk", notification=notification, trigger=trigger, change=change,
         recipient=recipient, categories=categories, by=at + timedelta(days=14),

@@ -90,7 +90,7 @@ def test_at_once_if_there_is_no_grace_and_the_receipt_stays(service: Service, su
 def test_nothing_derived_is_left(service: Service, subject: str) -> None:
     forget(service, subject, grace_days=0)
     service.follow(service.state.ledger.head(0))
-    for table in ("holding_change", "disclosure", "look", "assent", "hold_change"):
+    for table in ("holding_change", "disclosure", "look", "assent", "hold_change", "request", "obligation"):
         assert service.rows(f"SELECT 1 FROM projections.{table} WHERE subject = '{subject}'") == []
 
 

@@ -1,0 +1,181 @@
+"""What the company still owes: whom to tell, whom to answer, what to notify, by when, and what brought it about."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import clearance, documentation
+from api.paging import Cursor
+from api.positions import cursor_at, document_of, pins_of, position, stated
+from api.question import ask, following, page_of, recorded, subject_of
+from api.rendering import CSV, JSON, NDJSON, accepted, rows
+from api.requests import AT, BEFORE, CODE, moment, recorded_at
+from api.sight import READ, SEALED, VIEW, seen
+from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
+from projections import duties, obligations, seals
+from projections.deadlines import read_back, standing, without_law
+from projections.owed import OPEN, REISSUE, UNFINISHED, Owed, name_of
+from projections.plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from psycopg import Connection
+
+router = APIRouter(tags=["query"])
+
+ITEM: dict[str, Any] = {
+    "id": "3c1f0e5a9b7d2468", "kind": "tell_recipient", "state": "open", "standing": "overdue",
+    "subject": "5f9225d8d6726351d4cdbf642b130516", "due": "2026-07-29",
+    "deadline": {
+        "pack": "ca-pipeda", "version": "2018-11", "clock": "tell_recipients", "day": "2026-07-29",
+        "explanation": {
+            "en": ["Changed on Wednesday 8 July 2026.", "…", "The day is the one that the company stated."],
+            "fr": ["Modifié le mercredi 8 juillet 2026.", "…", "Le jour est celui que l’entreprise a indiqué."],
+        },
+    },
+    "recipient": "cloud-host", "change": "erased", "categories": ["pd:Name"], "notification": "notice-17",
+    "positions": [112, 4040, 4051],
+}  # fmt: skip
+EXAMPLES = {
+    JSON: {"positions": [4711], "now": "2026-11-24T15:00:00+00:00", "items": [ITEM], "next": None},
+    CSV: "id,kind,state,standing,subject,due,recipient\r\n3c1f0e5a9b7d2468,tell_recipient,open,overdue,"
+    "5f9225d8d6726351d4cdbf642b130516,2026-07-29,cloud-host\r\n",
+    NDJSON: '{"id":"3c1f0e5a9b7d2468","kind":"tell_recipient","state":"open","recipient":"cloud-host"}\n',
+}
+OF_SUBJECT = {"subject": ITEM["subject"], "log": "whosaw.example/ledger/log0", "as_of": 4711}
+CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
+CONTENT_OF_SUBJECT = CONTENT | {
+    JSON: {**ANSWER[JSON], "example": OF_SUBJECT | {"now": "2026-11-24T15:00:00+00:00", "items": [ITEM], "next": None}}
+}
+KIND = Annotated[
+    Literal[
+        "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person", "reissue",
+        "assess_incident", "notify_regulator", "notify_persons", "keep_record",
+    ]
+    | None,
+    Query(description="What is owed. reissue: for cleared keys, with `sealed=true`."),
+]  # fmt: skip
+STATE = Annotated[
+    Literal[
+        "unfinished", "open", "sent", "discharged", "refused", "bounced", "impossible", "disproportionate", "standing"
+    ]
+    | None,
+    Query(description="unfinished: open, sent without an answer, or bounced. standing: goes on until its day."),
+]
+RECIPIENT = Annotated[str | None, Query(max_length=128, pattern=CODE, description="Who is to be told.")]
+
+
+def _outliving(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+    del now
+    return duties.nameless(connection, logs)
+
+
+BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], ...] = (
+    _outliving,
+    duties.incidents,
+)
+"""What is owed that no row of `obligations` has. Whatever else obliges the company is added here."""
+
+
+@router.get(
+    "/v1/obligations",
+    operation_id="readObligations",
+    summary="What is still owed?",
+    responses=documentation.responses(
+        "purpose-required", "bad-cursor", "not-acceptable", "invalid-parameter", "not-yet", content=CONTENT
+    ),
+)
+def read_obligations(
+    request: Request, due_before: BEFORE = None, kind: KIND = None, state: STATE = None, recipient: RECIPIENT = None,
+    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
+    sealed: SEALED = "false",
+) -> Response:  # fmt: skip
+    """Return what is or was owed about everybody, by the day on which it is due, with what brought it about.
+
+    It is the newest state; what has no day comes last. A notice to a recipient stays when the person is forgotten, or
+    is to be: then nobody is named.
+    """
+    question = ask(request, "whosaw:QueryObligations", "subjects:read")
+    form = accepted(request, JSON, CSV, NDJSON)
+    most, place = page_of(request, question)
+    logs = range(len(question.state.ledger.recorders))
+    reached = [position(request, question, log_id, ("obligations", "duties"), None) for log_id in logs]
+    now = moment(at)
+    wanted = obligations.Filter(kind, state, recipient, due_before)
+    after = obligations.Cursor(*place.after) if place else obligations.BEGIN
+    with question.state.ledger.connection() as connection:
+        beside = [each for source in BESIDE for each in source(connection, logs, now)]
+        if clearance.asked(request, question):
+            question = question._replace(seals=("",))
+            beside += to_reissue(connection, logs) if clearance.cleared(question, None) else []
+        found, more = obligations.found(connection, logs, wanted, beside, after=after, limit=most)
+    items = [shown(each, now) for each in found]
+    about = [each["subject"] for each in items if each["subject"] is not None]
+    recorded(question, about, count=len(items), categories=categories_of(items))
+    further = following(request, question, most, Cursor(reached, list(more))) if more else None
+    document = {"positions": reached, "now": now.isoformat(timespec="seconds")}
+    return rows(request, document, items, following=further, kind=form)
+
+
+@router.get(
+    "/v1/subjects/{subject_id}/obligations",
+    operation_id="readSubjectObligations",
+    summary="What is still owed because of her data?",
+    responses=documentation.responses(*PROBLEMS, content=CONTENT_OF_SUBJECT),
+)
+def read_subject_obligations(
+    request: Request, subject_id: str, as_of: AS_OF = None, at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+) -> Response:  # fmt: skip
+    """Return what is or was owed because of a person's facts, oldest first, with what brought it about.
+
+    As of an earlier position, each stands as it stood when that position was recorded.
+    """
+    question = ask(request, "whosaw:QueryObligations", "subjects:read")
+    form = accepted(request, JSON, CSV, NDJSON)
+    most, place = page_of(request, question)
+    subject = subject_of(question, subject_id)
+    pins = pins_of(request, question, subject, READ, place)
+    earlier = pins.at if stated(request, "as_of", len(question.state.ledger.recorders)) else None
+    with question.state.ledger.connection() as connection:
+        now = moment(at) if at else recorded_at(connection, subject.log_id, earlier)
+        question, person = seen(request, question, connection, subject, pins)
+        found = [each for each in obligations.of_person(connection, person) if question.seals or not each.sealed]
+    start = place.after[0] if place else 0
+    end = start + most
+    items = [shown(plain(each), now) for each in found[start:end]]
+    recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=categories_of(items))
+    further = following(request, question, most, cursor_at(question, pins, [end])) if end < len(found) else None
+    document = document_of(question, person, pins) | {"now": now.isoformat(timespec="seconds")}
+    return rows(request, document, items, following=further, kind=form)
+
+
+def shown(item: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return an obligation as an answer shows it: with how it stands at a moment, while it is not done."""
+    unfinished = item["state"] in UNFINISHED
+    its = {"standing": standing(read_back(item["deadline"]), now) if unfinished else None}
+    first = ("id", "kind", "state")
+    return {name: item[name] for name in first} | its | {name: item[name] for name in item if name not in first}
+
+
+def to_reissue(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
+    """Return the accounts to issue again, since an order that hid something from them has ended."""
+    by = without_law(None)
+    return [
+        Owed(
+            name_of(REISSUE, each.log_id, each.subject.hex, each.account), REISSUE, OPEN, each.subject.hex, None, by,
+            _day(connection, each), account=each.account, positions=sorted({each.position, each.opened}),
+        )
+        for each in seals.to_reissue(connection, logs)
+    ]  # fmt: skip
+
+
+def _day(connection: Connection[Any], its: seals.Reissue) -> str:
+    """Return when what had been hidden could be told."""
+    return recorded_at(connection, its.log_id, its.opened).isoformat()

@@ -1,0 +1,114 @@
+"""What an incident obliges the company to: judge it, notify, and keep the record. Pure: no database, no clock.
+
+The regulator and the persons are notified when the incident presents a risk of serious injury; the GDPR counts 72 hours
+from awareness unless it was judged not to. Every incident stays on record, serious or not.
+
+Source: P-39.1, s. 3.5–3.8 and A-2.1, r. 3.1; PIPEDA 10.1–10.3 and SOR/2018-64, s. 6; GDPR Art. 33, 34.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from projections.deadlines import MEMBER_STATES, deadline, laws_of, standing
+from projections.history import moment
+from projections.owed import ASSESS, DISCHARGED, OPEN, PERSONS, RECORD, REGULATOR, Owed, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from projections.history import Fact
+    from projections.law.pack import Pack
+
+TYPES = ("incident.detected", "incident.assessed", "incident.notified", "incident.closed")
+"""What this follows from."""
+NOTICE, PERSONS_TOLD, KEPT = "breach_notice", "breach_persons", "breach_record"
+"""Clocks of a law pack."""
+
+
+class Incident(NamedTuple):
+    """One incident, by the facts that name it, in the order in which they happened."""
+
+    incident: str
+    detected: Fact
+    assessed: list[Fact]
+    notified: list[Fact]
+    positions: list[int]
+
+    @property
+    def aware(self) -> str:
+        """When the company became aware of it."""
+        return self.detected.data.get("aware_at") or self.detected.stated
+
+    @property
+    def serious(self) -> bool | None:
+        """What it was judged last; None while it is not."""
+        return bool(self.assessed[-1].data.get("serious")) if self.assessed else None
+
+
+def incidents(facts: Iterable[Fact]) -> list[Incident]:
+    """Return every incident that was detected."""
+    of: dict[str, list[Fact]] = {}
+    for each in sorted(facts, key=lambda each: (each.time, each.log_id, each.position)):
+        if each.type in TYPES:
+            of.setdefault(str(each.data.get("incident_id")), []).append(each)
+    found: list[Incident] = []
+    for name, its in of.items():
+        detected = next((each for each in its if each.type == "incident.detected"), None)
+        if detected is not None:
+            assessed = [each for each in its if each.type == "incident.assessed"]
+            notified = [each for each in its if each.type == "incident.notified"]
+            found.append(Incident(name, detected, assessed, notified, [each.position for each in its]))
+    return found
+
+
+def of_incidents(facts: Iterable[Fact], now: datetime) -> list[Owed]:
+    """Return what incidents oblige to, at a moment: keeping a record is over when its day is."""
+    return [each for incident in incidents(facts) for each in _of(incident, now)]
+
+
+def _of(its: Incident, now: datetime) -> Iterable[Owed]:
+    """Yield what one incident obliges to."""
+    aware = moment(its.aware)
+    laws = [pack for pack in laws_of(its.detected.data.get("jurisdiction"), aware) if NOTICE in pack.clocks]
+    judged = its.assessed[0] if its.assessed else None
+    yield _owed(its, ASSESS, laws[0] if laws else None, NOTICE, aware, judged)
+    for pack in laws:
+        counts_hours = pack.clocks[NOTICE].unit == "hours"
+        if its.serious or (counts_hours and its.serious is None):
+            start = aware if counts_hours or not its.assessed else its.assessed[-1].time
+            yield _owed(its, REGULATOR, pack, NOTICE, start, _told(its, pack))
+        if its.serious:
+            clock = PERSONS_TOLD if PERSONS_TOLD in pack.clocks else NOTICE
+            told = next((each for each in its.notified if each.data.get("whom") in {"persons", "public"}), None)
+            yield _owed(its, PERSONS, pack, clock, its.assessed[-1].time, told)
+        if KEPT in pack.clocks:
+            begins = aware if pack.clocks[KEPT].starts == "awareness" or judged is None else judged.time
+            kept = _owed(its, RECORD, pack, KEPT, begins, None)
+            over = standing(kept.deadline, now) == "overdue"
+            yield kept._replace(state=DISCHARGED if over else "standing")
+
+
+def _owed(its: Incident, kind: str, pack: Pack | None, clock: str, start: datetime, done: Fact | None) -> Owed:
+    """Return one thing that an incident obliges to."""
+    by = deadline(pack, clock, start)
+    data = its.detected.data
+    return Owed(
+        name_of(kind, its.incident, pack.code if pack else None), kind, OPEN if done is None else DISCHARGED, None,
+        by.day, by, its.aware, done.stated if done else None, recipient=data.get("recipient_id"),
+        categories=sorted(set(data.get("categories", []))), incident=its.incident, positions=its.positions,
+    )  # fmt: skip
+
+
+def _told(its: Incident, pack: Pack) -> Fact | None:
+    """Return the notice to the regulator of one law: one that names the law's place, or names none."""
+    notices = [each for each in its.notified if each.data.get("whom") == "regulator"]
+    return next((each for each in notices if _place(each) in {None, pack.jurisdiction}), None)
+
+
+def _place(notice: Fact) -> str | None:
+    """Return the place whose regulator was notified; None when that is not said."""
+    authority: dict[str, Any] = notice.data.get("authority") or {}
+    place: str | None = authority.get("country")
+    return "loc:EU" if place and place.removeprefix("loc:") in MEMBER_STATES else place

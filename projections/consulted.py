@@ -1,0 +1,102 @@
+"""Institutions that must be asked before a person is told of a disclosure to them. Pure: no database, no clock.
+
+The person must not learn of it: neither that an institution was asked, nor what it said. So it is no part of her
+request, and nothing here changes a request: it is told to cleared readers beside it.
+
+Source: PIPEDA 9(2.1)–(2.4).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from projections.deadlines import Deadline, deadline, law_on, standing
+from projections.history import moment
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from projections.history import Fact, History
+
+TYPES = ("institution.consulted", "institution.answered")
+"""What consultations follow from."""
+REGIME = "whosaw:PIPEDA"
+"""The one law that knows them."""
+
+
+class Consultation(NamedTuple):
+    """One institution that was asked about one request."""
+
+    request: str
+    """The company's name for the request."""
+    stream: str
+    """The sealed stream that it stands in."""
+    institution: str
+    """The company's name for the institution."""
+    name: str | None
+    """What it is called."""
+    basis: str | None
+    """The paragraph of the disclosure that she asks about."""
+    notified: str
+    """When it was told in writing: RFC 3339."""
+    until: date | None
+    """The last day on which nothing may be answered."""
+    embargo: Deadline
+    """How that day was found."""
+    replied: str | None
+    """When it answered."""
+    objection: bool | None
+    """Whether it objects; None while it has not answered."""
+    ground: str | None
+    """On which ground."""
+    commissioner: Deadline | None
+    """After an objection, by when the Commissioner is to be told."""
+    positions: list[int]
+    """Of the entries that it follows from, ascending."""
+
+
+def consultations(person: History) -> list[Consultation]:
+    """Return every institution that was asked about a request, by when it was notified."""
+    replies = person.by_time("institution.answered")
+    found = [
+        _consultation(each, next((reply for reply in replies if _of(reply, each)), None))
+        for each in person.by_time("institution.consulted")
+    ]
+    return sorted(found, key=lambda each: (moment(each.notified), each.positions))
+
+
+def state(objection: bool | None, embargo: Deadline, now: datetime) -> str:  # noqa: FBT001 - what was said
+    """Tell how it stands: objected, free (the answer may be given), or embargoed."""
+    if objection is not None:
+        return "objected" if objection else "free"
+    return "free" if standing(embargo, now) == "overdue" else "embargoed"
+
+
+def _consultation(fact: Fact, reply: Fact | None) -> Consultation:
+    """Return one institution's part."""
+    data = fact.data
+    notified: str = data.get("notified_at") or fact.stated
+    start = moment(notified)
+    pack = law_on(REGIME, start)
+    its = deadline(pack, "embargo", start, ended=reply.time if reply else None)
+    objects = bool(reply and reply.data.get("objection"))
+    institution: dict[str, Any] = data.get("institution") or {}
+    return Consultation(
+        str(data.get("request_id")), fact.subject, str(institution.get("id")), institution.get("name"),
+        data.get("basis"), notified, its.day, its, reply.stated if reply else None, objects if reply else None,
+        reply.data.get("ground") if reply else None,
+        deadline(pack, "objection_to_commissioner", reply.time) if reply and objects else None,
+        sorted({each.position for each in (fact, reply) if each is not None}),
+    )  # fmt: skip
+
+
+def _of(reply: Fact, asked: Fact) -> bool:
+    """Tell whether an answer is the one to a question."""
+    one, other = ((each.data.get("request_id"), _id(each)) for each in (reply, asked))
+    return one == other and reply.time >= moment(asked.data.get("notified_at", asked.stated))
+
+
+def _id(fact: Fact) -> str:
+    """Return the company's name for the institution of a fact."""
+    institution: dict[str, Any] = fact.data.get("institution") or {}
+    return str(institution.get("id"))

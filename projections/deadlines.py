@@ -1,0 +1,179 @@
+"""When something that the company owes is due, by the law that governs it or else as the company itself stated.
+
+Everything that asks a law pack for a date asks here, so that what no pack covers is said in one way. Pure: no clock.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, day_of
+from projections.law.clock import due
+from projections.law.pack import PACKS, pack_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from projections.law.pack import Pack
+
+ZONE = TORONTO
+"""The company's: a day is the day that it was there."""
+Standing = Literal["running", "due_today", "overdue", "watched", "undated"]
+"""watched: as soon as feasible. undated: neither a law nor the company names a day."""
+CANADA, FEDERAL = "loc:CA", "whosaw:PIPEDA"
+"""Where the company is when a fact does not say so, and the law there."""
+NO_LAW = (
+    "No law that is known here sets a time for this",
+    "Aucune loi connue ici ne fixe de délai pour ceci",
+)
+STATED = ("The day is the one that the company stated", "Le jour est celui que l’entreprise a indiqué")
+NO_DAY = ("The company stated no day either", "L’entreprise n’a pas non plus indiqué de jour")
+
+
+class Deadline(NamedTuple):
+    """When something is due, and why then."""
+
+    pack: str | None
+    """The law; None when none is known that sets a time."""
+    version: str | None
+    """Which version of it."""
+    clock: str | None
+    """Which of its clocks."""
+    rule: str | None
+    """The code that an event names the rule by."""
+    start: date | None
+    """The day that it began with."""
+    day: date | None
+    """The last day; None when there is no date."""
+    moment: datetime | None
+    """The last moment, when it is counted in hours."""
+    deemed_refusal: bool
+    """Whether silence until then is a refusal."""
+    confirm: bool
+    """Whether counsel must confirm some of it."""
+    zone: str
+    """The zone that its days are days of."""
+    calendar: str | None
+    """The calendar behind it."""
+    explanation: dict[str, list[str]]
+    """The arithmetic, sentence by sentence: en and fr."""
+
+
+def law_on(regime: str | None, moment: datetime) -> Pack | None:
+    """Return the version of a law that was in force at a moment; None when nobody knows the law, or the day."""
+    try:
+        return pack_for(regime, day_of(moment, ZONE)) if regime else None
+    except OutsideCalendar:
+        return None
+
+
+def deadline(
+    pack: Pack | None,
+    clock: str | None,
+    start: datetime,
+    *,
+    stated: date | None = None,
+    extensions: Sequence[int | None] = (),
+    ended: datetime | None = None,
+) -> Deadline:
+    """Return when something is due.
+
+    Args:
+        pack: The law; None when none is known.
+        clock: Which of its clocks; None when it sets no time.
+        start: The moment that it is counted from.
+        stated: What the company stated; it counts where the law has no day.
+        extensions: What each extension was stated to be, in the unit of the law; None for all that it allows.
+        ended: Of an embargo, when the reply came.
+    """
+    if pack is None or clock not in pack.clocks:
+        return without_law(stated)
+    try:
+        its = due(pack, clock, start, zone=ZONE, extensions=extensions, ended=ended)
+    except OutsideCalendar:
+        return without_law(stated)
+    found = Deadline(
+        its.pack, its.version, clock, its.rule, its.start, its.day, its.moment, its.deemed_refusal, its.confirm,
+        its.zone, its.calendar, its.explanation,
+    )  # fmt: skip
+    return found if its.day is not None or stated is None else said(found._replace(day=stated), *STATED)
+
+
+def without_law(stated: date | None) -> Deadline:
+    """Return a date for which there is no law: the one that the company stated, if it did."""
+    why = STATED if stated is not None else NO_DAY
+    explanation = {"en": [f"{NO_LAW[0]}.", f"{why[0]}."], "fr": [f"{NO_LAW[1]}.", f"{why[1]}."]}
+    return Deadline(
+        None, None, None, None, None, stated, None, deemed_refusal=False, confirm=False, zone=ZONE.key, calendar=None,
+        explanation=explanation,
+    )  # fmt: skip
+
+
+def said(its: Deadline, en: str, fr: str) -> Deadline:
+    """Return a date whose explanation says one thing more."""
+    texts = its.explanation
+    return its._replace(explanation={"en": [*texts["en"], f"{en}."], "fr": [*texts["fr"], f"{fr}."]})
+
+
+def standing(its: Deadline, now: datetime) -> Standing:
+    """Tell how something that is not done yet stands at a moment."""
+    if its.day is None:
+        return "undated" if its.pack is None else "watched"
+    today = today_of(now)
+    if now > its.moment if its.moment is not None else today > its.day:
+        return "overdue"
+    return "due_today" if today == its.day else "running"
+
+
+def today_of(now: datetime) -> date:
+    """Return the day that it is in the company's zone at a moment."""
+    return now.astimezone(ZONE).date()
+
+
+def is_late(its: Deadline, done: datetime) -> bool:
+    """Tell whether something was done after it was due."""
+    return its.day is not None and standing(its, done) == "overdue"
+
+
+def parsed(text: str | None) -> date | None:
+    """Return the day that an event states; None when it states none that the calendar has."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def read_back(members: Mapping[str, Any]) -> Deadline:
+    """Return a date from what JSON says of it; see `plain`."""
+    told = dict(members)
+    told["day"] = None if told["day"] is None else date.fromisoformat(told["day"])
+    told["moment"] = None if told["moment"] is None else datetime.fromisoformat(told["moment"])
+    return Deadline(**told)
+
+
+def law_for(clock: str, when: datetime, regime: str | None, jurisdiction: str | None) -> Pack | None:
+    """Return the law that sets a time for something: that of the request behind it, else of the place, else Canada's.
+
+    Args:
+        clock: What is due.
+        when: When it came about.
+        regime: The law that a request is handled under.
+        jurisdiction: The place whose law a fact names.
+    """
+    named = [regime] if regime else []
+    here = [each for each in named + [one for pack in laws_of(jurisdiction, when) for one in pack.regimes] if each]
+    fallback = [] if jurisdiction and not jurisdiction.startswith(CANADA) else [FEDERAL]
+    found = (law_on(each, when) for each in here + fallback)
+    return next((pack for pack in found if pack and clock in pack.clocks), None)
+
+
+def laws_of(jurisdiction: str | None, when: datetime) -> list[Pack]:
+    """Return the laws in force at a place, the narrowest place first; those of Canada when no place is named."""
+    place = jurisdiction or CANADA
+    code = place.removeprefix("loc:").partition("-")[0]
+    places = {place, place.partition("-")[0], *(["loc:EU"] if code in MEMBER_STATES else [])}
+    found = [each for each in PACKS if each.jurisdiction in places and law_on(each.regimes[0], when) is each]
+    return sorted(found, key=lambda each: (-len(each.jurisdiction), each.code))

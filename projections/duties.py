@@ -1,0 +1,189 @@
+"""What is owed that no person's rows have: notices that outlive a person, and incidents.
+
+A recipient that was to be told of an erasure is still to be told when the person is forgotten, and may answer then. So
+what is recorded about notices is kept by the notice's own name, and told without hers. It holds codes, counts and the
+company's names for notices and recipients. Incidents are named by the company, too, and are told without persons.
+
+Rows are positions: what is owed is derived from the entries when somebody asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from projections.breached import TYPES as INCIDENTS
+from projections.breached import of_incidents
+from projections.deadlines import deadline, law_for
+from projections.history import Row, counting, fact
+from projections.noticed import TYPES as NOTICES
+from projections.noticed import notices
+from projections.owed import of_notice
+from projections.projection import Fold, Projection, select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from psycopg import Connection
+
+    from projections.history import Fact
+    from projections.owed import Owed
+
+DEFINITION = """
+    CREATE TABLE duty (
+        log_id   smallint NOT NULL,
+        position bigint   NOT NULL,
+        subject  uuid     NOT NULL,
+        type     text     NOT NULL,
+        name     text     NOT NULL,
+        sealed   boolean  NOT NULL,
+        cohort   integer,
+        PRIMARY KEY (log_id, position)
+    );
+    CREATE INDEX duty_name ON duty (log_id, name, position);
+    CREATE INDEX duty_subject ON duty (log_id, subject, position);
+    CREATE INDEX duty_incident ON duty (log_id, position) WHERE type LIKE 'incident.%';
+    CREATE INDEX duty_cohort ON duty (log_id, position) WHERE cohort IS NOT NULL;
+    CREATE TABLE duty_outlived (
+        log_id   smallint NOT NULL,
+        subject  uuid     NOT NULL,
+        position bigint   NOT NULL,
+        PRIMARY KEY (log_id, subject)
+    )
+"""
+FOLD = """
+    INSERT INTO duty
+    SELECT e.log_id, e.position, e.stream, e.type, coalesce(d.notification_id, d.incident_id, ''),
+           coalesce(d.visibility = 'sealed', false), (x.fact #>> '{cohort,size}')::integer
+    FROM ledger.entry AS e
+    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (notification_id text, incident_id text, visibility text)
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+"""
+OUTLIVED = """
+    INSERT INTO duty_outlived
+    SELECT e.log_id, s.stream::uuid, min(e.position)
+    FROM ledger.entry AS e
+    CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+    GROUP BY e.log_id, s.stream
+    ON CONFLICT DO NOTHING
+"""
+DIGEST = """
+    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM duty AS t GROUP BY log_id
+    UNION ALL
+    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM duty_outlived AS t GROUP BY log_id
+"""
+# Whose name must not be told any more, in a database that was put back too: by duty_subject. Of several people: only
+# when none of them is left.
+NAMELESS = """
+    SELECT DISTINCT d.name FROM (
+        SELECT log_id, subject FROM projections.duty_outlived WHERE log_id = %(log_id)s
+        UNION ALL
+        SELECT log_id, subject FROM ledger.revoked WHERE log_id = %(log_id)s
+        UNION ALL
+        SELECT log_id, stream FROM ledger.erased WHERE log_id = %(log_id)s AND position IS NULL
+    ) AS gone
+    JOIN projections.duty AS d ON d.log_id = gone.log_id AND d.subject = gone.subject
+    WHERE d.type = 'recipient.notification_due' AND NOT d.sealed
+    UNION
+    SELECT d.name FROM projections.duty AS d
+    WHERE d.log_id = %(log_id)s AND d.cohort IS NOT NULL AND d.type = 'recipient.notification_due' AND NOT d.sealed
+      AND NOT EXISTS (SELECT FROM ledger.member AS m WHERE m.log_id = d.log_id AND m.position = d.position)
+"""
+# By duty_name; and whether its own name may still be told.
+NAMED = """
+    SELECT e.stream AS subject, e.log_id, e.position, e.bytes
+    FROM projections.duty AS d
+    JOIN ledger.entry AS e ON e.log_id = d.log_id AND e.position = d.position
+    WHERE d.log_id = %(log_id)s AND d.name = ANY (%(names)s) AND d.type = ANY (%(types)s) AND NOT d.sealed
+    ORDER BY d.position
+"""
+# By duty_incident.
+DETECTED = """
+    SELECT e.stream AS subject, e.log_id, e.position, e.bytes
+    FROM projections.duty AS d
+    JOIN ledger.entry AS e ON e.log_id = d.log_id AND e.position = d.position
+    WHERE d.log_id = %(log_id)s AND d.type LIKE 'incident.%%' AND NOT d.sealed
+    ORDER BY d.position
+"""
+LIVING = """
+    SELECT d.position FROM projections.duty AS d
+    WHERE d.log_id = %(log_id)s AND d.position = ANY (%(positions)s::bigint[]) AND CASE
+        WHEN d.cohort IS NULL THEN NOT EXISTS (
+            SELECT FROM projections.duty_outlived AS o WHERE o.log_id = d.log_id AND o.subject = d.subject
+        ) AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = d.log_id AND v.subject = d.subject)
+          AND NOT EXISTS (SELECT FROM ledger.erased AS g WHERE g.log_id = d.log_id AND g.stream = d.subject)
+        ELSE EXISTS (SELECT FROM ledger.member AS m WHERE m.log_id = d.log_id AND m.position = d.position)
+    END
+"""
+# By correction_target.
+CORRECTING = """
+    SELECT e.stream AS subject, e.log_id, e.position, e.bytes
+    FROM unnest(%(sources)s::text[], %(ids)s::text[]) AS t (source, id)
+    JOIN projections.correction AS c ON c.log_id = %(log_id)s AND c.source = t.source AND c.id = t.id
+    JOIN ledger.entry AS e ON e.log_id = c.log_id AND e.position = c.position
+"""
+
+DUTIES = Projection(
+    name="duties",
+    version=1,
+    tables=("duty", "duty_outlived"),
+    definition=DEFINITION,
+    folds=(Fold((*NOTICES, *INCIDENTS), FOLD), Fold(("key.destroyed",), OUTLIVED)),
+    digest=DIGEST,
+)
+
+
+def nameless(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
+    """Return the notices that are still known by their names alone: their person is forgotten, or is to be.
+
+    An answer that comes after she is forgotten is found by the notice's name, whoever it is recorded about.
+
+    Args:
+        connection: A reader's.
+        logs: All.
+    """
+    names = sorted({row[0] for log_id in logs for row in connection.execute(NAMELESS, {"log_id": log_id}).fetchall()})
+    if not names:
+        return []
+    wanted = {"names": names, "types": list(NOTICES)}
+    facts = [each for log_id in logs for each in _counting(connection, log_id, NAMED, wanted)]
+    found = [each for each in notices(facts) if not _lives(connection, each.fact)]
+    return [
+        of_notice(each, None, deadline(
+            law_for("tell_recipients", each.fact.time, None, each.fact.data.get("jurisdiction")), "tell_recipients",
+            each.fact.time, stated=each.due,
+        ))
+        for each in found
+    ]  # fmt: skip
+
+
+def incidents(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+    """Return what every incident obliges to, at a moment; those of which an order forbids to tell are not among them.
+
+    Args:
+        connection: A reader's.
+        logs: All: an incident's facts may be about persons of any.
+        now: The moment.
+    """
+    return of_incidents((each for log_id in logs for each in _counting(connection, log_id, DETECTED, {})), now)
+
+
+def _counting(connection: Connection[Any], log_id: int, statement: Any, wanted: dict[str, Any]) -> Iterable[Fact]:
+    """Return the facts that a statement finds and that count: what voids or corrects them is looked for."""
+    found = [fact(row) for row in select(connection, statement, wanted | {"log_id": log_id}, Row)]
+    corrections: list[Fact] = []
+    fresh = found
+    while fresh:
+        named = {"log_id": log_id, "sources": [each.source for each in fresh], "ids": [each.id for each in fresh]}
+        known = {each.position for each in corrections}
+        fresh = [fact(row) for row in select(connection, CORRECTING, named, Row) if row.position not in known]
+        corrections += fresh
+    return [each for each in counting([*found, *corrections]) if each.type in {*NOTICES, *INCIDENTS}]
+
+
+def _lives(connection: Connection[Any], due: Fact) -> bool:
+    """Tell whether a notice is told with its person."""
+    wanted = {"log_id": due.log_id, "positions": [due.position]}
+    return bool(connection.execute(LIVING, wanted).fetchall())

@@ -1,0 +1,195 @@
+"""What the company still owes, for whom, by when and why; over all people, and about one of them.
+
+Rows are derived from everything that counts about a person (`owed`). What no person's rows have is added when somebody
+asks: notices that outlive a person and incidents (`duties`), and accounts to issue again (`seals`).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from heapq import merge
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from projections.derived import Derived
+from projections.history import of_person as parts_of_person
+from projections.owed import TYPES, UNFINISHED, Owed, owed
+from projections.plain import plain
+from projections.projection import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from psycopg import Connection
+
+    from projections.history import History
+    from projections.person import Person
+    from projections.registers import Registers
+
+# What has no day comes last.
+DEFINITIONS: LiteralString = """
+    CREATE TABLE obligation (
+        log_id     smallint NOT NULL,
+        subject    uuid     NOT NULL,
+        id         text     NOT NULL,
+        kind       text     NOT NULL,
+        state      text     NOT NULL,
+        unfinished boolean  NOT NULL,
+        due        date     NOT NULL,
+        recipient  text,
+        sealed     boolean  NOT NULL,
+        content    text     NOT NULL,
+        PRIMARY KEY (log_id, subject, id)
+    );
+    CREATE INDEX obligation_due ON obligation (log_id, due, id, subject) WHERE NOT sealed;
+    CREATE INDEX obligation_unfinished ON obligation (log_id, due, id, subject) WHERE NOT sealed AND unfinished;
+    CREATE INDEX obligation_state ON obligation (log_id, state, due, id, subject) WHERE NOT sealed;
+    CREATE INDEX obligation_kind ON obligation (log_id, kind, due, id, subject) WHERE NOT sealed AND unfinished;
+    CREATE INDEX obligation_recipient ON obligation (log_id, recipient, due, id, subject) WHERE NOT sealed;
+"""
+NO_DAY = "9999-12-31"
+EVERY: LiteralString = "TRUE"
+FILTERS: dict[str, LiteralString] = {
+    "unfinished": "o.unfinished",
+    "state": "o.state = %(state)s",
+    "kind": "o.kind = %(kind)s",
+    "recipient": "o.recipient = %(recipient)s",
+}
+"""What narrows an answer. Only what is asked for stands in the statement, so that it is planned for that."""
+# By the index of what is asked for, in the order of the answer.
+FOUND: LiteralString = """
+    SELECT o.log_id, o.subject, o.id, o.due, o.content
+    FROM projections.obligation AS o
+    WHERE o.log_id = %(log_id)s AND NOT o.sealed AND {wanted} AND o.due < %(before)s
+      AND (o.due, o.id, o.subject) > (%(due)s::date, %(id)s::text, %(subject)s::uuid)
+      AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = o.log_id AND v.subject = o.subject)
+    ORDER BY o.due, o.id, o.subject
+    LIMIT %(limit)s
+"""
+
+
+def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of one person."""
+    del registers  # Who received what stands in her own facts, as it was then.
+    return {
+        "obligation": [
+            (
+                person.log_id, UUID(hex=each.subject), each.id, each.kind, each.state, each.unfinished,
+                each.due or NO_DAY, each.recipient, each.sealed, orjson.dumps(plain(each)).decode(),
+            )
+            for each in owed(person)
+            if each.subject is not None
+        ]
+    }  # fmt: skip
+
+
+OBLIGATIONS = Derived(
+    name="obligations",
+    version=1,
+    questions=("obligation",),
+    definitions=DEFINITIONS,
+    types=TYPES,
+    derive=derive,
+)
+
+
+class Cursor(NamedTuple):
+    """Where a page ended: by day, then by the obligation's name."""
+
+    due: str
+    id: str
+    subject: str
+    """Nobody's is the lowest."""
+
+
+BEGIN = Cursor("0001-01-01", "", "")
+
+
+class Found(NamedTuple):
+    """One obligation about somebody."""
+
+    log_id: int
+    subject: UUID
+    id: str
+    due: date
+    content: str
+
+    @property
+    def cursor(self) -> Cursor:
+        """Its place in the answer."""
+        return Cursor(self.due.isoformat(), self.id, self.subject.hex)
+
+
+class Filter(NamedTuple):
+    """Which obligations are wanted; None for any."""
+
+    kind: str | None = None
+    state: str | None = None
+    """A state, or unfinished: whatever something is still to be done about."""
+    recipient: str | None = None
+    before: date | None = None
+    """Due before this day."""
+
+    def admits(self, its: Owed) -> bool:
+        """Return whether one that is in no table is wanted."""
+        return (
+            self.kind in {None, its.kind}
+            and self.recipient in {None, its.recipient}
+            and (self.state in {None, its.state} or (self.state == "unfinished" and its.state in UNFINISHED))
+            and (self.before is None or (its.due or date.max) < self.before)
+        )
+
+
+def found(
+    connection: Connection[Any],
+    logs: Iterable[int],
+    wanted: Filter,
+    beside: Iterable[Owed] = (),
+    *,
+    after: Cursor = BEGIN,
+    limit: int = 100,
+) -> tuple[list[dict[str, Any]], Cursor | None]:
+    """Return obligations about everybody and nobody, by the day on which they are due, and the cursor to go on after.
+
+    About people who are to be forgotten there are none but what `beside` has of them; what an order forbids to tell is
+    not among them.
+
+    Args:
+        connection: A reader's.
+        logs: Which.
+        wanted: Which obligations.
+        beside: Those that are in no table of ours.
+        after: The cursor of the page before.
+        limit: The most rows, at least 1.
+    """
+    names = [name for name in ("kind", "recipient") if getattr(wanted, name) is not None]
+    if wanted.state is not None:
+        names.append("unfinished" if wanted.state == "unfinished" else "state")
+    statement = FOUND.replace("{wanted}", " AND ".join(FILTERS[name] for name in names) or EVERY)
+    pages: list[list[tuple[Cursor, dict[str, Any]]]] = []
+    for log_id in logs:
+        parameters = {
+            "log_id": log_id, "kind": wanted.kind, "state": wanted.state, "recipient": wanted.recipient,
+            "before": wanted.before or "infinity", "due": after.due, "id": after.id,
+            "subject": after.subject or "0" * 32, "limit": limit + 1,
+        }  # fmt: skip
+        rows = select(connection, statement, parameters, Found)
+        pages.append(
+            [(Cursor(each.due.isoformat(), each.id, each.subject.hex), orjson.loads(each.content)) for each in rows]
+        )
+    others = [(_place(each), plain(each)) for each in beside if wanted.admits(each)]
+    pages.append(sorted((each for each in others if each[0] > after), key=lambda each: each[0]))
+    rows_of_all = list(merge(*pages, key=lambda each: each[0]))
+    shown = rows_of_all[:limit]
+    return [each for _, each in shown], shown[-1][0] if len(rows_of_all) > limit else None
+
+
+def of_person(connection: Connection[Any], person: Person) -> list[Owed]:
+    """Return everything that is or was owed because of one person's facts, as of the position of the answer."""
+    return [each for history in parts_of_person(connection, person, OBLIGATIONS.types) for each in owed(history)]
+
+
+def _place(its: Owed) -> Cursor:
+    return Cursor(its.due.isoformat() if its.due else NO_DAY, its.id, its.subject or "")

@@ -1,0 +1,267 @@
+"""What the company still owes because of what happened to one person's data. Pure: no database, no clock.
+
+Each recipient who received what was corrected, erased, restricted or is disputed must be told; requests must be
+answered; who was disclosed in an emergency must be told of it in writing. Nothing here is stated by anybody: it follows
+from facts, and facts discharge it.
+
+Source: GDPR Art. 19; PIPEDA Schedule 1, 4.9.5 and 4.9.6; 11 CCR 7022(b); PIPEDA 7(3)(d.4), (e), 8(4).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from projections import requested
+from projections.changed import TYPES as CHANGED
+from projections.changed import changes, copies, to_tell
+from projections.deadlines import Deadline, deadline, law_for, law_on
+from projections.law.pack import PACKS
+from projections.noticed import TYPES as NOTICED
+from projections.noticed import Notice, notices
+from projections.requested import is_hidden, names_of, requests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from projections.changed import Change, Copy
+    from projections.history import Fact, History
+    from projections.law.pack import Pack
+
+TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES)))
+"""What obligations follow from."""
+TELL, ANSWER, CONFIRM, EXTENSION, INFORM = (
+    "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person",
+)  # fmt: skip
+REISSUE, ASSESS, REGULATOR, PERSONS, RECORD = (
+    "reissue", "assess_incident", "notify_regulator", "notify_persons", "keep_record",
+)  # fmt: skip
+KINDS = (TELL, ANSWER, CONFIRM, EXTENSION, INFORM, REISSUE, ASSESS, REGULATOR, PERSONS, RECORD)
+"""Everything that can be owed."""
+OPEN, SENT, DISCHARGED = "open", "sent", "discharged"
+UNFINISHED = frozenset({OPEN, SENT, "bounced"})
+"""States in which something is still to be done."""
+STATES = (OPEN, SENT, DISCHARGED, "refused", "bounced", "impossible", "disproportionate", "standing")
+"""standing: it goes on until its day, such as keeping a record."""
+DUTY = "inform_person"
+"""The clock of telling a person of an emergency disclosure."""
+
+
+class Owed(NamedTuple):
+    """One thing that is owed, or was."""
+
+    id: str
+    """Names it: 16 hexadecimal digits, the same whenever it is computed."""
+    kind: str
+    """One of KINDS."""
+    state: str
+    """One of STATES."""
+    subject: str | None
+    """Whom it is about; None for nobody, or for somebody who is to be forgotten."""
+    due: date | None
+    """The last day; None when there is no date."""
+    deadline: Deadline
+    """How that day was found."""
+    since: str
+    """When it came about: RFC 3339."""
+    done: str | None = None
+    """When it was discharged, or turned out not to be possible."""
+    outcome: str | None = None
+    """What came of it, in a code: acknowledged, completed, destroyed, resolved …"""
+    justification: str | None = None
+    """Why it was refused, impossible or disproportionate."""
+    recipient: str | None = None
+    """Who is to be told: the company's name for it."""
+    recipient_name: str | None = None
+    """What it is called."""
+    role: str | None = None
+    """Its legal role when it received: a debt's buyer is a controller of its own."""
+    change: str | None = None
+    """What is to be told: rectified, erased, restricted or challenged."""
+    categories: list[str] = []  # noqa: RUF012 - never changed
+    """Which data."""
+    notification: str | None = None
+    """The company's name for it, once it gave one."""
+    attempts: int = 0
+    """How often the recipient was told."""
+    request: str | None = None
+    """The company's name for the request behind it."""
+    incident: str | None = None
+    """The company's name for the incident behind it."""
+    account: str | None = None
+    """The account to issue again."""
+    stated_due: date | None = None
+    """What the company stated as due."""
+    positions: list[int] = []  # noqa: RUF012 - never changed
+    """Of the entries that brought it about and discharged it, oldest first."""
+    sealed: bool = False
+    """Whether telling of it is forbidden."""
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something is still to be done."""
+        return self.state in UNFINISHED
+
+
+def name_of(*parts: object) -> str:
+    """Return the name of an obligation: the same for the same parts."""
+    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).hexdigest()
+
+
+def owed(person: History) -> list[Owed]:
+    """Return everything that is or was owed because of one person's facts, by when it came about."""
+    found = [*_telling(person), *_answering(person), *_informing(person)]
+    return sorted(found, key=lambda each: (each.positions, each.kind, each.id))
+
+
+def of_notice(notice: Notice, subject: str | None, its: Deadline) -> Owed:
+    """Return what is owed by a notice that the company named, whoever it is about.
+
+    Its name follows from the stream that it was recorded in, and so outlives the person.
+
+    Args:
+        notice: The notice.
+        subject: Who is named.
+        its: When it is due.
+    """
+    return Owed(
+        name_of(TELL, notice.fact.subject, notice.notification, notice.recipient), TELL, notice.state, subject, its.day,
+        its, notice.since, notice.done, notice.outcome, notice.justification, notice.recipient, notice.name, None,
+        notice.change, notice.categories, notice.notification, notice.attempts, stated_due=notice.due,
+        positions=notice.positions,
+    )  # fmt: skip
+
+
+def _telling(person: History) -> Iterable[Owed]:
+    """Yield whom to tell of changes: by the notices that the company named, and where it named none."""
+    names = names_of(person)
+    regimes = {str(each.data.get("request_id")): each.data.get("regime") for each in person.by_time("request.received")}
+    named = notices(person.facts)
+    held = copies(person)
+    used: set[tuple[str, str]] = set()
+    for change in changes(person):
+        law = law_for("tell_recipients", change.time, regimes.get(change.request or ""), change.jurisdiction)
+        for recipient, gave in to_tell(change, held).items():
+            mine = [each for each in named if each.recipient == recipient and _about(each, change)]
+            used |= {(each.notification, each.recipient) for each in mine}
+            told = {category for each in mine for category in each.categories}
+            for each in mine:
+                yield _named(each, change, gave, law, names)
+            rest = [copy for copy in gave if copy.category not in told]
+            if rest:
+                yield _unnamed(person.log_id, recipient, rest, change, law, names)
+    for each in named:
+        if (each.notification, each.recipient) not in used:
+            stream = each.fact.subject
+            law = law_for("tell_recipients", each.fact.time, None, each.fact.data.get("jurisdiction"))
+            its = deadline(law, "tell_recipients", each.fact.time, stated=each.due)
+            subject = names.get(stream, stream)
+            yield of_notice(each, subject, its)._replace(sealed=is_hidden(each.fact, names))
+
+
+def _about(notice: Notice, change: Change) -> bool:
+    """Tell whether a notice is about a change."""
+    return notice.change == change.kind and notice.trigger in change.names
+
+
+def _named(notice: Notice, change: Change, gave: list[Copy], law: Pack | None, names: dict[str, str]) -> Owed:
+    """Return what is owed to one recipient by a notice that the company named."""
+    its = deadline(law, "tell_recipients", change.time, stated=notice.due)
+    subject = names.get(notice.fact.subject, notice.fact.subject)
+    known = [copy for copy in gave if copy.category in notice.categories] or gave
+    found = of_notice(notice, subject, its)
+    gone = _gone(known)
+    if found.unfinished and gone is not None:
+        found = found._replace(state=DISCHARGED, outcome="destroyed", done=gone.stated)
+    return found._replace(
+        recipient_name=notice.name or known[-1].name, role=known[-1].role, request=change.request,
+        positions=_positions(found.positions, change, known, gone),
+        sealed=any(is_hidden(each, names) for each in (notice.fact, *change.facts, *(copy.fact for copy in known))),
+    )  # fmt: skip
+
+
+def _unnamed(
+    log_id: int, recipient: str, gave: list[Copy], change: Change, law: Pack | None, names: dict[str, str]
+) -> Owed:
+    """Return what is owed to one recipient of whom the company said nothing yet."""
+    its = deadline(law, "tell_recipients", change.time)
+    subject = names.get(change.facts[0].subject, change.facts[0].subject)
+    gone = _gone(gave)
+    outcome, ended = ("destroyed", gone) if gone is not None else ("resolved", change.resolved)
+    return Owed(
+        name_of(TELL, log_id, subject, change.kind, *change.cause, recipient), TELL,
+        OPEN if ended is None else DISCHARGED, subject, its.day, its, change.stated,
+        None if ended is None else ended.stated, None if ended is None else outcome, None, recipient, gave[-1].name,
+        gave[-1].role, change.kind, sorted({copy.category for copy in gave}), request=change.request,
+        positions=_positions([], change, gave, ended),
+        sealed=any(is_hidden(each, names) for each in (*change.facts, *(copy.fact for copy in gave))),
+    )  # fmt: skip
+
+
+def _gone(gave: list[Copy]) -> Fact | None:
+    """Return what says that a recipient has nothing left of what it received; None when that is not known."""
+    facts = [copy.gone for copy in gave]
+    return max((each for each in facts if each), key=lambda each: each.time) if all(facts) else None
+
+
+def _positions(more: list[int], change: Change, gave: list[Copy], gone: Fact | None) -> list[int]:
+    found = {each.position for each in change.facts} | {copy.fact.position for copy in gave} | set(more)
+    return sorted(found | ({gone.position} if gone else set()))
+
+
+def _answering(person: History) -> Iterable[Owed]:
+    """Yield what requests oblige to."""
+    for each in requests(person):
+        by: dict[str, Any] = {
+            "subject": each.subject, "since": each.received, "request": each.request, "sealed": each.sealed,
+        }  # fmt: skip
+        key = (person.log_id, each.subject, each.request)
+        yield Owed(
+            name_of(ANSWER, *key), ANSWER, OPEN if each.status == requested.OPEN else DISCHARGED, due=each.due,
+            deadline=each.deadline, done=each.answered, outcome=each.outcome, justification=each.reason,
+            categories=each.categories, account=each.account, stated_due=each.stated_due, positions=each.positions,
+            **by,
+        )  # fmt: skip
+        for one in each.further:
+            yield Owed(
+                name_of(CONFIRM, *key, one.deadline.clock), CONFIRM, OPEN if one.done is None else DISCHARGED,
+                due=one.deadline.day, deadline=one.deadline, done=one.done,
+                positions=sorted({each.positions[0], *([one.position] if one.position else [])}), **by,
+            )  # fmt: skip
+        for one in each.extensions:
+            yield Owed(
+                name_of(EXTENSION, *key, one.position), EXTENSION, OPEN if one.noticed is None else DISCHARGED,
+                due=one.notice.day, deadline=one.notice, done=one.noticed,
+                positions=sorted({each.positions[0], one.position}), **by,
+            )  # fmt: skip
+
+
+def _informing(person: History) -> Iterable[Owed]:
+    """Yield of which disclosures the person must be told in writing."""
+    names = names_of(person)
+    letters = {
+        (str(each.data.get("about", {}).get("source")), str(each.data.get("about", {}).get("id"))): each
+        for each in reversed(person.by_time("subject.informed"))
+    }
+    for each in person.by_time("data.disclosed"):
+        basis = str(each.data.get("basis"))
+        law = next((pack for pack in _in_force(each) if (one := pack.ground(basis)) and DUTY in one.duties), None)
+        if law is None and not each.data.get("duty_to_inform"):
+            continue
+        its = deadline(law or law_for(DUTY, each.time, None, each.data.get("jurisdiction")), DUTY, each.time)
+        letter = letters.get(each.name)
+        recipient = each.data["recipient"]
+        subject = names.get(each.subject, each.subject)
+        yield Owed(
+            name_of(INFORM, person.log_id, subject, *each.name), INFORM, DISCHARGED if letter else OPEN, subject,
+            its.day, its, each.stated, letter.stated if letter else None, recipient=recipient["id"],
+            recipient_name=recipient.get("name"), role=recipient.get("role"),
+            categories=sorted(set(each.data["categories"])),
+            positions=sorted(one.position for one in (each, letter) if one), sealed=is_hidden(each, names),
+        )  # fmt: skip
+
+
+def _in_force(fact: Fact) -> Iterable[Pack]:
+    """Yield the laws that were in force when something happened."""
+    return (pack for pack in PACKS if law_on(pack.regimes[0], fact.time) is pack)

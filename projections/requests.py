@@ -1,0 +1,249 @@
+"""What people asked for, when the answers are due, and how they stand; over all people, and about one of them.
+
+Source: PIPEDA 8, P-39.1 s. 32, GDPR Art. 12, 45 CFR 164.528, 11 CCR 7021; what a request is follows in `requested`.
+"""
+
+from __future__ import annotations
+
+from heapq import merge
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from projections import consulted, requested
+from projections.deadlines import read_back, today_of
+from projections.derived import Derived
+from projections.history import of_person as of_person_in
+from projections.plain import plain
+from projections.projection import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date, datetime
+
+    from psycopg import Connection
+
+    from projections.history import History
+    from projections.person import Person
+    from projections.registers import Registers
+
+# What has no day comes last.
+DEFINITIONS: LiteralString = """
+    CREATE TABLE request (
+        log_id   smallint NOT NULL,
+        subject  uuid     NOT NULL,
+        request  text     NOT NULL,
+        status   text     NOT NULL,
+        due      date     NOT NULL,
+        regime   text,
+        "right"  text,
+        deemed   boolean  NOT NULL,
+        extended boolean  NOT NULL,
+        sealed   boolean  NOT NULL,
+        content  text     NOT NULL,
+        PRIMARY KEY (log_id, subject, request)
+    );
+    CREATE INDEX request_due ON request (log_id, due, subject, request) WHERE NOT sealed;
+    CREATE INDEX request_status ON request (log_id, status, due, subject, request) WHERE NOT sealed;
+    CREATE TABLE consultation (
+        log_id      smallint NOT NULL,
+        subject     uuid     NOT NULL,
+        request     text     NOT NULL,
+        institution text     NOT NULL,
+        position    bigint   NOT NULL,
+        content     text     NOT NULL,
+        PRIMARY KEY (log_id, subject, position)
+    );
+"""
+NO_DAY = "9999-12-31"
+STATES: dict[str, LiteralString] = {
+    "open": "r.status = 'open'",
+    "running": "r.status = 'open' AND r.due > %(today)s AND r.due < '9999-12-31'",
+    "due_today": "r.status = 'open' AND r.due = %(today)s",
+    "overdue": "r.status = 'open' AND r.due < %(today)s",
+    "deemed_refused": "r.status = 'open' AND r.due < %(today)s AND r.deemed",
+    "extended": "r.status = 'open' AND r.extended",
+    "answered": "r.status = 'answered'",
+    "refused": "r.status = 'refused'",
+}
+"""What each state that can be asked for means. What is deemed refused is overdue, too."""
+# By request_status, or by request_due when every state is wanted; both in the order of the answer.
+FOUND: LiteralString = """
+    SELECT r.log_id, r.subject, r.request, r.due, r.content
+    FROM projections.request AS r
+    WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {state} AND r.due < %(before)s
+      AND (r.due, r.subject, r.request) > (%(due)s::date, %(subject)s::uuid, %(request)s::text)
+      AND (%(regime)s::text IS NULL OR r.regime = %(regime)s) AND (%(right)s::text IS NULL OR r."right" = %(right)s)
+      AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = r.log_id AND v.subject = r.subject)
+    ORDER BY r.due, r.subject, r.request
+    LIMIT %(limit)s
+"""
+# By primary key.
+CONSULTED = """
+    SELECT log_id, subject, request, content FROM projections.consultation
+    WHERE log_id = %(log_id)s AND subject = ANY (%(streams)s::uuid[])
+    ORDER BY subject, position
+"""
+
+
+def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of one person."""
+    del registers  # A request is judged by the law alone.
+    return {
+        "request": [
+            (
+                person.log_id, UUID(hex=each.subject), each.request, each.status, each.due or NO_DAY, each.regime,
+                each.right, each.deadline.deemed_refusal, any(one.counted for one in each.extensions), each.sealed,
+                orjson.dumps(plain(each)).decode(),
+            )
+            for each in requested.requests(person)
+        ],
+        "consultation": [
+            (
+                person.log_id, UUID(hex=each.stream), each.request, each.institution, each.positions[0],
+                orjson.dumps(plain(each)).decode(),
+            )
+            for each in consulted.consultations(person)
+        ],
+    }  # fmt: skip
+
+
+REQUESTS = Derived(
+    name="requests",
+    version=1,
+    questions=("request", "consultation"),
+    definitions=DEFINITIONS,
+    types=(*requested.TYPES, *consulted.TYPES),
+    derive=derive,
+)
+
+
+class Found(NamedTuple):
+    """One request of somebody."""
+
+    log_id: int
+    subject: UUID
+    request: str
+    due: date
+    content: str
+
+    @property
+    def cursor(self) -> Cursor:
+        """Its place in the answer."""
+        return Cursor(self.due.isoformat(), self.log_id, self.subject.hex, self.request)
+
+
+class Cursor(NamedTuple):
+    """Where a page ended: by day, then log by log."""
+
+    due: str
+    log_id: int
+    subject: str
+    request: str
+
+
+class Filter(NamedTuple):
+    """Which requests are wanted; None for any."""
+
+    state: str | None = None
+    """A key of STATES."""
+    before: date | None = None
+    """Due before this day."""
+    regime: str | None = None
+    right: str | None = None
+
+
+BEGIN = Cursor("0001-01-01", -1, "0" * 32, "")
+LAST = ("f" * 32, "\U0010ffff")
+
+
+def found(
+    connection: Connection[Any],
+    logs: Iterable[int],
+    now: datetime,
+    wanted: Filter,
+    *,
+    after: Cursor = BEGIN,
+    limit: int = 100,
+) -> tuple[list[dict[str, Any]], Cursor | None]:
+    """Return requests of everybody, by the day on which they are due, and the cursor to go on after.
+
+    Those of people who are to be forgotten, or that an order forbids to tell of, are not among them.
+
+    Args:
+        connection: A reader's.
+        logs: Which.
+        now: What is due today is so at this moment.
+        wanted: Which requests.
+        after: The cursor of the page before.
+        limit: The most rows, at least 1.
+    """
+    statement = FOUND.replace("{state}", STATES[wanted.state] if wanted.state else "TRUE")
+    pages: list[list[Found]] = []
+    for log_id in logs:
+        parameters = {
+            "log_id": log_id, "today": today_of(now), "before": wanted.before or "infinity", "regime": wanted.regime,
+            "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
+            "request": _request(log_id, after), "limit": limit + 1,
+        }  # fmt: skip
+        pages.append(select(connection, statement, parameters, Found))
+    rows = list(merge(*pages, key=lambda each: each.cursor))
+    shown = [orjson.loads(each.content) for each in rows[:limit]]
+    return shown, rows[limit - 1].cursor if len(rows) > limit else None
+
+
+def _subject(log_id: int, after: Cursor) -> str:
+    """Return from whom on a log's rows go on, at the cursor's day: lower logs are done, higher ones not begun."""
+    return after.subject if log_id == after.log_id else "0" * 32 if log_id > after.log_id else LAST[0]
+
+
+def _request(log_id: int, after: Cursor) -> str:
+    return after.request if log_id == after.log_id else "" if log_id > after.log_id else LAST[1]
+
+
+def consultations(
+    connection: Connection[Any], log_id: int, streams: Sequence[str]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return which institutions were asked, by sealed stream and request.
+
+    Args:
+        connection: A reader's.
+        log_id: Whose streams.
+        streams: Sealed streams that the reader is cleared for.
+    """
+    wanted = {"log_id": log_id, "streams": [UUID(hex=each) for each in streams]}
+    known: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in connection.execute(CONSULTED, wanted).fetchall():
+        known.setdefault((row[1].hex, row[2]), []).append(orjson.loads(row[3]))
+    return known
+
+
+def of_person(connection: Connection[Any], person: Person, *, consulting: bool) -> list[dict[str, Any]]:
+    """Return everything that a person asked for, by when it was received, as of the position of the answer.
+
+    Args:
+        connection: A reader's.
+        person: Whom.
+        consulting: Whether the reader is cleared, and wants to know which institutions were asked.
+    """
+    parts = of_person_in(connection, person, REQUESTS.types)
+    items: list[dict[str, Any]] = [plain(each) for history in parts for each in requested.requests(history)]
+    if consulting:
+        asked = [plain(each) for history in parts for each in consulted.consultations(history)]
+        items = [
+            each | {"consultations": [one for one in asked if one["request"] == each["request"]]} for each in items
+        ]
+    return items
+
+
+def standing(item: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a request as an answer shows it: with how it stands at a moment."""
+    its = requested.state(item["status"], read_back(item["deadline"]), now)
+    shown = {"request": item["request"], "state": its} | {name: each for name, each in item.items() if name != "status"}
+    if "consultations" in item:
+        shown["consultations"] = [
+            each | {"state": consulted.state(each["objection"], read_back(each["embargo"]), now)}
+            for each in item["consultations"]
+        ]
+    return shown

@@ -1,0 +1,277 @@
+"""What the company owes because of what happened, in the words of the law: given facts, then what is owed."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from projections.breached import of_incidents
+from projections.deadlines import standing
+from projections.owed import owed
+from tests.projections.given import COLLECTOR, disclosed
+from tests.projections.rights import (
+    BANK,
+    answered,
+    asked,
+    challenged,
+    due,
+    erased,
+    extended,
+    happened,
+    history,
+    rectified,
+    replied_to,
+    told,
+)
+
+if TYPE_CHECKING:
+    from projections.owed import Owed
+    from tests.projections.given import Happened
+
+NAME, MAIL, CALLS = "pd:Name", "pd:EmailAddress", "pd:CallLog"
+TO_BANK = disclosed("alice", "2026-01-05T10:00:00Z", NAME, MAIL, recipient=BANK)
+TO_COLLECTOR = disclosed("alice", "2026-01-06T10:00:00Z", CALLS, recipient=COLLECTOR)
+CORRECTED = rectified("alice", "2026-03-02T10:00:00Z", NAME)
+
+
+def of(kind: str, *facts: Happened) -> list[Owed]:
+    return [each for each in owed(history(*facts)) if each.kind == kind]
+
+
+def tell(*facts: Happened) -> list[Owed]:
+    return of("tell_recipient", *facts)
+
+
+def one(*facts: Happened) -> Owed:
+    (found,) = tell(*facts)
+    return found
+
+
+def test_who_received_what_was_corrected_must_be_told_and_nobody_else() -> None:
+    its = one(TO_BANK, TO_COLLECTOR, CORRECTED)
+    assert (its.recipient, its.change, its.categories, its.state) == ("national-bank", "rectified", [NAME], "open")
+    assert (its.deadline.rule, its.due, its.positions) == ("ca-pipeda:4.9.5", None, [1, 3])
+    assert standing(its.deadline, datetime(2030, 1, 1, tzinfo=UTC)) == "watched"
+
+
+def test_what_it_received_after_the_correction_was_right_already() -> None:
+    assert tell(CORRECTED, disclosed("alice", "2026-03-03T10:00:00Z", NAME, recipient=BANK)) == []
+
+
+def test_under_the_gdpr_article_19_says_so() -> None:
+    request = asked("alice", "2026-03-01T10:00:00Z", regime="whosaw:GDPR", right="eu-gdpr:A17")
+    its = one(TO_BANK, request, erased("alice", "2026-03-02T10:00:00Z", NAME, request_ref="REQ-1"))
+    assert (its.change, its.deadline.rule, its.request) == ("erased", "eu-gdpr:A19", "REQ-1")
+
+
+def test_steps_towards_one_deletion_are_told_once_and_only_what_is_gone() -> None:
+    steps = [
+        erased("alice", "2026-03-02T10:00:00Z", NAME, MAIL, state=state, system=system, request_ref="REQ-1",
+               survivors=[{"category": MAIL, "reason": "whosaw:HoldOrder"}])
+        for system in ("crm", "billing") for state in ("requested", "done", "verified")
+    ]  # fmt: skip
+    assert one(TO_BANK, *steps).categories == [NAME]
+    assert tell(TO_BANK, erased("alice", "2026-03-02T10:00:00Z", NAME, state="requested")) == []
+    alone = [
+        erased("alice", "2026-03-02T10:00:00Z", NAME),
+        erased("alice", "2026-03-03T10:00:00Z", NAME, state="verified"),
+    ]
+    assert one(TO_BANK, *alone).positions == [1, 2]
+
+
+def test_what_our_own_retention_erased_is_told_to_nobody() -> None:
+    assert tell(TO_BANK, erased("alice", "2026-03-02T10:00:00Z", NAME, reason="whosaw:RetentionEnded")) == []
+
+
+def test_a_copy_that_is_known_to_be_gone_is_not_told_of_and_one_that_goes_later_ends_it() -> None:
+    gone = {"holder": "national-bank", "system": "bank"}
+    before = erased("alice", "2026-02-01T10:00:00Z", NAME, MAIL, **gone)
+    assert tell(TO_BANK, before, CORRECTED) == []
+    after = one(TO_BANK, CORRECTED, erased("alice", "2026-04-01T10:00:00Z", NAME, **gone))
+    assert (after.state, after.outcome, after.positions) == ("discharged", "destroyed", [1, 2, 3])
+    asked_only = erased("alice", "2026-02-01T10:00:00Z", NAME, state="requested", **gone)
+    assert one(TO_BANK, asked_only, CORRECTED).state == "open"
+
+
+def test_a_recipient_of_a_recipient_is_told_too() -> None:
+    onward = happened(
+        "disclosure.onward_reported", "alice", "2026-02-01T10:00:00Z",
+        recipient_id="national-bank", onward=COLLECTOR, categories=[NAME], disclosure=None,
+    )  # fmt: skip
+    assert sorted(str(each.recipient) for each in tell(TO_BANK, onward, CORRECTED)) == [
+        "collections-north", "national-bank",
+    ]  # fmt: skip
+
+
+def test_who_bought_a_debt_is_told_as_a_controller() -> None:
+    buyer = disclosed("alice", "2026-01-05T10:00:00Z", NAME, recipient=COLLECTOR | {"role": "dpv:DataController"})
+    assert one(buyer, CORRECTED).role == "dpv:DataController"
+
+
+def test_an_unresolved_challenge_is_passed_on_until_it_is_settled() -> None:
+    dispute = challenged("alice", "2026-03-02T10:00:00Z", NAME)
+    assert (one(TO_BANK, dispute).change, one(TO_BANK, dispute).state) == ("challenged", "open")
+    first, second = tell(TO_BANK, dispute, rectified("alice", "2026-04-02T10:00:00Z", NAME))
+    assert {(first.change, first.state, first.outcome), (second.change, second.state, second.outcome)} == {
+        ("challenged", "discharged", "resolved"), ("rectified", "open", None),
+    }  # fmt: skip
+
+
+def test_a_restriction_of_everything_is_told_to_whoever_received_anything_and_its_end_is_not() -> None:
+    data: dict[str, Any] = {"categories": [], "reason": "whosaw:Disputed", "request_ref": None}
+    limited = happened("data.restricted", "alice", "2026-03-02T10:00:00Z", **data)
+    assert [each.change for each in tell(TO_BANK, TO_COLLECTOR, limited)] == ["restricted", "restricted"]
+    assert tell(TO_BANK, happened("data.restricted", "alice", "2026-03-02T10:00:00Z", **data | {"ended": True})) == []
+
+
+NOTICE = due("alice", "2026-03-05T10:00:00Z", NAME, trigger=2, due="2026-03-19")
+
+
+@pytest.mark.parametrize(
+    ("steps", "state", "outcome"),
+    [
+        ([], "open", None),
+        ([told("alice", "2026-03-06T10:00:00Z")], "sent", None),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "acknowledged")], "discharged", "acknowledged"),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "completed")], "discharged", "completed"),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "refused")], "refused", "refused"),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "bounced")], "bounced", "bounced"),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "bounced"), told("alice", "2026-03-08T10:00:00Z")], "sent", None),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "impossible", justification="dpv:FulfilmentImpossible")],
+         "impossible", "impossible"),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "disproportionate")], "disproportionate", "disproportionate"),
+    ],
+)  # fmt: skip
+def test_telling_is_tracked_by_the_name_that_the_company_gave(
+    steps: list[Happened], state: str, outcome: str | None
+) -> None:
+    its = one(TO_BANK, CORRECTED, NOTICE, *steps)
+    assert (its.state, its.outcome, its.notification, its.recipient_name) == (state, outcome, "N-1", "National Bank")
+    assert (its.due, its.stated_due) == (date(2026, 3, 19), date(2026, 3, 19))
+    assert its.positions == [1, 2, 3, *range(4, 4 + len(steps))]
+    assert its.id == one(TO_BANK, CORRECTED, NOTICE).id
+
+
+def test_what_a_notice_leaves_out_is_still_to_be_told() -> None:
+    both = rectified("alice", "2026-03-02T10:00:00Z", NAME, MAIL)
+    found = tell(TO_BANK, both, NOTICE, replied_to("alice", "2026-03-07T10:00:00Z", "completed"))
+    assert {(each.state, each.notification, *each.categories) for each in found} == {
+        ("discharged", "N-1", NAME), ("open", None, MAIL),
+    }  # fmt: skip
+
+
+def test_a_notice_without_a_disclosure_that_is_known_counts_by_itself() -> None:
+    its = one(due("alice", "2026-03-05T10:00:00Z", NAME))
+    assert (its.recipient, its.state, its.positions) == ("national-bank", "open", [1])
+
+
+ASKED = asked("alice", "2026-11-02T09:00:00-05:00")
+
+
+def test_a_request_is_to_be_answered_and_its_answer_discharges_that() -> None:
+    (open_,) = of("answer_request", ASKED)
+    assert (open_.state, open_.due, open_.request) == ("open", date(2026, 12, 2), "REQ-1")
+    (done,) = of("answer_request", ASKED, answered("alice", "2026-11-20T09:00:00-05:00"))
+    assert (done.id, done.state, done.done, done.positions) == (
+        open_.id, "discharged", "2026-11-20T09:00:00-05:00", [1, 2],
+    )  # fmt: skip
+
+
+def test_ccpa_is_to_be_confirmed_and_an_extension_is_to_be_told() -> None:
+    ccpa = asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:CCPA")
+    (its,) = of("confirm_request", ccpa)
+    assert (its.state, its.due, its.deadline.rule) == ("open", date(2026, 11, 17), "us-ccpa:7021-a")
+    assert of("confirm_request", ccpa, answered("alice", "2026-11-05T09:00:00-05:00"))[0].state == "discharged"
+    (notice,) = of("extension_notice", ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30, noticed_at=None))
+    assert (notice.state, notice.due) == ("open", date(2026, 12, 2))
+    (given,) = of("extension_notice", ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30))
+    assert given.state == "discharged"
+
+
+@pytest.mark.parametrize(
+    ("more", "owes"),
+    [
+        ({"basis": "ca-pipeda:7-3-e"}, True),
+        ({"basis": "ca-pipeda:7-3-d.4"}, True),
+        ({"basis": "ca-pipeda:7-3-c"}, False),
+        ({"basis": "dpv:VitalInterest", "duty_to_inform": True}, True),
+    ],
+)
+def test_who_was_disclosed_in_an_emergency_is_told_in_writing(more: dict[str, Any], *, owes: bool) -> None:
+    emergency = disclosed("alice", "2026-11-02T09:00:00-05:00", NAME, **more)
+    found = of("inform_person", emergency)
+    assert [each.state for each in found] == ["open"] * owes
+    if owes:
+        assert found[0].deadline.rule == "ca-pipeda:7-3-e"
+        letter = happened("subject.informed", "alice", "2026-11-04T09:00:00-05:00", channel="whosaw:Mail",
+                          about={"source": "/services/test", "id": "ev-1"})  # fmt: skip
+        (done,) = of("inform_person", emergency, letter)
+        assert (done.state, done.positions, done.id) == ("discharged", [1, 2], found[0].id)
+
+
+def detected(**more: Any) -> Happened:
+    data = {
+        "incident_id": "I-1", "categories": [NAME], "circumstances": ["whosaw:Loss"], "since": None, "until": None,
+        "aware_at": "2026-03-06T15:30:00+01:00", "jurisdiction": "loc:CA-QC",
+    }  # fmt: skip
+    return happened("incident.detected", "alice", "2026-03-06T15:30:00+01:00", **data | more)
+
+
+def judged(*, serious: bool) -> Happened:
+    return happened("incident.assessed", "alice", "2026-03-07T10:00:00Z", incident_id="I-1", serious=serious,
+                    factors=["whosaw:SensitiveData"])  # fmt: skip
+
+
+def notified(whom: str, **more: Any) -> Happened:
+    return happened("incident.notified", "alice", "2026-03-08T10:00:00Z", incident_id="I-1", whom=whom,
+                    channel="whosaw:Email", **more)  # fmt: skip
+
+
+def incident(*facts: Happened, now: datetime = datetime(2026, 4, 1, tzinfo=UTC)) -> set[tuple[str, str | None, str]]:
+    return {(each.kind, each.deadline.pack, each.state) for each in of_incidents(history(*facts).facts, now)}
+
+
+def test_an_incident_is_judged_first_and_its_record_is_kept() -> None:
+    assert incident(detected()) == {
+        ("assess_incident", "ca-qc-p39.1", "open"), ("keep_record", "ca-qc-p39.1", "standing"),
+        ("keep_record", "ca-pipeda", "standing"),
+    }  # fmt: skip
+
+
+def test_one_that_is_serious_is_told_to_each_regulator_and_to_the_persons() -> None:
+    facts = [detected(), judged(serious=True)]
+    assert incident(*facts) >= {
+        (kind, law, "open") for kind in ("notify_regulator", "notify_persons") for law in ("ca-qc-p39.1", "ca-pipeda")
+    }
+    quebec = notified("regulator", authority={"id": "cai", "name": "CAI", "country": "loc:CA-QC"})
+    assert incident(*facts, quebec, notified("persons")) >= {
+        ("notify_regulator", "ca-qc-p39.1", "discharged"), ("notify_regulator", "ca-pipeda", "open"),
+        ("notify_persons", "ca-pipeda", "discharged"),
+    }  # fmt: skip
+    assert not [kind for kind, *_ in incident(detected(), judged(serious=False)) if kind.startswith("notify")]
+
+
+def test_the_gdpr_counts_72_hours_from_awareness_across_a_change_of_clocks() -> None:
+    # Friday 6 March, 15:30 in Paris; the clocks in Quebec go forward on Sunday 8 March.
+    found = of_incidents(history(detected(jurisdiction="loc:FR")).facts, datetime(2026, 3, 7, tzinfo=UTC))
+    (its,) = [each for each in found if each.kind == "notify_regulator"]
+    assert its.deadline.moment == datetime(2026, 3, 9, 14, 30, tzinfo=UTC)
+    assert standing(its.deadline, datetime(2026, 3, 9, 14, 30, tzinfo=UTC)) == "due_today"
+    assert standing(its.deadline, datetime(2026, 3, 9, 14, 30, 1, tzinfo=UTC)) == "overdue"
+    assert not [
+        kind for kind, *_ in incident(detected(jurisdiction="loc:FR"), judged(serious=False)) if "notify" in kind
+    ]
+
+
+def test_records_are_kept_24_months_and_5_years() -> None:
+    found = of_incidents(history(detected(), judged(serious=False)).facts, datetime(2026, 4, 1, tzinfo=UTC))
+    days = {each.deadline.pack: each.due for each in found if each.kind == "keep_record"}
+    assert days == {"ca-pipeda": date(2028, 3, 7), "ca-qc-p39.1": date(2031, 3, 6)}
+    later = {("keep_record", "ca-pipeda", "discharged"), ("keep_record", "ca-qc-p39.1", "standing")}
+    assert incident(detected(), judged(serious=False), now=datetime(2029, 1, 1, tzinfo=UTC)) >= later
+
+
+def test_what_was_never_detected_is_no_incident() -> None:
+    assert incident(judged(serious=True)) == set()
