@@ -14,9 +14,9 @@ from examples.company import billing, calls, fraud, signup, support
 from examples.company.campaigns import tasks
 from examples.company.customers import customers
 from examples.company.diary import PORTING, Diary
-from examples.company.policy import publications
 from examples.company.incidents import incidents
 from examples.company.occasions import OCCASIONS
+from examples.company.policy import publications
 from examples.company.registers import entries
 from examples.company.stories import STORIES
 

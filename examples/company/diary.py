@@ -21,7 +21,7 @@ FRAUD = "/services/fraud"
 SERVICES = (SIGNUP, BILLING, CALLS, SUPPORT, FRAUD)
 """The five that emit; fraud is also the desk that answers authorities and keeps holds and seals."""
 PORTING = "/services/porting"
-"""Told the porting administrator of numbers that moved, until September 2026: its last word, and a hole in its count."""
+"""Told the porting administrator of numbers that moved, until September 2026; there is a hole in its count."""
 PRIVACY_OFFICE = "/offices/privacy"
 """Publishes the policies, by hand."""
 SOURCES = (PRIVACY_OFFICE, *SERVICES, PORTING)

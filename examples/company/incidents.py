@@ -34,8 +34,8 @@ def incidents(seed: int) -> Diary:
 def misdirected_letter(diary: Diary, aware: datetime) -> None:
     """An invoice went to the neighbour, who sent it back: no risk of serious injury, and an entry all the same."""
     _note(diary, aware, "detected", MISDIRECTED, categories=[c.NAME, c.ADDRESS, c.CONSUMPTION],
-          circumstances=["whosaw:UnauthorisedDisclosure", "whosaw:CauseMistake"], since=written(aware - timedelta(days=2)),
-          until=written(aware), aware_at=written(aware), affected=1, systems=["billing"])  # fmt: skip
+          circumstances=["whosaw:UnauthorisedDisclosure", "whosaw:CauseMistake"],
+          since=written(aware - timedelta(days=2)), until=written(aware), aware_at=written(aware), affected=1, systems=["billing"])  # fmt: skip
     _note(diary, aware + timedelta(days=1), "assessed", MISDIRECTED, serious=False,
           factors=["whosaw:MisuseImprobable", "whosaw:DataRecovered"], affected=1)  # fmt: skip
     _note(diary, aware + timedelta(days=6), "closed", MISDIRECTED, measures=["whosaw:ProcessChanged"])

@@ -87,7 +87,7 @@ def more_than_was_asked(customer: Customer, diary: Diary) -> None:
 
 
 def complaint_answered(customer: Customer, diary: Diary) -> None:
-    """One complaint from its arrival to its answer: filed, looked into, sent to the regulator, mistaken once, answered."""
+    """One complaint from its arrival to its answer: looked into, once by mistake, sent to the regulator, answered."""
     at, who = datetime(2026, 9, 3, 13, 30, tzinfo=UTC), employee(14, "whosaw:SupportAgent")
     filed = diary.note(at, SUPPORT, "data.collected", collected(
         [person(customer)], who, "helpdesk", context="whosaw:Complaint", channel=c.CONTACT_FORM,

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from examples.questions.customer import CUSTOMER
 from examples.questions.officer import OFFICER
-from examples.questions.question import kept, masked, reached
+from examples.questions.proof import PROOF, Check, proof
+from examples.questions.question import WIDTH, Step, kept, masked, reached
 from examples.questions.regulator import REGULATOR
 
 if TYPE_CHECKING:
-    from examples.questions.question import Question, Send, Shown, Step
+    from examples.questions.question import Question, Send, Shown
 
-QUESTIONS = (*CUSTOMER, *OFFICER, *REGULATOR)
+QUESTIONS = (*CUSTOMER, *OFFICER, *REGULATOR, PROOF)
 PURPOSE = "whosaw:Audit"
 TICKET = "TKT-25"
 OPENING = f"""# The 25 questions
@@ -49,11 +52,16 @@ as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/code
 """
 
 
-def page(send: Send) -> str:
-    """Return the page, asking each question in its order."""
+def page(send: Send, check: Check) -> str:
+    """Return the page, asking each question in its order.
+
+    Args:
+        send: Sends a request, with the key of whoever asks.
+        check: Verifies a bundle offline, against an older checkpoint; returns what it prints.
+    """
     parts = [OPENING, "| | who asks | |\n|---|---|---|\n"]
-    parts += [f"| {each.number} | {each.asker} | {each.text} |\n" for each in QUESTIONS]
-    parts += [_section(each, send) for each in QUESTIONS]
+    parts += [f"| {each.number} | {each.asker} | [{each.text}](#{_anchor(each)}) |\n" for each in QUESTIONS]
+    parts += [_section(each, send, check) for each in QUESTIONS]
     return "".join(parts)
 
 
@@ -77,26 +85,46 @@ def answer(step: Step, send: Send, people: dict[str, str]) -> Any:
 
 def excerpt(document: Any, shown: Shown) -> tuple[list[str], str]:
     """Return the lines of an answer that are shown, and what the page says about the rest."""
-    lines = [json.dumps(masked(kept(document, shown.also)), ensure_ascii=False)] if shown.also else []
+    lines = [_written(document, shown.also)] if shown.also else []
     if shown.at is None:
-        lines.append(json.dumps(masked(kept(document, shown.members)), ensure_ascii=False))
-        return lines, "Other members are left out."
+        return [*lines, _written(document, shown.members)], "Other members are left out."
     rows = reached(document, shown.at)
     fitting = [row for row in rows if all(reached(row, name) == value for name, value in shown.where.items())]
-    lines += [json.dumps(masked(kept(row, shown.members)), ensure_ascii=False) for row in fitting[: shown.rows]]
+    if shown.by is not None:
+        fitting.sort(key=lambda row: str(reached(row, shown.by or "")))
+    lines += [_written(row, shown.members) for row in fitting[: shown.rows]]
     if not rows:
         return [*lines, "[]"], "No rows: that is the whole answer."
-    more = " of the first page" if document.get("next") else ""
-    which = f"{min(len(fitting), shown.rows)} of {len(rows)} rows{more}"
-    if shown.where:
-        which += " (of those with " + ", ".join(f"`{name}` {value}" for name, value in shown.where.items()) + ")"
-    return lines, f"{which}; other members are left out."
+    which = ", ".join(f"`{name}` {json.dumps(value)}" for name, value in shown.where.items())
+    which = f" with {which}" if which else ""
+    if not fitting:
+        return [*lines, "[]"], f"There is no row{which}."
+    if document.get("next"):
+        return lines, f"The first {min(len(fitting), shown.rows)} rows{which} of more; other members are left out."
+    return lines, f"{min(len(fitting), shown.rows)} of {len(fitting)} rows{which}; other members are left out."
 
 
-def _section(question: Question, send: Send) -> str:
+def _written(row: Any, members: tuple[str, ...]) -> str:
+    """Return a part of a row as JSON, broken between members where a line would be too long."""
+    lines = [""]
+    for piece in re.split(r"(?<=[,]) (?=[\"{\[])", json.dumps(masked(kept(row, members)), ensure_ascii=False)):
+        if len(lines[-1]) + len(piece) >= WIDTH and lines[-1]:
+            lines.append(f"  {piece}")
+        else:
+            lines[-1] += f" {piece}" if lines[-1] else piece
+    return "\n".join(lines)
+
+
+def _anchor(question: Question) -> str:
+    kept_letters = (each for each in f"{question.number} {question.text}".lower() if each.isalnum() or each in " -_")
+    return "".join(kept_letters).replace(" ", "-")
+
+
+def _section(question: Question, send: Send, check: Check) -> str:
     numbers = {step.person for step in question.steps if step.person}
     people = {number: _look_up(number, send) for number in sorted(numbers)}
     text = f"\n## {question.number}. {question.text}\n\n*Asked by a {question.asker}.*\n"
+    text += proof(send, check) if question is PROOF else ""
     named: str | None = None
     for step in question.steps:
         command = f"p=$(who {step.person})\n" if step.person and step.person != named else ""
@@ -106,12 +134,10 @@ def _section(question: Question, send: Send) -> str:
         if step.shown is not None:
             lines, rest = excerpt(document, step.shown)
             text += "\n```json\n" + "\n".join(lines) + f"\n```\n\n{rest}\n"
-    return text + f"\n{question.meaning}\n"
+    return text + f"\n{fill(question.meaning, WIDTH)}\n"
 
 
 def _look_up(number: str, send: Send) -> str:
-    from examples.questions.question import Step  # noqa: PLC0415 - at run time only here
-
     reference = json.dumps({"reference": {"kind": "customer", "value": number}})
     _, body = send(Step("/v1/subjects/lookup", None, method="POST", body=reference), "/v1/subjects/lookup")
     found: str = json.loads(body)["id"]

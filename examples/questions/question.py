@@ -12,6 +12,8 @@ Send: TypeAlias = Callable[["Step", str], tuple[int, bytes]]
 DRAWN = re.compile(r"[0-9a-f]{16,64}")
 """What is drawn at random, or keyed by it: another text in every copy of the sample."""
 ELLIPSIS = "…"
+WIDTH = 118
+"""Of a line of the page."""
 
 
 class Shown(NamedTuple):
@@ -23,6 +25,8 @@ class Shown(NamedTuple):
     """At most so many."""
     where: Mapping[str, object] = {}
     """Only rows in which these members are so."""
+    by: str | None = None
+    """The member by which rows are put in order here; None: as they come."""
     at: str | None = "items"
     """Where the rows stand; None for the answer itself as the one row."""
     also: tuple[str, ...] = ()

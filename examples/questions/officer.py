@@ -1,0 +1,93 @@
+"""What a privacy officer asks: questions 10 to 21."""
+
+from __future__ import annotations
+
+from examples.questions.question import Question, Shown, Step
+
+ASKER = "privacy officer"
+TODAY = "2026-11-20T17:00:00-05:00"
+"""The sample's present, for questions about what is due: the sample stays in 2026, and the clock does not."""
+FINDING = ("time", "type", "outcome", "explanation", "recipient", "law_pack", "version", "state")
+OFFICER = (
+    Question(
+        10, ASKER, "Which disclosures had neither consent nor a recognised exception?",
+        (Step("/v1/findings?rule=whosaw:RuleGround&outcome=violation", Shown(FINDING, rows=3)),),
+        "Each was recorded as it happened and judged afterwards: by which rule of which version, under which law, and "
+        "why. The first two went to the marketing firm days after the person had withdrawn; the third is the debt that "
+        "was sold, for which the law has no exception. With `outcome=gap` come those that can not be judged, because "
+        "something is not known.",
+    ),
+    Question(
+        11, ASKER, "Which requests are open, by due date, and why is that the date?",
+        (Step(f"/v1/requests?state=open&at={TODAY}", Shown(
+            ("request", "state", "regime", "right", "received", "due", "stated_due", "deadline.explanation.en"), rows=2,
+        )),),
+        "The oldest is 28 days old. The thirtieth day is a Sunday, so that the law gives one day more than the desk "
+        "had noted, and the arithmetic is spelled out, in French too. `at` asks how it stood on the sample's last day; "
+        "without it, the answer is about today.",
+    ),
+    Question(
+        12, ASKER, "An address was corrected: who must be told, and who has answered?",
+        (Step(f"/v1/subjects/$p/obligations?at={TODAY}", Shown(
+            ("recipient_name", "categories", "change", "state", "standing", "due", "outcome", "attempts"), rows=6,
+            where={"kind": "tell_recipient"}, by="recipient_name",
+        ), "C-1036"),),
+        "Everybody who ever received the address is on the list, by computation: also those whom nobody thought of. "
+        "Two have confirmed, the courier was told and has not answered in time, and the others were never told.",
+    ),
+    Question(
+        13, ASKER, "Everyone disclosed to this collector between two days?",
+        (Step(
+            "/v1/recipients/collections-agency/disclosures?from=2026-04-01T00:00:00-04:00&to=2026-07-01T00:00:00-04:00",
+            Shown(("subject", "stated", "recipient_role", "categories", "basis")),
+        ),),
+        "One row for each person and disclosure; `subject` is the person's id, from which one goes on to hers alone.",
+    ),
+    Question(
+        16, ASKER, "Which uses were for a purpose not declared, or after withdrawal?",
+        (
+            Step("/v1/findings?rule=whosaw:RulePurpose&outcome=violation", Shown(FINDING, rows=1)),
+            Step("/v1/findings?rule=whosaw:RuleWithdrawal&outcome=violation", Shown(FINDING, rows=2)),
+        ),
+        "The policy of 2009 says nothing of fraud, so that every fraud score was made for a purpose that it does not "
+        "declare: a later policy does not cure that. What was used after a withdrawal comes from the second question.",
+    ),
+    Question(
+        17, ASKER, "What is past retention and not evidenced as erased, and what is blocked by which hold?",
+        (
+            Step("/v1/retention?state=overdue&limit=3", Shown(
+                ("category", "system", "rule", "start", "due", "action", "state", "deletions", "blocked_by"), rows=3,
+            )),
+            Step("/v1/retention?state=overdue&blocked=true&limit=3", Shown(
+                ("category", "system", "rule", "due", "holds.reason", "holds.starts", "blocked_by"), rows=1,
+            )),
+        ),
+        "Call records should have gone six months after the customer left and are still there; nobody has asked for "
+        "their deletion. The second answer is what may not be deleted although its time is over: a disputed debt holds "
+        "the record of what was paid.",
+    ),
+    Question(
+        18, ASKER, "Which seals expire soon or have no end, and which accounts left something out?",
+        (
+            Step("/v1/seals?state=endless", Shown(
+                ("seal", "name", "basis", "starts", "ends", "state", "clearance"), rows=2,
+            ), key="legal"),
+            Step("/v1/obligations?kind=reissue", Shown(("account", "state", "since"), rows=2), key="legal"),
+        ),
+        "Only a cleared key is answered. One order names no end, which is a question for counsel. No account has been "
+        "issued that left something out since, so that none is to be issued again. `state=soon` asks for orders that "
+        "end within 30 days.",
+    ),
+    Question(
+        21, ASKER, "What was disclosed wider than the order or the instrument required?",
+        (
+            Step("/v1/findings?rule=whosaw:RuleWider", Shown((*FINDING, "codes"), rows=2)),
+            Step("/v1/subjects/$p/timeline?limit=500", Shown(
+                ("time", "data.instrument.asked", "data.instrument.given", "data.categories"), rows=1,
+                where={"type": "data.disclosed", "data.recipient.id": "regulator"},
+            ), "C-1034"),
+        ),
+        "A subpoena asked for a name and an address; the list of calls went along. The second answer puts what was "
+        "asked beside what was given.",
+    ),
+)  # fmt: skip
