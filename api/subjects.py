@@ -213,6 +213,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list):
         return [_plain(each) for each in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in cast("dict[str, Any]", value).items()}
     members = getattr(value, "_asdict", None)
     return value if members is None else {name: _plain(each) for name, each in members().items()}
 

@@ -13,6 +13,8 @@ resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
 erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
+returns       what did recipients give back or destroy?
+exposure      whose data did a recipient have when it was breached?
 account       the answer to all of it, for one person
 
 """
@@ -28,6 +30,7 @@ from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
 from projections.policies import POLICIES
+from projections.returns import RETURNS
 from projections.seals import SEALS
 from projections.views import VIEWS
 
@@ -44,6 +47,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     IDENTITY,
     CORRECTIONS,
     SEALS,
+    RETURNS,
 )
 """What a follower keeps current."""
 
@@ -56,6 +60,7 @@ __all__ = [
     "IDENTITY",
     "POLICIES",
     "PROJECTIONS",
+    "RETURNS",
     "SEALS",
     "VIEWS",
 ]

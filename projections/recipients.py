@@ -10,6 +10,7 @@ from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from projections.across import Cursor, start
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -82,15 +83,6 @@ class Recipient(NamedTuple):
     role: str
     last: datetime
     """When it last received something."""
-
-
-class Cursor(NamedTuple):
-    """Where a page ended: times may be equal, across logs too."""
-
-    time: datetime
-    log_id: int
-    position: int
-    ordinal: int
 
 
 class Received(NamedTuple):
@@ -183,7 +175,7 @@ def disclosed_to(
             select(
                 connection,
                 DISCLOSED_TO,
-                wanted | _start(since, log_id, after),
+                wanted | start(since, log_id, after),
                 Received,
             )
         )
@@ -214,22 +206,3 @@ def totals(
         for log_id, position in as_of.items()
     ]
     return Totals(sum(each.disclosures for each in found), sum(each.receipts for each in found))
-
-
-def _start(since: datetime, log_id: int, after: Cursor | None) -> dict[str, Any]:
-    """Return where a log's rows go on: the page before ended in one log, and passed all others at the same time."""
-    if after is None:
-        return {"time": since, "position": 0, "ordinal": -1}
-    if log_id == after.log_id:
-        return {
-            "time": after.time,
-            "position": after.position,
-            "ordinal": after.ordinal,
-        }
-    if log_id < after.log_id:
-        # At the cursor's time, lower logs come first and are done.
-        return {"time": after.time, "position": LAST_POSITION, "ordinal": 0}
-    return {"time": after.time, "position": 0, "ordinal": -1}
-
-
-LAST_POSITION = 2**63 - 1

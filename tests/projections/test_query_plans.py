@@ -9,6 +9,7 @@ import pytest
 
 from projections import (
     disclosures,
+    exposure,
     holdings,
     policies,
     progress,
@@ -41,6 +42,12 @@ MEMBERS = """
     SELECT e.log_id, e.position, md5(n::text)::uuid, n + 2, 'dpv:Customer', '\\x00000000000000000000000000000000'::bytea
     FROM ledger.entry AS e, generate_series(1, 40) AS n WHERE e.position %% 100 = 0
 """
+RETURNED = """
+    INSERT INTO projections.returned
+    SELECT 0, md5((n % 2000)::text)::uuid, n, '2026-01-01T00:00:00Z', 'collections-north', '{pd:Name}', 'done', 'erase',
+           NULL, '/services/x', 'id-' || n, CASE WHEN n % 10 = 0 THEN 3 END
+    FROM generate_series(1, 20000) AS n
+"""
 SIZE = "UPDATE ledger.log SET size = 20000"
 ALICE = subject("alice")
 WANTED: dict[str, Any] = {
@@ -53,7 +60,7 @@ WINDOW = {
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2027, 1, 1, tzinfo=UTC),
 }
-BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent"}
+BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent", "returned"}
 
 
 @pytest.fixture
@@ -101,6 +108,15 @@ def test_a_recipients_people_are_found_by_recipient_and_time(many: Story) -> Non
     for statement in (recipients.DISCLOSED_TO, recipients.TOTALS, recipients.KNOWN):
         narrow = wanted | {"until": datetime(2026, 1, 2, tzinfo=UTC)}
         assert scanned(many, statement, narrow) == set()
+
+
+def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) -> None:
+    many.owner.execute(RETURNED)
+    many.owner.execute("ANALYZE projections.returned")
+    window = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2026, 1, 2, tzinfo=UTC)}
+    wanted = WANTED | WINDOW | window | {"time": exposure.BEGINNING}
+    for statement in (exposure.PAGE, exposure.TOTALS):
+        assert scanned(many, statement, wanted) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:
