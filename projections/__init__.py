@@ -15,6 +15,9 @@ erasures      how does the forgetting of somebody stand?
 recipients    whose data did this recipient get?
 returns       what did recipients give back or destroy?
 exposure      whose data did a recipient have when it was breached?
+emitters      which emitters went silent, or have gaps?
+incident_register   all incidents, in the law's eight items
+cases         one case's chain of custody
 account       the answer to all of it, for one person
 
 """
@@ -23,12 +26,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from projections.cases import CASES
 from projections.corrections import CORRECTIONS
 from projections.disclosures import DISCLOSURES
+from projections.emitters import EMITTERS
 from projections.erasures import ERASURES
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
+from projections.incident_register import INCIDENT_REGISTER
 from projections.policies import POLICIES
 from projections.returns import RETURNS
 from projections.seals import SEALS
@@ -48,16 +54,22 @@ PROJECTIONS: tuple[Projection, ...] = (
     CORRECTIONS,
     SEALS,
     RETURNS,
+    EMITTERS,
+    INCIDENT_REGISTER,
+    CASES,
 )
 """What a follower keeps current."""
 
 __all__ = [
+    "CASES",
     "CORRECTIONS",
     "DISCLOSURES",
+    "EMITTERS",
     "ERASURES",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
+    "INCIDENT_REGISTER",
     "POLICIES",
     "PROJECTIONS",
     "RETURNS",

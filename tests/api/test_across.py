@@ -74,3 +74,108 @@ def test_whose_data_a_breached_recipient_had(start: Callable[..., Service], logs
 def test_a_breach_without_a_time_is_refused(service: Service, window: str) -> None:
     answer = service.ask(f"{X}/exposure?{window}")
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-parameter")
+
+
+def incident(name: str, kind: str, **data: Any) -> dict[str, Any]:
+    made = event("data.collected") | {"type": f"incident.{kind}"}
+    made["data"] = {"actor": made["data"]["actor"], "incident_id": name} | data
+    return made
+
+
+DETECTED: dict[str, Any] = {
+    "categories": ["pd:Name"], "circumstances": ["whosaw:Loss", "whosaw:CauseMistake"],
+    "since": "2024-02-28T09:00:00-05:00", "until": None, "aware_at": "2024-02-29T09:00:00-05:00", "affected": 12,
+}  # fmt: skip
+
+
+def test_the_register_has_the_eight_items_in_their_order_and_says_what_is_owed(service: Service) -> None:
+    service.record(
+        incident("INC-1", "detected", **DETECTED),
+        incident("INC-1", "assessed", serious=True, factors=["whosaw:SensitiveData"], affected=15),
+        incident("INC-2", "detected", **DETECTED | {"aware_at": "2025-01-01T09:00:00-05:00"}),
+        incident("INC-3", "detected", **DETECTED, visibility="sealed"),
+    )
+    answer = ask(service, "/v1/incidents?language=en").json()
+    assert [each["incident"] for each in answer["items"]] == ["INC-1", "INC-2"]
+    assert answer["unnotified"] == ["INC-1"]
+    first = answer["items"][0]
+    assert [each["item"] for each in first["register"]] == list(range(1, 9))
+    assert first["register"][1]["text"] == "Loss; Mistake"
+    assert first["register"][4]["text"] == "15"
+    assert "NOT NOTIFIED YET: regulator, persons concerned" in first["register"][6]["text"]
+    # Aware in 2024 makes 2029 in Quebec; determined in November 2026 makes 2028 in Canada.
+    assert first["kept_until"] == "2029-02-28"
+    authority = {"name": "Commission d’accès à l’information", "country": "loc:CA-QC"}
+    service.record(
+        incident("INC-1", "notified", whom="regulator", channel="whosaw:Web", authority=authority),
+        incident("INC-1", "notified", whom="persons", channel="whosaw:Letter"),
+        incident("INC-1", "closed", measures=["whosaw:StaffTrained"]),
+    )
+    text = ask(service, "/v1/incidents?language=fr&since=2024-01-01T00:00:00Z", Accept="text/plain").text
+    assert "8. Mesures prises: Personnel formé" in text
+    assert "PAS ENCORE" not in text
+    table = ask(service, "/v1/incidents?language=fr", Accept="text/csv").text
+    assert table.splitlines()[0].startswith("incident,Renseignements personnels visés,Circonstances,")
+    assert ask(service, "/v1/incidents?since=2024-06-01T00:00:00Z").json()["items"][0]["incident"] == "INC-2"
+    assert last_query(service)["data"]["query"] == "whosaw:QueryIncidentRegister"
+
+
+def test_a_voided_notice_is_owed_again(service: Service) -> None:
+    notice = incident("INC-1", "notified", whom="regulator", channel="whosaw:Web")
+    service.record(
+        incident("INC-1", "detected", **DETECTED),
+        incident("INC-1", "assessed", serious=True, factors=["whosaw:SensitiveData"]),
+        notice,
+    )
+    assert ask(service, "/v1/incidents").json()["items"][0]["owed"] == ["persons"]
+    voided = event("data.collected") | {"type": "event.voided"}
+    target = {"source": notice["source"], "id": notice["id"]}
+    voided["data"] = {"actor": voided["data"]["actor"], "target": target, "reason": "whosaw:NeverHappened"}
+    service.record(voided)
+    assert ask(service, "/v1/incidents").json()["items"][0]["owed"] == ["regulator", "persons"]
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_a_case_is_told_in_order_with_its_corrections_and_without_what_is_sealed(
+    start: Callable[..., Service], logs: int
+) -> None:
+    service = start(logs=logs)
+    case = {"correlationid": "complaint-17"}
+    first = event("data.collected", "C-1") | case
+    service.record(first)
+    service.record(event("data.collected", "C-1"))
+    for number in range(4):
+        service.record(event("data.disclosed", f"C-{number}") | case)
+    service.record(event("data.disclosed", "C-1", visibility="sealed") | case)
+    voided = event("event.voided", "C-1")
+    voided["data"] = {
+        "actor": voided["data"]["actor"], "subjects": voided["data"]["subjects"],
+        "target": {"source": first["source"], "id": first["id"]}, "reason": "whosaw:NeverHappened",
+    }  # fmt: skip
+    service.record(voided | case)
+    found = pages(service, "/v1/cases/complaint-17?limit=2")
+    kinds = [each["type"] for each in found]
+    assert kinds == ["data.collected", *["data.disclosed"] * 4, "event.voided"]
+    assert found[0]["corrected_by"] == [found[-1]["position"]]
+    proof = service.client.get(found[0]["proof"], headers=service.bearer("regulator")).json()
+    assert proof["leaf"] == found[0]["leaf"]
+    assert "withheld" not in ask(service, "/v1/cases/complaint-17").json()
+    assert service.ask("/v1/cases/complaint-17?sealed=true").status_code == 403
+    key = service.issue(("subjects:read", "seals:read", "seal:*"))
+    service.keys["cleared"] = key
+    assert ask(service, "/v1/cases/complaint-17?sealed=true", "cleared").json()["withheld"] == 1
+    assert last_query(service)["data"]["visibility"] == "sealed"
+    service.keys["cleared"] = service.issue(("subjects:read", "seals:read", "seal:another"))
+    assert ask(service, "/v1/cases/complaint-17?sealed=true", "cleared").json()["withheld"] == 0
+    assert ask(service, "/v1/cases/another").json()["items"] == []
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_which_emitters_have_gaps(start: Callable[..., Service], logs: int) -> None:
+    service = start(logs=logs)
+    for number in (1, 2, 3, 6, 9):
+        service.record(event("data.collected", f"C-{number}") | {"sequence": number})
+    (found,) = ask(service, "/v1/emitters?silent_after=3600").json()["items"]
+    assert (found["source"], found["entries"], found["missing"], found["silent"]) == ("/services/billing", 5, 4, False)
+    assert found["holes"] == [{"first": 4, "last": 5}, {"first": 7, "last": 8}]
+    assert last_query(service)["data"]["query"] == "whosaw:QueryEmitters"

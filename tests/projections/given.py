@@ -45,6 +45,8 @@ class Happened(NamedTuple):
     """Names of the people it is about, as the test calls them; several make a cohort."""
     time: str
     data: dict[str, Any]
+    head: dict[str, Any] = {}  # noqa: RUF012 - read only
+    """Members of the entry that are not those which it would have."""
 
 
 def _fact(type_: str, who: str | Sequence[str], time: str, data: dict[str, Any]) -> Happened:
@@ -209,7 +211,7 @@ class Log:
             "sequence": self._sequences[stream], "previous": "", "appended": "2026-11-23T20:04:44.123456Z",
             "salt": name.hex[:24], "emitter": "key-1", "id": f"ev-{self.size}",
             "source": "/whosaw/api" if fact.type == "ledger.queried" else "/services/test",
-            "type": fact.type, "time": fact.time, "recordedtime": fact.time, "data": fact.data,
+            "type": fact.type, "time": fact.time, "recordedtime": fact.time, **fact.head, "data": fact.data,
         }  # fmt: skip
         if len(fact.who) == 1:
             members["about"] = [{"role": "dpv:Customer"}]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import pytest
 
 from projections import (
+    cases,
     disclosures,
+    emitters,
     exposure,
     holdings,
     policies,
@@ -42,6 +44,19 @@ MEMBERS = """
     SELECT e.log_id, e.position, md5(n::text)::uuid, n + 2, 'dpv:Customer', '\\x00000000000000000000000000000000'::bytea
     FROM ledger.entry AS e, generate_series(1, 40) AS n WHERE e.position %% 100 = 0
 """
+CASE = """
+    INSERT INTO projections.case_entry
+    SELECT 0, md5(n::text)::uuid, n, 'case-' || n % 900, false FROM generate_series(1, 20000) AS n
+"""
+HOURS = """
+    INSERT INTO projections.emitter_hour
+    SELECT 0, '/services/' || n % 40, '2026-01-01T00:00:00Z'::timestamptz + n / 40 * interval '1 hour'
+    FROM generate_series(1, 20000) AS n
+"""
+NUMBERS = """
+    INSERT INTO projections.emitter_numbers
+    SELECT 0, '/services/' || n % 40, n / 40, ~(B'0'::bit(1024)) FROM generate_series(1, 20000) AS n
+"""
 RETURNED = """
     INSERT INTO projections.returned
     SELECT 0, md5((n % 2000)::text)::uuid, n, '2026-01-01T00:00:00Z', 'collections-north', '{pd:Name}', 'done', 'erase',
@@ -60,7 +75,18 @@ WINDOW = {
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2027, 1, 1, tzinfo=UTC),
 }
-BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent", "returned"}
+BIG = {
+    "entry",
+    "member",
+    "holding_change",
+    "disclosure",
+    "look",
+    "assent",
+    "returned",
+    "case_entry",
+    "emitter_hour",
+    "emitter_numbers",
+}
 
 
 @pytest.fixture
@@ -117,6 +143,17 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
     wanted = WANTED | WINDOW | window | {"time": exposure.BEGINNING}
     for statement in (exposure.PAGE, exposure.TOTALS):
         assert scanned(many, statement, wanted) == set()
+
+
+def test_a_case_and_an_emitter_are_found_by_name(many: Story) -> None:
+    for statement in (CASE, HOURS, NUMBERS, "ANALYZE projections.case_entry, projections.emitter_hour"):
+        many.owner.execute(statement)
+    many.owner.execute("ANALYZE projections.emitter_numbers")
+    wanted = WANTED | {"correlation": "case-7", "after": 0, "streams": None, "logs": [0], "source": "/services/7"}
+    for statement in (cases.OF_CASE, cases.WITHHELD):
+        assert scanned(many, statement, wanted) == set()
+    for statement in (emitters.RESTS, emitters.NUMBERS):
+        assert scanned(many, statement, wanted | {"since": datetime(2026, 1, 10, tzinfo=UTC)}) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:
