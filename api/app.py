@@ -31,6 +31,7 @@ from api import (
     problems,
     proofs,
     recipients,
+    reconciliation,
     seals,
     subjects,
 )
@@ -78,6 +79,7 @@ ROUTERS = (
     incident_register,
     cases,
     emitters,
+    reconciliation,
     accounts,
     exports,
     erasures,

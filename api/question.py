@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 SOURCE = f"{OWN_SOURCES}api"
 """The ledger's own name as an emitter."""
+NOT_STATED = "whosaw:NotStated"
+"""The purpose of who was refused before she stated one."""
 LONGEST_WAIT_SECONDS = 30.0
 POLL_SECONDS = 0.01
 NAMED = 4
@@ -73,7 +75,9 @@ def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Questi
         Problem: No key, no scope, or no purpose.
     """
     state = state_of(request)
-    key = state.access.key(request, scope)
+    key = state.access.holder(request)
+    if scope not in key.scopes:
+        raise denied(request, state, key, query, scope)
     _refuse_unknown(request)
     purpose = request.headers.get("whosaw-purpose", "").strip() or otherwise
     if not purpose:
@@ -90,6 +94,27 @@ def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Questi
             "invalid-parameter", "Whosaw-Purpose, Whosaw-Ticket: expected another form", errors=errors
         ) from None
     return question
+
+
+def denied(request: Request, state: State, key: Key, query: str, scope: str) -> Problem:
+    """Return the problem that a working key has when it lacks a scope; that it tried is on record by then.
+
+    It is recorded about the person whom the address names, if there is one. Without a working key nothing is recorded.
+    """
+    if state.access.may_record_refusal(key):
+        named = request.path_params.get("subject_id", "")
+        found = state.ledger.find(named) if SUBJECT_ID.fullmatch(named) else None
+        purpose = request.headers.get("whosaw-purpose", "").strip() or NOT_STATED
+        ticket = request.headers.get("whosaw-ticket", "").strip() or None
+        question = Question(state, key, query, purpose, ticket, "")
+        try:
+            fact = query_fact(question, [found.id] if found else (), outcome="refused", count=0)
+        except InvalidEvent:
+            # What she stated is of no form that could be kept.
+            plain = question._replace(purpose=NOT_STATED, ticket=None)
+            fact = query_fact(plain, [found.id] if found else (), outcome="refused", count=0)
+        state.ledger.append([fact])
+    return Problem("forbidden", f"expected a key with the scope {scope}")
 
 
 def _refuse_unknown(request: Request) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
+from api import documentation, stream
 from api.across import BEGINNING, END, FROM, RECIPIENT, TO, moment, pinned, place_of, written
-from api.paging import Cursor
+from api.paging import MOST_ROWS, Cursor
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
+from api.subjects import ANSWER, CURSOR, PROBLEMS, categories_of, plain
 from projections import recipients
 
 router = APIRouter(tags=["query"])
+
+
+WHOLE = Annotated[
+    Annotated[int, Field(ge=1, le=MOST_ROWS)] | Literal["all"],
+    Query(description="Most rows of a page; `all` for a stream of the whole answer, as application/x-ndjson."),
+]
 
 
 @router.get(
@@ -28,30 +37,40 @@ def read_recipient(
     recipient_id: RECIPIENT,
     since: FROM = None,
     until: TO = None,
+    category: Annotated[str | None, Query(max_length=128, description="Only disclosures of this category.")] = None,
+    purpose: Annotated[str | None, Query(max_length=128, description="Only those for this purpose of ours.")] = None,
     cursor: CURSOR = None,
-    limit: LIMIT = 100,
+    limit: WHOLE = 100,
 ) -> Response:
     """Return everybody whose data this recipient got between two times, oldest first.
 
-    The answer is pinned to one position of each log, and names them.
+    The answer is pinned to one position of each log, and names them. The first page has totals, with people counted
+    once in all, for each category and for each purpose. As `application/x-ndjson` with `limit=all` all of it comes as
+    one stream; its last line is {"rows": …}, and without that line it is not whole.
     """
     question = ask(request, "whosaw:QueryRecipient", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
-    most, place = page_of(request, question)
-    positions = pinned(request, question, ("disclosures",), place)
-    with question.state.ledger.connection() as connection:
-        found, more = recipients.disclosed_to(
-            connection,
-            recipient_id,
-            moment("from", since, BEGINNING),
-            moment("to", until, END),
-            dict(enumerate(positions)),
-            after=place_of(place),
-            limit=most,
-        )
-    items = [plain(row) for row in found]
-    recorded(question, [row.subject.hex for row in found], count=len(items), categories=categories_of(items))
-    further = None
-    if more is not None:
-        further = following(request, question, most, Cursor(positions, written(more)))
-    return rows(request, {"recipient": recipient_id, "positions": positions}, items, following=further, kind=kind)
+    whole = stream.wanted(request, kind)
+    most, place = (stream.ROWS, None) if whole else page_of(request, question)
+    positions = pinned(request, question, recipients.READ, place)
+    as_of = dict(enumerate(positions))
+    window = recipient_id, moment("from", since, BEGINNING), moment("to", until, END), as_of
+    only = recipients.Only(category, purpose)
+
+    def rows_after(after: recipients.Cursor | None) -> tuple[list[dict[str, Any]], recipients.Cursor | None]:
+        with question.state.ledger.connection() as connection:
+            found, more = recipients.disclosed_to(connection, *window, after=after, limit=most, only=only)
+        items = [plain(row) for row in found]
+        recorded(question, [row.subject.hex for row in found], count=len(items), categories=categories_of(items))
+        return items, more
+
+    if whole:
+        return stream.answer(rows_after)
+    totals = None
+    if place is None and kind == JSON:
+        with question.state.ledger.connection() as connection:
+            totals = plain(recipients.totals(connection, *window, only=only))
+    items, more = rows_after(place_of(place))
+    further = following(request, question, most, Cursor(positions, written(more))) if more else None
+    document = {"recipient": recipient_id, "positions": positions, "totals": totals}
+    return rows(request, document, items, following=further, kind=kind)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from projections.disclosures import Disclosure
 from projections.held import Holding
-from projections.recipients import Received
+from projections.recipients import Received, Totals
 from projections.views import View
 
 PAGES: dict[str, type | None] = {
@@ -62,7 +62,8 @@ def page(operation_id: str) -> dict[str, Any]:
     }
     if operation_id == "readRecipientDisclosures":
         positions = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}
-        about = {"recipient": {"type": "string"}, "positions": positions}
+        totals = {"anyOf": [row(Totals), PLAIN[NoneType]], "description": "Of the whole answer; on its first page."}
+        about = {"recipient": {"type": "string"}, "positions": positions, "totals": totals}
     items = row(record) if record else {"type": "object", "required": ["leaf", "log", "position", "type", "data"]}
     further = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "Address of the next page."}
     members = about | {"items": {"type": "array", "items": items}, "next": further}

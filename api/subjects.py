@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation
+from api.access import ASKERS
 from api.paging import Cursor
 from api.problems import Problem
 from api.question import Question, ask, following, number, page_of, position, recorded, subject_of
@@ -22,7 +23,7 @@ from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
 from api.strict_json import check
 from ledger import Reference
-from projections import disclosures, holdings, timeline, views
+from projections import disclosures, holdings, queries, timeline, views
 from projections.person import rows as rows_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,19 @@ MIN_POSITION = Annotated[int | None, Query(ge=0, description="Wait until this is
 DISCLOSURES = partial(rows_of, disclosures.of_subject)
 VIEWS = partial(rows_of, views.of_subject)
 TIMELINE = partial(rows_of, timeline.of_subject)
+ASKED = partial(rows_of, queries.of_subject)
+QUERY = (
+    '{"position":812,"time":"2026-03-01T14:30:00.123456+00:00","query":"whosaw:QueryHoldings","outcome":"answered",'
+    '"purpose":"whosaw:AccessRequest","ticket":"TKT-1042","role":"whosaw:PrivacyOfficer","key":null,"rows":3,'
+    '"as_of":800,"categories":["pd:Name"],"cohort":null}'
+)
+QUERY_EXAMPLES = {
+    JSON: f'{{"subject":"{"5f9225d8d6726351" * 2}","log":"whosaw.example/ledger/log0","as_of":812,'
+    f'"items":[{QUERY}],"next":null}}',
+    CSV: "position,time,query,outcome,purpose,ticket,role,key,rows,as_of,categories,cohort\n",
+    NDJSON: QUERY + "\n",
+}
+QUERIES = {kind: {**shape, "example": QUERY_EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 
 
 class Lookup(msgspec.Struct, forbid_unknown_fields=True):
@@ -170,6 +184,24 @@ def read_timeline(
     return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
 
 
+@router.get(
+    "/v1/subjects/{subject_id}/queries",
+    operation_id="readQueries",
+    summary="Who asked the ledger about her?",
+    responses=documentation.responses(*PROBLEMS, content=QUERIES),
+)
+def read_queries(
+    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+) -> Response:  # fmt: skip
+    """Return every question about her, also those that were refused: who, why, under which ticket, when.
+
+    Who is a position; which key it was, only a key with `askers:read` is told. This question is on record too, and not
+    among its own answers.
+    """
+    return _answer(request, subject_id, queries.ITSELF, "subjects:read", (), ASKED)
+
+
 def _answer(
     request: Request,
     subject_id: str,
@@ -189,6 +221,8 @@ def _answer(
         question, person = seen(request, question, connection, subject, at)
         page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
     items = [plain(row) for row in page.rows]
+    if query == queries.ITSELF and ASKERS not in question.key.scopes:
+        items = [item | {"key": None} for item in items]
     recorded(question, [subject.id], count=len(items), as_of=at, categories=categories_of(items))
     further = following(request, question, limit, Cursor([at], [page.next])) if page.next is not None else None
     document = {"subject": subject.id, "log": question.state.ledger.keys.signers[subject.log_id].origin, "as_of": at}

@@ -17,6 +17,8 @@ returns       what did recipients give back or destroy?
 exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?
 incident_register   all incidents, in the law's eight items
+queries       who asked about her?
+reconciliation   what is declared, and what observed?
 cases         one case's chain of custody
 account       the answer to all of it, for one person
 
@@ -35,6 +37,7 @@ from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
 from projections.incident_register import INCIDENT_REGISTER
+from projections.observed import OBSERVED
 from projections.policies import POLICIES
 from projections.returns import RETURNS
 from projections.seals import SEALS
@@ -57,6 +60,7 @@ PROJECTIONS: tuple[Projection, ...] = (
     EMITTERS,
     INCIDENT_REGISTER,
     CASES,
+    OBSERVED,
 )
 """What a follower keeps current."""
 
@@ -70,6 +74,7 @@ __all__ = [
     "HOLDS",
     "IDENTITY",
     "INCIDENT_REGISTER",
+    "OBSERVED",
     "POLICIES",
     "PROJECTIONS",
     "RETURNS",

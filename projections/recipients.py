@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from heapq import merge
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import Cursor, start
+from projections.across import SAID, Cursor, added, people, start
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+READ = ("disclosures", "corrections")
+"""The projections that an answer about one recipient stands on."""
 # One recipient after the other by disclosure_recipient, skipping to the next name: never a scan of all disclosures.
 KNOWN = """
     WITH RECURSIVE known (recipient) AS (
@@ -40,35 +42,30 @@ KNOWN = """
         ORDER BY d.time DESC, d.position DESC LIMIT 1
     ) AS last
 """
-# By disclosure_recipient in its own order; a cohort's people by the primary key of ledger.member. Each disclosure
-# gives at most one page of people, so a campaign costs what its page costs.
-DISCLOSED_TO = """
+# By disclosure_recipient in its own order; people by the piece that names them.
+DISCLOSED_TO: LiteralString = """
     SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, d.precision, d.recipient_name,
            d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort
     FROM projections.disclosure AS d
-    CROSS JOIN LATERAL (
-        (SELECT d.subject, 0 AS ordinal
-         WHERE d.cohort IS NULL AND (d.time, d.position) > (%(time)s, %(position)s))
-        UNION ALL
-        (SELECT m.subject, m.ordinal
-         FROM ledger.member AS m
-         WHERE d.cohort IS NOT NULL AND m.log_id = d.log_id AND m.position = d.position
-           AND m.ordinal > CASE WHEN (d.time, d.position) = (%(time)s, %(position)s) THEN %(ordinal)s ELSE -1 END
-         ORDER BY m.ordinal LIMIT %(limit)s)
-    ) AS p
+    CROSS JOIN LATERAL ({said}) AS said
+    CROSS JOIN LATERAL ({people}) AS p
     WHERE d.log_id = %(log_id)s AND d.recipient = %(recipient)s AND d.time >= %(since)s AND d.time < %(until)s
-      AND d.position <= %(as_of)s AND (NOT d.sealed OR %(cleared)s)
-      AND (d.time, d.position) >= (%(time)s, %(position)s)
+      AND d.position <= %(as_of)s AND (d.time, d.position) >= (%(time)s, %(position)s)
+      AND (%(category)s::text IS NULL OR d.categories ? %(category)s)
+      AND (%(purpose)s::text IS NULL OR d.purpose = %(purpose)s)
     ORDER BY d.time, d.position, p.ordinal
     LIMIT %(limit)s
-"""
-# By disclosure_recipient.
-TOTALS = """
-    SELECT count(*), coalesce(sum(coalesce(cohort, 1)), 0)::bigint
-    FROM projections.disclosure
-    WHERE log_id = %(log_id)s AND recipient = %(recipient)s AND time >= %(since)s AND time < %(until)s
-      AND position <= %(as_of)s AND (NOT sealed OR %(cleared)s)
-"""
+""".replace("{said}", SAID).replace("{people}", people())
+# The whole answer once: people in all, for each category and for each purpose.
+TOTALS: LiteralString = """
+    SELECT c.category, x.purpose, grouping(c.category, x.purpose), count(DISTINCT x.position),
+           count(DISTINCT (x.position, x.ordinal)), count(DISTINCT x.subject)
+    FROM ({rows}) AS x
+    LEFT JOIN LATERAL jsonb_array_elements_text(x.categories) AS c (category) ON true
+    GROUP BY GROUPING SETS ((), (c.category), (x.purpose))
+""".replace("{rows}", DISCLOSED_TO)
+NEITHER, CATEGORY, PURPOSE = 3, 1, 2
+"""What a row of totals is over, as the database numbers it."""
 
 
 class Recipient(NamedTuple):
@@ -117,7 +114,34 @@ class Totals(NamedTuple):
 
     disclosures: int
     receipts: int
-    """A person counts once for each disclosure; those who were forgotten since count too."""
+    """A person counts once for each disclosure."""
+    people: int
+    """Each counts once."""
+    categories: dict[str, int]
+    """How many people's, by category."""
+    purposes: dict[str, int]
+    """The same by purpose; the name of none is empty."""
+
+
+class Counted(NamedTuple):
+    """One row of totals: over all, over a category or over a purpose."""
+
+    category: str | None
+    purpose: str | None
+    over: int
+    disclosures: int
+    receipts: int
+    people: int
+
+
+class Only(NamedTuple):
+    """Which disclosures are wanted; None for any."""
+
+    category: str | None = None
+    purpose: str | None = None
+
+
+ANY = Only()
 
 
 def known(connection: Connection[Any], as_of: Mapping[int, int], *, cleared: bool = False) -> list[Recipient]:
@@ -146,6 +170,7 @@ def disclosed_to(
     *,
     after: Cursor | None = None,
     limit: int = 100,
+    only: Only = ANY,
     cleared: bool = False,
 ) -> tuple[list[Received], Cursor | None]:
     """Return everybody whose data a recipient got between two times, oldest first, and the cursor to go on after.
@@ -158,6 +183,7 @@ def disclosed_to(
         as_of: For each log the last position that is seen.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
+        only: Which disclosures are wanted.
         cleared: Whether the reader may know of sealed disclosures.
     """
     found: list[list[Received]] = []
@@ -170,6 +196,7 @@ def disclosed_to(
             "as_of": position,
             "cleared": cleared,
             "limit": limit + 1,
+            **only._asdict(),
         }
         found.append(
             select(
@@ -192,17 +219,30 @@ def totals(
     until: datetime,
     as_of: Mapping[int, int],
     *,
+    only: Only = ANY,
     cleared: bool = False,
 ) -> Totals:
-    """Return how much a recipient received between two times; the arguments are those of `disclosed_to`."""
-    window = {
-        "recipient": recipient,
-        "since": since,
-        "until": until,
-        "cleared": cleared,
-    }
+    """Return how much a recipient received between two times; the arguments are those of `disclosed_to`.
+
+    Costs what the whole answer costs. Who was forgotten since, or is to be, does not count.
+    """
+    window = {"recipient": recipient, "since": since, "until": until, "cleared": cleared, "limit": None}
     found = [
-        select(connection, TOTALS, window | {"log_id": log_id, "as_of": position}, Totals)[0]
+        row
         for log_id, position in as_of.items()
+        for row in select(
+            connection,
+            TOTALS,
+            window | only._asdict() | {"log_id": log_id, "as_of": position} | start(since, log_id, None),
+            Counted,
+        )
     ]
-    return Totals(sum(each.disclosures for each in found), sum(each.receipts for each in found))
+    whole = [row for row in found if row.over == NEITHER]
+    return Totals(
+        sum(row.disclosures for row in whole),
+        sum(row.receipts for row in whole),
+        sum(row.people for row in whole),
+        # Nobody lives in two logs.
+        added({row.category or "": row.people} for row in found if row.over == CATEGORY),
+        added({row.purpose or "": row.people} for row in found if row.over == PURPOSE),
+    )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api import access
 from tests.api.conftest import RECIPIENT, event
 
 if TYPE_CHECKING:
@@ -179,3 +180,92 @@ def test_which_emitters_have_gaps(start: Callable[..., Service], logs: int) -> N
     assert (found["source"], found["entries"], found["missing"], found["silent"]) == ("/services/billing", 5, 4, False)
     assert found["holes"] == [{"first": 4, "last": 5}, {"first": 7, "last": 8}]
     assert last_query(service)["data"]["query"] == "whosaw:QueryEmitters"
+
+
+def test_who_asked_about_a_person_and_who_was_refused(service: Service) -> None:
+    (receipt,) = service.record(event("data.collected", "C-1"))
+    subject = receipt["stream"]
+    path = f"/v1/subjects/{subject}/queries"
+    ask(service, f"/v1/subjects/{subject}/holdings", **{"Whosaw-Ticket": "TKT-7"})
+    assert service.ask(f"/v1/subjects/{subject}/holdings", "auditor").status_code == 403
+    assert service.ask(f"/v1/subjects/{subject}/disclosures?sealed=true").status_code == 403
+    assert service.client.get(f"/v1/subjects/{subject}/views", headers=service.bearer("emitter")).status_code == 403
+    found = ask(service, path).json()["items"]
+    assert [(each["query"], each["outcome"], each["role"], each["ticket"], each["purpose"]) for each in found] == [
+        ("whosaw:QueryViews", "refused", "whosaw:Service", None, "whosaw:NotStated"),
+        ("whosaw:QueryDisclosures", "refused", "whosaw:PrivacyOfficer", None, "whosaw:AccessRequest"),
+        ("whosaw:QueryHoldings", "refused", "whosaw:Auditor", None, "whosaw:AccessRequest"),
+        ("whosaw:QueryHoldings", "answered", "whosaw:PrivacyOfficer", "TKT-7", "whosaw:AccessRequest"),
+    ]
+    assert {each["key"] for each in found} == {None}
+    # Asking this is on record, and is not told by itself.
+    assert last_query(service)["data"]["query"] == "whosaw:QueryQueries"
+    entitled = ask(service, path, "compliance").json()["items"]
+    assert len(entitled) == 4
+    assert all(each["key"].startswith("key-") for each in entitled)
+    assert pages(service, f"{path}?limit=2") == found
+    # What was refused is no look at her data.
+    looks = ask(service, f"/v1/subjects/{subject}/views").json()["items"]
+    assert "whosaw:Auditor" not in {each["actor_role"] for each in looks}
+
+
+def test_without_a_working_key_nothing_is_recorded_and_a_broken_client_does_not_fill_the_log(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (receipt,) = service.record(event("data.collected", "C-1"))
+    path = f"/v1/subjects/{receipt['stream']}/holdings"
+    for headers in ({}, {"Authorization": "Bearer wsk_nothing"}):
+        assert service.client.get(path, headers=headers).status_code == 401
+    assert service.entries("ledger.queried") == []
+    monkeypatch.setattr(access, "REFUSALS_A_MINUTE", 3)
+    monkeypatch.setattr(access.time, "monotonic", lambda: 600.0)
+    for _ in range(9):
+        assert service.ask(path, "auditor", **{"Whosaw-Purpose": "not a code", "Whosaw-Ticket": "@"}).status_code == 403
+    refused = service.entries("ledger.queried")
+    assert [each["data"]["purpose"] for each in refused] == ["whosaw:NotStated"] * 3
+
+
+def test_a_question_under_an_order_is_told_to_the_cleared_only(service: Service) -> None:
+    (receipt, _) = service.record(event("data.collected", "C-1"), event("data.disclosed", "C-1", visibility="sealed"))
+    subject = receipt["stream"]
+    service.keys["cleared"] = service.issue(("subjects:read", "disclosures:read", "seals:read", "seal:*"))
+    ask(service, f"/v1/subjects/{subject}/disclosures?sealed=true", "cleared")
+    assert ask(service, f"/v1/subjects/{subject}/queries").json()["items"] == []
+    (found,) = ask(service, f"/v1/subjects/{subject}/queries?sealed=true", "cleared").json()["items"]
+    assert found["query"] == "whosaw:QueryDisclosures"
+
+
+def declaration(kind: str, **data: Any) -> dict[str, Any]:
+    made = event("data.collected") | {"type": kind}
+    made["data"] = {"actor": made["data"]["actor"]} | data
+    return made
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_what_is_declared_beside_what_is_observed(start: Callable[..., Service], logs: int) -> None:
+    service = start(logs=logs)
+    past = {"starts": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z"}
+    service.record(
+        declaration("recipient.registered", recipient=RECIPIENT, categories=["pd:Name"]),
+        declaration("system.registered", registered="crm", purposes=["dpv:ServiceProvision"]),
+        declaration("system.registered", registered="old", retired=True),
+        declaration("system.registered", registered="warehouse"),
+        declaration(
+            "recipient.agreement_recorded", agreement_id="A-1", recipient_id="mail-house",
+            agreement="whosaw:ProcessorAgreement", **past,
+        ),
+        event("data.collected", "C-1"),
+        event("data.disclosed", "C-1"),
+        event("data.disclosed", "C-2", recipient=RECIPIENT | {"id": "unknown-inc"}),
+        event("data.disclosed", "C-2", recipient=RECIPIENT | {"id": "police"}, visibility="sealed"),
+    )  # fmt: skip
+    found = {(each["kind"], each["name"]): each for each in ask(service, "/v1/reconciliation").json()["items"]}
+    assert found["recipient", RECIPIENT["id"]]["state"] == "both"
+    unknown = found["recipient", "unknown-inc"]
+    assert (unknown["state"], unknown["facts"], unknown["first"]) == ("undeclared", 1, "2026-11-01T15:00:00+00:00")
+    assert (found["system", "crm"]["state"], found["system", "warehouse"]["state"]) == ("both", "unobserved")
+    assert found["category", "pd:Name"]["facts"] == 3
+    assert found["category", "pd:EmailAddress"]["state"] == "undeclared"
+    assert not found.keys() & {("recipient", "police"), ("system", "old"), ("recipient", "mail-house")}
+    only = ask(service, "/v1/reconciliation?state=unobserved").json()["items"]
+    assert {each["state"] for each in only} == {"unobserved"}
