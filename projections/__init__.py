@@ -17,6 +17,7 @@ returns       what did recipients give back or destroy?
 exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?
 incident_register   all incidents, in the law's eight items
+impact        whom does a change of a policy touch?
 queries       who asked about her?
 reconciliation   what is declared, and what observed?
 cases         one case's chain of custody

@@ -269,3 +269,37 @@ def test_what_is_declared_beside_what_is_observed(start: Callable[..., Service],
     assert not found.keys() & {("recipient", "police"), ("system", "old"), ("recipient", "mail-house")}
     only = ask(service, "/v1/reconciliation?state=unobserved").json()["items"]
     assert {each["state"] for each in only} == {"unobserved"}
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_whom_a_change_of_a_policy_touches(start: Callable[..., Service], logs: int) -> None:
+    service = start(logs=logs)
+
+    def assented(customers: list[str], version: str, mode: str, **more: Any) -> dict[str, Any]:
+        made = event("policy.assented")
+        subjects = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in customers]
+        made["data"] = {
+            "actor": made["data"]["actor"], "subjects": subjects, "policy": "privacy", "version": version, "mode": mode,
+            "evidence": None,
+        } | more  # fmt: skip
+        return made
+
+    service.record(
+        assented(["C-1"], "2009", "deemed_by_use"),
+        assented(["C-1", "C-2"], "2009", "express"),
+        assented(["C-3"], "2009", "implied"),
+        assented(["C-1", "C-3"], "2026", "express"),
+        assented(["C-4"], "2009", "express", visibility="sealed"),
+    )
+    path = "/v1/policies/privacy/impact"
+    totals = ask(service, f"{path}?version=2026").json()["totals"]
+    assert totals["people"] == 3
+    assert totals["lacking"] == 1
+    assert totals["versions"] == [
+        {"version": "2009", "people": 3, "modes": {"deemed_by_use": 1, "express": 2, "implied": 1}},
+        {"version": "2026", "people": 2, "modes": {"express": 2}},
+    ]
+    assert len(pages(service, f"{path}?version=2009&limit=2")) == 4
+    (lacking,) = pages(service, f"{path}?version=2026&people=lacking")
+    assert lacking["subject"] == service.look_up("C-2")
+    assert service.ask(f"{path}?people=lacking").status_code == 422

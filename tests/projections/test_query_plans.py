@@ -13,6 +13,7 @@ from projections import (
     emitters,
     exposure,
     holdings,
+    impact,
     policies,
     progress,
     recipients,
@@ -142,6 +143,14 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
     window = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2026, 1, 2, tzinfo=UTC)}
     wanted = WANTED | WINDOW | window | {"time": exposure.BEGINNING}
     for statement in (exposure.PAGE, exposure.TOTALS):
+        assert scanned(many, statement, wanted) == set()
+
+
+def test_who_agreed_to_a_policy_is_found_by_its_name(many: Story) -> None:
+    many.owner.execute("UPDATE projections.assent SET policy = 'policy-' || position % 500")
+    many.owner.execute("ANALYZE projections.assent")
+    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "time": impact.BEGINNING}
+    for statement in (impact.AGREED, impact.TOTALS):
         assert scanned(many, statement, wanted) == set()
 
 
