@@ -35,6 +35,7 @@ from api import (
     reconciliation,
     seals,
     subjects,
+    transparency,
 )
 from api.access import Access
 from api.arrival import Arrivals
@@ -82,6 +83,7 @@ ROUTERS = (
     emitters,
     reconciliation,
     impact,
+    transparency,
     accounts,
     exports,
     erasures,

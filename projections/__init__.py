@@ -18,6 +18,7 @@ exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?
 incident_register   all incidents, in the law's eight items
 impact        whom does a change of a policy touch?
+demands       what did authorities demand, in bands?
 queries       who asked about her?
 reconciliation   what is declared, and what observed?
 cases         one case's chain of custody
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING
 
 from projections.cases import CASES
 from projections.corrections import CORRECTIONS
+from projections.demands import DEMANDS
 from projections.disclosures import DISCLOSURES
 from projections.emitters import EMITTERS
 from projections.erasures import ERASURES
@@ -62,12 +64,14 @@ PROJECTIONS: tuple[Projection, ...] = (
     INCIDENT_REGISTER,
     CASES,
     OBSERVED,
+    DEMANDS,
 )
 """What a follower keeps current."""
 
 __all__ = [
     "CASES",
     "CORRECTIONS",
+    "DEMANDS",
     "DISCLOSURES",
     "EMITTERS",
     "ERASURES",

@@ -303,3 +303,31 @@ def test_whom_a_change_of_a_policy_touches(start: Callable[..., Service], logs: 
     (lacking,) = pages(service, f"{path}?version=2026&people=lacking")
     assert lacking["subject"] == service.look_up("C-2")
     assert service.ask(f"{path}?people=lacking").status_code == 422
+
+
+YEAR = "from=2025-01-01T00:00:00Z&to=2026-01-01T00:00:00Z"
+
+
+def test_demands_of_a_year_are_told_in_bands_and_what_is_sealed_moves_none(service: Service) -> None:
+    issuer = {"name": "Example Court", "country": "loc:CA-QC"}
+
+    def demanded(number: int, **more: Any) -> dict[str, Any]:
+        data = {"demand_id": f"D-{number}", "instrument": {"type": "whosaw:Warrant", "issuer": issuer}, "due": None}
+        return event("authority.demand_received", f"C-{number}", **data | more) | {"time": "2025-05-01T10:00:00Z"}
+
+    def report() -> dict[str, Any]:
+        items = ask(service, f"/v1/reports/transparency?{YEAR}").json()["items"]
+        return {each["category"]: each for each in items}
+
+    service.record(*(demanded(number) for number in range(100)))
+    service.record(*(demanded(number, visibility="sealed") for number in range(200, 210)))
+    service.record(event("authority.demand_decided", "C-1", demand_id="D-1", decision="complied"))
+    assert report()["court_ordered"]["requests"] == "0-100"
+    service.record(demanded(100))
+    court = report()["court_ordered"]
+    assert (court["requests"], court["people"], court["complied"]) == ("101-200", "101-200", "0-100")
+    assert len(report()) == 6
+    part = "from=2025-02-01T00:00:00Z&to=2026-01-01T00:00:00Z"
+    two = YEAR.replace("2025", "2024")
+    for window in (part, two, "from=2026-01-01T00:00:00Z&to=2027-01-01T00:00:00Z", ""):
+        assert service.ask(f"/v1/reports/transparency?{window}").status_code == 422
