@@ -69,7 +69,7 @@ ALICE = subject("alice")
 WANTED: dict[str, Any] = {
     "log_id": 0, "subject": ALICE.id, "as_of": 20_000, "before": 20_001, "after": None, "limit": 101, "recipient": None,
     "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": False, "time": None,
-    "position": 0, "ordinal": -1,
+    "position": 0, "ordinal": -1, "category": None, "purpose": None,
 }  # fmt: skip
 WINDOW = {
     "recipient": "collections-north",
