@@ -36,6 +36,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "integrity:read",
         "subjects:forget",
         "events:correct",
+        "askers:read",
         "clearances:ask",
     ),
     "legal": (
@@ -75,10 +76,14 @@ CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"
 """The scopes to ask for clearance for a while, and to agree that another one gets it."""
+ASKERS = "askers:read"
+"""The scope to know which key asked about a person."""
 DEFAULT_LIFE = timedelta(days=365)
 REMEMBER_SECONDS = 5.0
 """A revoked key may work for so long in a process that has just seen it."""
 REMEMBERED = 1_000
+REFUSALS_A_MINUTE = 60
+"""So many of one key are recorded; further ones are refused all the same."""
 
 INSERT = """
     INSERT INTO access.api_key (key_id, digest, label, position, scopes, sources, expires_at)
@@ -190,6 +195,7 @@ class Access:
         self._lend = lend
         self._lock = Lock()
         self._known: dict[bytes, tuple[float, Key]] = {}
+        self._refusals: dict[str, tuple[int, int]] = {}
 
     def remembered(self, request: Request, scope: str) -> Key | None:
         """Return the caller's key if it is known without asking the database, and has the scope."""
@@ -206,6 +212,17 @@ class Access:
         Raises:
             Problem: 401 without a working key, 403 without the scope.
         """
+        key = self.holder(request)
+        if scope not in key.scopes:
+            raise Problem("forbidden", f"expected a key with the scope {scope}")
+        return key
+
+    def holder(self, request: Request) -> Key:
+        """Return the caller's key, whatever it may do.
+
+        Raises:
+            Problem: 401 without a working key.
+        """
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         found = KEY.fullmatch(text.strip()) if scheme.lower() == "bearer" else None
         if found is None or not secrets.compare_digest(_check(found[1]), found[2]):
@@ -213,9 +230,18 @@ class Access:
         key = self._find(_digest(found[1]))
         if key is None or not key.alive:
             raise Problem("unauthenticated", "the key is unknown, expired or revoked")
-        if scope not in key.scopes:
-            raise Problem("forbidden", f"expected a key with the scope {scope}")
         return key
+
+    def may_record_refusal(self, key: Key) -> bool:
+        """Return whether one more refusal of a key is to be recorded: a broken client must not fill the log."""
+        minute = int(time.monotonic() / 60)
+        with self._lock:
+            known, count = self._refusals.get(key.key_id, (minute, 0))
+            count = count + 1 if known == minute else 1
+            if len(self._refusals) >= REMEMBERED:
+                self._refusals.clear()
+            self._refusals[key.key_id] = minute, count
+        return count <= REFUSALS_A_MINUTE
 
     def _find(self, digest: bytes) -> Key | None:
         now = time.monotonic()

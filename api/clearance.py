@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from api.problems import Problem
+from api.question import denied
 from ledger import Subject
 from projections import identity, progress, seals
 
@@ -35,7 +36,7 @@ def asked(request: Request, question: Question) -> bool:
     if wanted not in {"true", "false"}:
         raise Problem("invalid-parameter", "sealed: expected true or false")
     if wanted == "true" and SCOPE not in question.key.scopes:
-        raise Problem("forbidden", f"expected a key with the scope {SCOPE}")
+        raise denied(request, question.state, question.key, question.query, SCOPE)
     return wanted == "true"
 
 

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
+from api.across import BEGINNING, DATE_TIME, END, OPAQUE_ID
 from api.language import preferred
 from api.paging import Cursor
 from api.positions import cursor_at, document_of, pins_of, position
 from api.question import Question, ask, following, moment, page_of, recorded, subject_of
-from api.recipients import BEGINNING, DATE_TIME, END, RECIPIENT_ID
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS
@@ -58,7 +58,7 @@ def read_findings(
         Literal["open", "resolved"] | None, Query(description="Whether somebody has dealt with it.")
     ] = None,
     recipient: Annotated[
-        str | None, Query(max_length=128, pattern=RECIPIENT_ID, description="Only of disclosures to this recipient.")
+        str | None, Query(max_length=128, pattern=OPAQUE_ID, description="Only of disclosures to this recipient.")
     ] = None,
     since: Annotated[
         str | None, Query(alias="from", description="Happened at or after this time.", json_schema_extra=DATE_TIME)

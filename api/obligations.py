@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, documentation
+from api import clearance, destruction, documentation
 from api.paging import Cursor
 from api.positions import cursor_at, document_of, pins_of, position, stated
 from api.question import ask, following, page_of, recorded, subject_of
@@ -56,7 +56,7 @@ CONTENT_OF_SUBJECT = CONTENT | {
 KIND = Annotated[
     Literal[
         "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person", "reissue",
-        "assess_incident", "notify_regulator", "notify_persons", "keep_record",
+        "assess_incident", "notify_regulator", "notify_persons", "keep_record", "destroy",
     ]
     | None,
     Query(description="What is owed. reissue: for cleared keys, with `sealed=true`."),
@@ -105,12 +105,13 @@ def read_obligations(
     form = accepted(request, JSON, CSV, NDJSON)
     most, place = page_of(request, question)
     logs = range(len(question.state.ledger.recorders))
-    reached = [position(request, question, log_id, ("obligations", "duties"), None) for log_id in logs]
+    reached = [position(request, question, log_id, ("obligations", "duties", "retention"), None) for log_id in logs]
     now = moment(at)
     wanted = obligations.Filter(kind, state, recipient, due_before)
     after = obligations.Cursor(*place.after) if place else obligations.BEGIN
     with question.state.ledger.connection() as connection:
         beside = [each for source in BESIDE for each in source(connection, logs, now)]
+        beside += destruction.across(connection, logs, wanted, now, after, most)
         if clearance.asked(request, question):
             question = question._replace(seals=("",))
             beside += to_reissue(connection, logs) if clearance.cleared(question, None) else []
@@ -147,6 +148,7 @@ def read_subject_obligations(
         now = moment(at) if at else recorded_at(connection, subject.log_id, earlier)
         question, person = seen(request, question, connection, subject, pins)
         found = [each for each in obligations.of_person(connection, person) if question.seals or not each.sealed]
+        found += destruction.of_person(connection, person, now)
     start = place.after[0] if place else 0
     end = start + most
     items = [shown(plain(each), now) for each in found[start:end]]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SOURCE = f"{OWN_SOURCES}api"
 """The ledger's own name as an emitter."""
+NOT_STATED = "whosaw:NotStated"
+"""The purpose of who was refused before she stated one."""
 NAMED = 4
 """Clearances that a question names, at most: as many as fit."""
 RFC3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})")
@@ -67,7 +69,9 @@ def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Questi
         Problem: No key, no scope, or no purpose.
     """
     state = state_of(request)
-    key = state.access.key(request, scope)
+    key = state.access.holder(request)
+    if scope not in key.scopes:
+        raise denied(request, state, key, query, scope)
     _refuse_unknown(request)
     purpose = request.headers.get("whosaw-purpose", "").strip() or otherwise
     if not purpose:
@@ -84,6 +88,27 @@ def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Questi
             "invalid-parameter", "Whosaw-Purpose, Whosaw-Ticket: expected another form", errors=errors
         ) from None
     return question
+
+
+def denied(request: Request, state: State, key: Key, query: str, scope: str) -> Problem:
+    """Return the problem that a working key has when it lacks a scope; that it tried is on record by then.
+
+    It is recorded about the person whom the address names, if there is one. Without a working key nothing is recorded.
+    """
+    if state.access.may_record_refusal(key):
+        named = request.path_params.get("subject_id", "")
+        found = state.ledger.find(named) if SUBJECT_ID.fullmatch(named) else None
+        purpose = request.headers.get("whosaw-purpose", "").strip() or NOT_STATED
+        ticket = request.headers.get("whosaw-ticket", "").strip() or None
+        question = Question(state, key, query, purpose, ticket, "")
+        try:
+            fact = query_fact(question, [found.id] if found else (), outcome="refused", count=0)
+        except InvalidEvent:
+            # What she stated is of no form that could be kept.
+            plain = question._replace(purpose=NOT_STATED, ticket=None)
+            fact = query_fact(plain, [found.id] if found else (), outcome="refused", count=0)
+        state.ledger.append([fact])
+    return Problem("forbidden", f"expected a key with the scope {scope}")
 
 
 def _refuse_unknown(request: Request) -> None:
@@ -247,17 +272,15 @@ def number(request: Request, name: str) -> int | None:
     return int(text)
 
 
-def moment(name: str, text: str | None, otherwise: datetime) -> datetime:
-    """Return a time as RFC 3339 writes it.
+def moment(name: str, text: str | None, otherwise: datetime | None) -> datetime:
+    """Return a time as RFC 3339 writes it. Source: RFC 3339, 5.6.
 
     Raises:
-        Problem: It is none.
-
-    Source: RFC 3339, 5.6.
+        Problem: It is none, or is missing where there is no other.
     """
-    if text is None:
+    if text is None and otherwise is not None:
         return otherwise
-    if RFC3339.fullmatch(text):
+    if text is not None and RFC3339.fullmatch(text):
         with suppress(ValueError, OverflowError):
             # In UTC at once: at either end of the calendar there may be no such time.
             return datetime.fromisoformat(text).astimezone(UTC)

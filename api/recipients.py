@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
+from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, documentation
-from api.paging import Cursor
-from api.positions import position
+from api import clearance, documentation, stream
+from api.across import BEGINNING, END, FROM, RECIPIENT, TO, pinned, place_of, written
+from api.paging import MOST_ROWS, Cursor
 from api.question import ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
-from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
+from api.subjects import ANSWER, CURSOR, PROBLEMS, categories_of, plain
 from projections import recipients
 
 router = APIRouter(tags=["query"])
 
-RECIPIENT_ID = "^[A-Za-z0-9_.:/#-]+$"
-"""What an opaque reference may be made of."""
 
-DATE_TIME = {"format": "date-time"}
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-END = datetime(9999, 1, 1, tzinfo=UTC)
+WHOLE = Annotated[
+    Annotated[int, Field(ge=1, le=MOST_ROWS)] | Literal["all"],
+    Query(description="Most rows of a page; `all` for a stream of the whole answer, as application/x-ndjson."),
+]
 
 
 @router.get(
@@ -36,45 +35,44 @@ END = datetime(9999, 1, 1, tzinfo=UTC)
 )
 def read_recipient(
     request: Request,
-    recipient_id: Annotated[
-        str, Path(max_length=128, pattern=RECIPIENT_ID, description="The company's own name for it.")
-    ],
-    since: Annotated[
-        str | None, Query(alias="from", description="Happened at or after this time.", json_schema_extra=DATE_TIME)
-    ] = None,
-    until: Annotated[
-        str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)
-    ] = None,
+    recipient_id: RECIPIENT,
+    since: FROM = None,
+    until: TO = None,
+    category: Annotated[str | None, Query(max_length=128, description="Only disclosures of this category.")] = None,
+    purpose: Annotated[str | None, Query(max_length=128, description="Only those for this purpose of ours.")] = None,
     cursor: CURSOR = None,
-    limit: LIMIT = 100,
+    limit: WHOLE = 100,
     sealed: SEALED = "false",
 ) -> Response:
     """Return everybody whose data this recipient got between two times, oldest first.
 
-    The answer is pinned to one position of each log, and names them. What an order forbids to tell is in it for keys
-    that are cleared, and ask for it; for everybody once the order has ended.
+    The answer is pinned to one position of each log, and names them. The first page has totals, with people counted
+    once in all, for each category and for each purpose. As `application/x-ndjson` with `limit=all` all of it comes as
+    one stream; its last line is {"rows": …}, and without that line it is not whole. What an order forbids to tell is
+    in it for keys that are cleared, and ask for it; for everybody once the order has ended.
     """
     question = ask(request, "whosaw:QueryRecipient", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
-    most, place = page_of(request, question)
-    logs = range(len(question.state.ledger.recorders))
-    pinned = place.as_of if place else [position(request, question, log_id, ("disclosures",), None) for log_id in logs]
-    after = recipients.Cursor(datetime.fromisoformat(place.after[0]), *place.after[1:]) if place else None
+    whole = stream.wanted(request, kind)
+    most, place = (stream.ROWS, None) if whole else page_of(request, question)
+    positions = pinned(request, question, recipients.READ, place)
+    as_of = dict(enumerate(positions))
+    window = recipient_id, moment("from", since, BEGINNING), moment("to", until, END), as_of
+    only = recipients.Only(category, purpose)
+
     with question.state.ledger.connection() as connection:
-        wanted = clearance.asked(request, question)
-        cleared = clearance.every_stream(question, connection) if wanted else []
-        found, more = recipients.disclosed_to(
-            connection,
-            recipient_id,
-            moment("from", since, BEGINNING),
-            moment("to", until, END),
-            dict(enumerate(pinned)),
-            after=after,
-            limit=most,
-            cleared=cleared,
-        )
-    items = [plain(row) for row in found]
-    if wanted:
+        behind = clearance.asked(request, question)
+        cleared = clearance.every_stream(question, connection) if behind else []
+
+    def rows_after(after: recipients.Cursor | None) -> tuple[list[dict[str, Any]], recipients.Cursor | None]:
+        with question.state.ledger.connection() as connection:
+            found, more = recipients.disclosed_to(
+                connection, *window, after=after, limit=most, only=only, cleared=cleared
+            )
+        items = [plain(row) for row in found]
+        if not behind:
+            recorded(question, [item["subject"] for item in items], count=len(items), categories=categories_of(items))
+            return items, more
         # Behind each seal those whom it covers, and behind none of them those who are told openly.
         looked: dict[str, list[str]] = {"": []}
         for row, item in zip(found, items, strict=True):
@@ -83,9 +81,15 @@ def read_recipient(
                 item["subject"] = person
                 looked.setdefault(seal, []).append(person)
         recorded_behind(question, looked, count=len(items), categories=categories_of(items))
-    else:
-        recorded(question, [item["subject"] for item in items], count=len(items), categories=categories_of(items))
-    further = None
-    if more is not None:
-        further = following(request, question, most, Cursor(list(pinned), [more.time.isoformat(), *more[1:]]))
-    return rows(request, {"recipient": recipient_id, "positions": pinned}, items, following=further, kind=kind)
+        return items, more
+
+    if whole:
+        return stream.answer(rows_after)
+    totals = None
+    if place is None and kind == JSON:
+        with question.state.ledger.connection() as connection:
+            totals = plain(recipients.totals(connection, *window, only=only, cleared=cleared))
+    items, more = rows_after(place_of(place))
+    further = following(request, question, most, Cursor(positions, written(more))) if more else None
+    document = {"recipient": recipient_id, "positions": positions, "totals": totals}
+    return rows(request, document, items, following=further, kind=kind)

@@ -10,7 +10,7 @@ from uuid import UUID
 from projections.consented import Consent
 from projections.disclosures import Disclosure
 from projections.held import Holding
-from projections.recipients import Received
+from projections.recipients import Received, Totals
 from projections.views import View
 
 PAGES: dict[str, type | None] = {
@@ -66,7 +66,8 @@ def page(operation_id: str) -> dict[str, Any]:
         about["valid_at"] = PLAIN[datetime]
     positions: dict[str, Any] = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}
     if operation_id == "readRecipientDisclosures":
-        about = {"recipient": {"type": "string"}, "positions": positions}
+        totals = {"anyOf": [row(Totals), PLAIN[NoneType]], "description": "Of the whole answer; on its first page."}
+        about = {"recipient": {"type": "string"}, "positions": positions, "totals": totals}
     else:
         about["positions"] = positions | {"description": "The one of each log, if she is in several."}
     entry = {"type": "object", "required": ["leaf", "log", "position", "type", "data"]}

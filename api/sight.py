@@ -8,6 +8,7 @@ from fastapi import Query
 
 from api import clearance
 from api.problems import Problem
+from api.question import denied
 from projections.pins import BehindError
 from projections.resolution import Sight, person_of
 
@@ -68,5 +69,5 @@ def view_of(request: Request, question: Question) -> Sight:
     if view not in get_args(Sight):
         raise Problem("invalid-parameter", f"view: expected one of {', '.join(get_args(Sight))}")
     if view == "audit" and EVERYTHING not in question.key.scopes:
-        raise Problem("forbidden", f"expected a key with the scope {EVERYTHING}")
+        raise denied(request, question.state, question.key, question.query, EVERYTHING)
     return cast("Sight", view)

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation
+from api.access import ASKERS
 from api.positions import FORM, cursor_at, document_of, pins_of
 from api.problems import Problem
 from api.question import Question, ask, following, page_of, recorded, subject_of
@@ -22,7 +23,7 @@ from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
 from api.strict_json import check
 from ledger import Reference
-from projections import disclosures, holdings, timeline, views
+from projections import disclosures, holdings, queries, timeline, views
 from projections.person import rows as rows_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,19 @@ MIN_POSITION = Annotated[
 
 DISCLOSURES = partial(rows_of, disclosures.of_subject)
 TIMELINE = partial(rows_of, timeline.of_subject)
+ASKED = partial(rows_of, queries.of_subject)
+QUERY = (
+    '{"position":812,"time":"2026-03-01T14:30:00.123456+00:00","query":"whosaw:QueryHoldings","outcome":"answered",'
+    '"purpose":"whosaw:AccessRequest","ticket":"TKT-1042","role":"whosaw:PrivacyOfficer","key":null,"rows":3,'
+    '"as_of":800,"categories":["pd:Name"],"cohort":null}'
+)
+QUERY_EXAMPLES = {
+    JSON: f'{{"subject":"{"5f9225d8d6726351" * 2}","log":"whosaw.example/ledger/log0","as_of":812,'
+    f'"items":[{QUERY}],"next":null}}',
+    CSV: "position,time,query,outcome,purpose,ticket,role,key,rows,as_of,categories,cohort\n",
+    NDJSON: QUERY + "\n",
+}
+QUERIES = {kind: {**shape, "example": QUERY_EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 
 
 class Lookup(msgspec.Struct, forbid_unknown_fields=True):
@@ -182,6 +196,24 @@ def read_timeline(
     return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
 
 
+@router.get(
+    "/v1/subjects/{subject_id}/queries",
+    operation_id="readQueries",
+    summary="Who asked the ledger about her?",
+    responses=documentation.responses(*PROBLEMS, content=QUERIES),
+)
+def read_queries(
+    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+) -> Response:  # fmt: skip
+    """Return every question about her, also those that were refused: who, why, under which ticket, when.
+
+    Who is a position; which key it was, only a key with `askers:read` is told. This question is on record too, and not
+    among its own answers.
+    """
+    return _answer(request, subject_id, queries.ITSELF, "subjects:read", (), ASKED)
+
+
 def _answer(
     request: Request,
     subject_id: str,
@@ -201,6 +233,8 @@ def _answer(
         page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
     logs = page.logs or [subject.log_id] * len(page.rows)
     items = [placed(row, log_id) for row, log_id in zip(page.rows, logs, strict=True)]
+    if query == queries.ITSELF and ASKERS not in question.key.scopes:
+        items = [item | {"key": None} for item in items]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=categories_of(items))
     further = None
     if page.next is not None:
@@ -231,6 +265,8 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, list):
         return [_plain(each) for each in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in cast("dict[str, Any]", value).items()}
     members = getattr(value, "_asdict", None)
     return value if members is None else {name: _plain(each) for name, each in members().items()}
 

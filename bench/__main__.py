@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bench import append, audit, catching_up, checkpoint, over_http, proofs, questions, scene, silence, snapshot, verify
+from bench import (
+    across,
+    append,
+    audit,
+    catching_up,
+    checkpoint,
+    over_http,
+    proofs,
+    questions,
+    scene,
+    silence,
+    snapshot,
+    verify,
+)
 from bench.measure import Row, table
 from ledger.embedded import EmbeddedServer
 
@@ -34,6 +47,7 @@ def plan(server: str, folder: Path, *, quick: bool) -> dict[str, Callable[[], Se
         "projections": lambda: catching_up.all_of_them(server, folder, size, runs),
         "account": lambda: [questions.account_at_size(server, folder, small, large, 300 if quick else 2_000, runs)],
         "silence": lambda: silence.sealed_against_strangers(server, folder, 1_000 if quick else 5_000, runs),
+        "across": lambda: [across.exposure_at_size(server, folder, small, large, 10 if quick else 50, runs)],
         "large": lambda: [append.on_a_large_ledger(server, folder, grown, size, runs)],
         "proofs": lambda: proofs.inclusion(server, folder, 10 * size, size // 2, runs),
         "snapshots": lambda: snapshot.snapshots(server, folder, 20_000 if quick else 1_000_000, size, min(runs, 3)),

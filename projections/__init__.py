@@ -20,6 +20,15 @@ requests      what did people ask for, and when is it due?
 obligations   what is still owed because of their data?
 duties        what is owed that no person's rows have?
 findings      what is not as it should be? (rules: a file each)
+returns       what did recipients give back or destroy?
+exposure      whose data did a recipient have when it was breached?
+emitters      which emitters went silent, or have gaps?
+incident_register   all incidents, in the law's eight items
+impact        whom does a change of a policy touch?
+demands       what did authorities demand, in bands?
+queries       who asked about her?
+reconciliation   what is declared, and what observed?
+cases         one case's chain of custody
 account       the answer to all of it, for one person
 
 """
@@ -28,20 +37,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from projections.cases import CASES
 from projections.consents import CONSENTS
 from projections.corrections import CORRECTIONS
+from projections.demands import DEMANDS
 from projections.disclosures import DISCLOSURES
 from projections.duties import DUTIES
+from projections.emitters import EMITTERS
 from projections.erasure_requests import ERASURE_REQUESTS
 from projections.erasures import ERASURES
 from projections.findings import FINDINGS
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
+from projections.incident_register import INCIDENT_REGISTER
 from projections.obligations import OBLIGATIONS
+from projections.observed import OBSERVED
 from projections.policies import POLICIES
 from projections.requests import REQUESTS
 from projections.retention import RETENTION
+from projections.returns import RETURNS
 from projections.seals import SEALS
 from projections.views import VIEWS
 
@@ -65,25 +80,37 @@ PROJECTIONS: tuple[Projected, ...] = (
     DUTIES,
     RETENTION,
     FINDINGS,
+    RETURNS,
+    EMITTERS,
+    INCIDENT_REGISTER,
+    CASES,
+    OBSERVED,
+    DEMANDS,
 )
 """What a follower keeps current."""
 
 __all__ = [
+    "CASES",
     "CONSENTS",
     "CORRECTIONS",
+    "DEMANDS",
     "DISCLOSURES",
     "DUTIES",
+    "EMITTERS",
     "ERASURES",
     "ERASURE_REQUESTS",
     "FINDINGS",
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
+    "INCIDENT_REGISTER",
     "OBLIGATIONS",
+    "OBSERVED",
     "POLICIES",
     "PROJECTIONS",
     "REQUESTS",
     "RETENTION",
+    "RETURNS",
     "SEALS",
     "VIEWS",
 ]

@@ -43,7 +43,7 @@ REST_SECONDS = 0.02
 """Between two looks at the heads, whatever is announced: groups arrive faster than folding them one by one pays."""
 RECONNECT_SECONDS = 0.5
 
-CONNECTIONS = 6
+CONNECTIONS = 12
 """At most, of one follower."""
 
 

@@ -34,10 +34,10 @@ TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES)))
 TELL, ANSWER, CONFIRM, EXTENSION, INFORM = (
     "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person",
 )  # fmt: skip
-REISSUE, ASSESS, REGULATOR, PERSONS, RECORD = (
-    "reissue", "assess_incident", "notify_regulator", "notify_persons", "keep_record",
+REISSUE, ASSESS, REGULATOR, PERSONS, RECORD, DESTROY = (
+    "reissue", "assess_incident", "notify_regulator", "notify_persons", "keep_record", "destroy",
 )  # fmt: skip
-KINDS = (TELL, ANSWER, CONFIRM, EXTENSION, INFORM, REISSUE, ASSESS, REGULATOR, PERSONS, RECORD)
+KINDS = (TELL, ANSWER, CONFIRM, EXTENSION, INFORM, REISSUE, ASSESS, REGULATOR, PERSONS, RECORD, DESTROY)
 """Everything that can be owed."""
 OPEN, SENT, DISCHARGED = "open", "sent", "discharged"
 UNFINISHED = frozenset({OPEN, SENT, "bounced"})

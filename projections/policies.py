@@ -57,7 +57,8 @@ DEFINITION = """
         cohort   integer,
         PRIMARY KEY (log_id, subject, position)
     );
-    CREATE UNIQUE INDEX assent_cohort ON assent (log_id, position) WHERE cohort IS NOT NULL
+    CREATE UNIQUE INDEX assent_cohort ON assent (log_id, position) WHERE cohort IS NOT NULL;
+    CREATE INDEX assent_policy ON assent (log_id, policy, time, position)
 """
 FOLD_PUBLISHED = """
     INSERT INTO policy
@@ -123,7 +124,7 @@ OF_SUBJECT = """
 
 POLICIES = Projection(
     name="policies",
-    version=3,
+    version=4,
     tables=("policy", "assent"),
     definition=DEFINITION,
     folds=(Fold(("policy.published",), FOLD_PUBLISHED), Fold(("policy.assented",), FOLD_ASSENTED), forgotten("assent")),

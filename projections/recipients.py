@@ -2,17 +2,15 @@
 
 Reads what `disclosures` keeps, in every log: a recipient's people live in all of them. An answer over several logs
 stands on one position each.
-
-What an order forbids to tell is told to the cleared alone, and to everybody from the order's end on. Each sealed row is
-looked at by itself, since of several people that a fact is about each has a seal of her own.
 """
 
 from __future__ import annotations
 
 from heapq import merge
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
+from projections.across import SAID, Cursor, added, clearance, people, start
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -22,25 +20,18 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+READ = ("disclosures", "corrections")
+"""The projections that an answer about one recipient stands on."""
 # By the primary key of ledger.opened.
-VISIBLE = """(%(everything)s OR {stream} = ANY (%(cleared)s::uuid[]) OR EXISTS (
+VISIBLE: LiteralString = """(%(everything)s OR {stream} = ANY (%(cleared)s::uuid[]) OR EXISTS (
               SELECT FROM ledger.opened AS o
               WHERE o.log_id = d.log_id AND o.stream = {stream} AND o.position <= %(as_of)s
           ))"""
 # By the primary key of ledger.member.
-AMONG = """EXISTS (
+AMONG: LiteralString = """EXISTS (
               SELECT FROM ledger.member AS m
               WHERE d.cohort IS NOT NULL AND m.log_id = d.log_id AND m.position = d.position AND {visible}
           )"""
-# Who is to be forgotten, by her own stream or by one that an ended order opened.
-REVOKED = """EXISTS (
-              SELECT FROM ledger.revoked AS r
-              WHERE r.log_id = d.log_id AND r.subject IN ({stream}, (
-                  SELECT o.subject FROM ledger.opened AS o WHERE o.log_id = d.log_id AND o.stream = {stream}
-              ))
-          )"""
-ALONE = VISIBLE.replace("{stream}", "d.subject")
-AMONG_THEM = AMONG.replace("{visible}", VISIBLE.replace("{stream}", "m.subject"))
 # One recipient after the other by disclosure_recipient, skipping to the next name: never a scan of all disclosures.
 KNOWN = """
     WITH RECURSIVE known (recipient) AS (
@@ -60,53 +51,33 @@ KNOWN = """
           AND (NOT d.sealed OR {alone} OR {among_them})
         ORDER BY d.time DESC, d.position DESC LIMIT 1
     ) AS last
-""".replace("{alone}", ALONE).replace("{among_them}", AMONG_THEM)
-# By disclosure_recipient in its own order; a cohort's people by the primary key of ledger.member. Each disclosure
-# gives at most one page of people, so a campaign costs what its page costs. Who is to be forgotten is nobody.
-DISCLOSED_TO = (
-    """
-    SELECT d.log_id, d.position, p.ordinal, coalesce(t.subject, p.subject) AS subject, d.time, d.stated,
-           d.precision, d.recipient_name, d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort,
-           d.sealed AND t.subject IS NULL AS sealed
+""".replace("{alone}", VISIBLE.replace("{stream}", "d.subject")).replace(
+    "{among_them}", AMONG.replace("{visible}", VISIBLE.replace("{stream}", "m.subject"))
+)
+# By disclosure_recipient in its own order; people by the piece that names them.
+DISCLOSED_TO: LiteralString = """
+    SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, d.precision, d.recipient_name,
+           d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort, p.sealed
     FROM projections.disclosure AS d
-    CROSS JOIN LATERAL (
-        (SELECT d.subject, 0 AS ordinal
-         WHERE d.cohort IS NULL AND (d.time, d.position) > (%(time)s, %(position)s) AND (NOT d.sealed OR {alone})
-           AND NOT {revoked_alone})
-        UNION ALL
-        (SELECT m.subject, m.ordinal
-         FROM ledger.member AS m
-         WHERE d.cohort IS NOT NULL AND m.log_id = d.log_id AND m.position = d.position
-           AND m.ordinal > CASE WHEN (d.time, d.position) = (%(time)s, %(position)s) THEN %(ordinal)s ELSE -1 END
-           AND (NOT d.sealed OR {member}) AND NOT {revoked_member}
-         ORDER BY m.ordinal LIMIT %(limit)s)
-    ) AS p
-    LEFT JOIN ledger.opened AS t
-      ON d.sealed AND t.log_id = d.log_id AND t.stream = p.subject AND t.position <= %(as_of)s
+    CROSS JOIN LATERAL ({said}) AS said
+    CROSS JOIN LATERAL ({people}) AS p
     WHERE d.log_id = %(log_id)s AND d.recipient = %(recipient)s AND d.time >= %(since)s AND d.time < %(until)s
-      AND d.position <= %(as_of)s
-      AND (d.time, d.position) >= (%(time)s, %(position)s)
+      AND d.position <= %(as_of)s AND (d.time, d.position) >= (%(time)s, %(position)s)
+      AND (%(category)s::text IS NULL OR d.categories ? %(category)s)
+      AND (%(purpose)s::text IS NULL OR d.purpose = %(purpose)s)
     ORDER BY d.time, d.position, p.ordinal
     LIMIT %(limit)s
-""".replace("{alone}", ALONE)
-    .replace("{member}", VISIBLE.replace("{stream}", "m.subject"))
-    .replace("{revoked_alone}", REVOKED.replace("{stream}", "d.subject"))
-    .replace("{revoked_member}", REVOKED.replace("{stream}", "m.subject"))
-)
-# By disclosure_recipient. Of several people behind seals, those count who may be told.
-TOTALS = """
-    SELECT count(*), coalesce(sum(n.people), 0)::bigint
-    FROM projections.disclosure AS d
-    CROSS JOIN LATERAL (
-        SELECT CASE WHEN NOT d.sealed THEN coalesce(d.cohort, 1)
-                    WHEN d.cohort IS NULL THEN CASE WHEN {alone} THEN 1 ELSE 0 END
-                    ELSE (SELECT count(*) FROM ledger.member AS m
-                          WHERE m.log_id = d.log_id AND m.position = d.position AND {member})
-               END AS people
-    ) AS n
-    WHERE d.log_id = %(log_id)s AND d.recipient = %(recipient)s AND d.time >= %(since)s AND d.time < %(until)s
-      AND d.position <= %(as_of)s AND n.people > 0
-""".replace("{alone}", ALONE).replace("{member}", VISIBLE.replace("{stream}", "m.subject"))
+""".replace("{said}", SAID).replace("{people}", people())
+# The whole answer once: people in all, for each category and for each purpose.
+TOTALS: LiteralString = """
+    SELECT c.category, x.purpose, grouping(c.category, x.purpose), count(DISTINCT x.position),
+           count(DISTINCT (x.position, x.ordinal)), count(DISTINCT x.subject)
+    FROM ({rows}) AS x
+    LEFT JOIN LATERAL jsonb_array_elements_text(x.categories) AS c (category) ON true
+    GROUP BY GROUPING SETS ((), (c.category), (x.purpose))
+""".replace("{rows}", DISCLOSED_TO)
+NEITHER, CATEGORY, PURPOSE = 3, 1, 2
+"""What a row of totals is over, as the database numbers it."""
 
 
 class Recipient(NamedTuple):
@@ -121,15 +92,6 @@ class Recipient(NamedTuple):
     role: str
     last: datetime
     """When it last received something."""
-
-
-class Cursor(NamedTuple):
-    """Where a page ended: times may be equal, across logs too."""
-
-    time: datetime
-    log_id: int
-    position: int
-    ordinal: int
 
 
 class Received(NamedTuple):
@@ -166,7 +128,34 @@ class Totals(NamedTuple):
 
     disclosures: int
     receipts: int
-    """A person counts once for each disclosure; one forgotten since, only where she was told of among several."""
+    """A person counts once for each disclosure."""
+    people: int
+    """Each counts once."""
+    categories: dict[str, int]
+    """How many people's, by category."""
+    purposes: dict[str, int]
+    """The same by purpose; the name of none is empty."""
+
+
+class Counted(NamedTuple):
+    """One row of totals: over all, over a category or over a purpose."""
+
+    category: str | None
+    purpose: str | None
+    over: int
+    disclosures: int
+    receipts: int
+    people: int
+
+
+class Only(NamedTuple):
+    """Which disclosures are wanted; None for any."""
+
+    category: str | None = None
+    purpose: str | None = None
+
+
+ANY = Only()
 
 
 def known(
@@ -181,7 +170,7 @@ def known(
     """
     newest: dict[str, Recipient] = {}
     for log_id, position in as_of.items():
-        wanted = {"log_id": log_id, "as_of": position} | _clearance(cleared)
+        wanted = {"log_id": log_id, "as_of": position} | clearance(cleared)
         for row in select(connection, KNOWN, wanted, Recipient):
             if row.id not in newest or newest[row.id].last < row.last:
                 newest[row.id] = row
@@ -197,6 +186,7 @@ def disclosed_to(
     *,
     after: Cursor | None = None,
     limit: int = 100,
+    only: Only = ANY,
     cleared: Sequence[str] | None = (),
 ) -> tuple[list[Received], Cursor | None]:
     """Return everybody whose data a recipient got between two times, oldest first, and the cursor to go on after.
@@ -209,6 +199,7 @@ def disclosed_to(
         as_of: For each log the last position that is seen.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
+        only: Which disclosures are wanted.
         cleared: Sealed streams that the reader may know of; None for all.
     """
     found: list[list[Received]] = []
@@ -220,12 +211,14 @@ def disclosed_to(
             "until": until,
             "as_of": position,
             "limit": limit + 1,
-        } | _clearance(cleared)
+            **only._asdict(),
+            **clearance(cleared),
+        }
         found.append(
             select(
                 connection,
                 DISCLOSED_TO,
-                wanted | _start(since, log_id, after),
+                wanted | start(since, log_id, after),
                 Received,
             )
         )
@@ -242,39 +235,30 @@ def totals(
     until: datetime,
     as_of: Mapping[int, int],
     *,
+    only: Only = ANY,
     cleared: Sequence[str] | None = (),
 ) -> Totals:
-    """Return how much a recipient received between two times; the arguments are those of `disclosed_to`."""
-    window = {
-        "recipient": recipient,
-        "since": since,
-        "until": until,
-    } | _clearance(cleared)
+    """Return how much a recipient received between two times; the arguments are those of `disclosed_to`.
+
+    Costs what the whole answer costs. Who was forgotten since, or is to be, does not count.
+    """
+    window = {"recipient": recipient, "since": since, "until": until, "limit": None} | clearance(cleared)
     found = [
-        select(connection, TOTALS, window | {"log_id": log_id, "as_of": position}, Totals)[0]
+        row
         for log_id, position in as_of.items()
+        for row in select(
+            connection,
+            TOTALS,
+            window | only._asdict() | {"log_id": log_id, "as_of": position} | start(since, log_id, None),
+            Counted,
+        )
     ]
-    return Totals(sum(each.disclosures for each in found), sum(each.receipts for each in found))
-
-
-def _clearance(streams: Sequence[str] | None) -> dict[str, Any]:
-    return {"everything": streams is None, "cleared": list(streams or ())}
-
-
-def _start(since: datetime, log_id: int, after: Cursor | None) -> dict[str, Any]:
-    """Return where a log's rows go on: the page before ended in one log, and passed all others at the same time."""
-    if after is None:
-        return {"time": since, "position": 0, "ordinal": -1}
-    if log_id == after.log_id:
-        return {
-            "time": after.time,
-            "position": after.position,
-            "ordinal": after.ordinal,
-        }
-    if log_id < after.log_id:
-        # At the cursor's time, lower logs come first and are done.
-        return {"time": after.time, "position": LAST_POSITION, "ordinal": 0}
-    return {"time": after.time, "position": 0, "ordinal": -1}
-
-
-LAST_POSITION = 2**63 - 1
+    whole = [row for row in found if row.over == NEITHER]
+    return Totals(
+        sum(row.disclosures for row in whole),
+        sum(row.receipts for row in whole),
+        sum(row.people for row in whole),
+        # Nobody lives in two logs.
+        added({row.category or "": row.people} for row in found if row.over == CATEGORY),
+        added({row.purpose or "": row.people} for row in found if row.over == PURPOSE),
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.cli.ask import Question
-from api.cli.failure import Exit
+from api.cli.failure import Exit, Failure
 
 app = typer.Typer(
     add_completion=False,
@@ -155,9 +155,19 @@ def ask(
     reference: ReferenceOption = None,
     ticket: TicketOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object a row, or the account.")] = False,
+    recipient: Annotated[
+        str | None,
+        typer.Option(help="With disclosures: everybody whose data this recipient got, one JSON line a row."),
+    ] = None,
 ) -> None:
     """Ask WHOSAW_URL about one person, with an officer's WHOSAW_KEY. The question itself is recorded."""
-    from api.cli import asking  # noqa: PLC0415 - heavy
+    from api.cli import asking, streaming  # noqa: PLC0415 - heavy
+
+    if recipient is not None:
+        if question is not Question.DISCLOSURES or reference is not None:
+            raise Failure(Exit.ARGUMENT, "--recipient asks about everybody", expected="disclosures, and no --reference")
+        streaming.ask_about_recipient(recipient, purpose, ticket)
+        return
 
     asking.ask_about(question, reference, purpose, ticket, as_json=json)
 

@@ -9,10 +9,13 @@ import http.client
 import json
 import os
 import time
-from typing import Any, NamedTuple, Self, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
 from api.cli.failure import Exit, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 TIMEOUT_SECONDS = 30.0
@@ -114,6 +117,25 @@ class Connection:
             f"{self._where}: {last}, {self._attempts} times",
             remedy="start it with 'whosaw serve', or set WHOSAW_URL",
         )
+
+    def lines(self, path: str, headers: dict[str, str]) -> Iterator[bytes]:
+        """Yield the lines of an answer as they arrive; fewer if it breaks off, which the last line tells.
+
+        Raises:
+            Refused: The server answered 4xx.
+            Failure: It did not answer.
+        """
+        try:
+            self._http.request("GET", self._prefix + path, None, {**self._headers, **headers})
+            response = self._http.getresponse()
+            if response.status >= http.HTTPStatus.BAD_REQUEST:
+                answer = Answer(response.status, {}, response.read())
+                raise Refused(answer.status, problem_of(answer))
+            while line := response.readline():
+                yield line
+        except (OSError, http.client.HTTPException) as error:
+            last = getattr(error, "strerror", None) or type(error).__name__
+            raise Failure(Exit.UNREACHABLE, f"{self._where}: {last}", remedy="ask again") from error
 
     def close(self) -> None:
         """Close the connection."""

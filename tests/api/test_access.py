@@ -30,7 +30,8 @@ LOCKED = sorted(set(OPERATIONS) - OPEN)
 VALUES = {
     "subject_id": "0f" * 16, "recipient_id": "rec-7", "log_id": "0", "position": "1", "key_id": "key-1",
     "receipt_id": "erasure-0123456789abcdef", "clearance_id": "clearance-0123456789abcdef",
-    "level": "0", "index": "000.p/1", "size": "1",
+    "level": "0", "index": "000.p/1", "size": "1", "policy": "privacy",
+    "correlation": "case-1",
 }  # fmt: skip
 QUERIES = {"proveInclusion": {"position": "1"}, "proveConsistency": {"from": "1"}}
 BODIES: dict[str, Any] = {
@@ -99,7 +100,10 @@ def test_a_key_without_the_scope_is_refused(standing: Service, operation_id: str
     assert answer.status_code == 403, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == "forbidden"
-    assert len(standing.entries()) == before
+    # That she tried to ask is on record, and nothing else happened.
+    tried = standing.entries()[before:]
+    assert len(tried) <= 1
+    assert {(each["type"], each["data"]["outcome"]) for each in tried} <= {("ledger.queried", "refused")}
 
 
 @pytest.mark.parametrize("operation_id", sorted(OPEN - {"readSchema"}))

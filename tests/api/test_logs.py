@@ -306,7 +306,8 @@ def test_each_role_reads_what_its_scopes_say(grown: Service, role: str) -> None:
     answer = get(grown, BUNDLE, role)
     allowed = role in {"regulator", "auditor", "admin"}
     assert answer.status_code == (200 if allowed else 403)
-    assert len(grown.entries()) == before + allowed
+    # Also that she was refused is on record.
+    assert len(grown.entries()) == before + 1
 
 
 def test_each_bundle_that_is_read_is_on_record(grown: Service) -> None:

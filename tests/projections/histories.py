@@ -41,7 +41,9 @@ def fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911 - one for each kind of f
             return given.collected(who, time, *categories, system=system, retained=draw(st.booleans()))
         case 2:
             state = draw(st.sampled_from(["requested", "done", "verified"]))
-            return given.erased(who, time, *categories, system=system, state=state, request_ref=request)
+            holder = draw(st.sampled_from([None, "collections-north"]))
+            more = {"system": system, "state": state, "request_ref": request, "holder": holder}
+            return given.erased(who, time, *categories, **more)
         case 3:
             return given.asked_to_erase(who, time, *categories, request=request)
         case 4:
@@ -62,7 +64,10 @@ def fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911 - one for each kind of f
             return given.rectified(who, time, *categories)
 
 
-histories = st.lists(fact(), min_size=1, max_size=25)
+heads = st.fixed_dictionaries(
+    {}, optional={"correlationid": st.sampled_from(["case-1", "case-2"]), "emittersequence": st.integers(0, 2_100)}
+)
+histories = st.lists(st.builds(lambda one, head: one._replace(head=head), fact(), heads), min_size=1, max_size=25)
 
 PURPOSES = ("dpv:PaymentManagement", "dpv:DirectMarketing", "xx:Unheard")
 RULES = (

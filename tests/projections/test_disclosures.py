@@ -183,8 +183,8 @@ def test_everybody_disclosed_to_a_recipient_is_listed_over_all_logs(
     for limit in (1, 2, 4, 7, 20, 21):
         assert everybody(three_logs, "collections-north", limit) == whole
     as_of = {0: 4, 1: 4, 2: 4}
-    assert recipients.totals(three_logs.reader, "collections-north", LONG_AGO, FAR_AHEAD, as_of) == (9, 21)
-    assert recipients.totals(three_logs.reader, "collections-north", LONG_AGO, FAR_AHEAD, {0: 1}) == (1, 1)
+    assert recipients.totals(three_logs.reader, "collections-north", LONG_AGO, FAR_AHEAD, as_of)[:3] == (9, 21, 21)
+    assert recipients.totals(three_logs.reader, "collections-north", LONG_AGO, FAR_AHEAD, {0: 1})[:3] == (1, 1, 1)
 
 
 def test_a_sealed_disclosure_is_listed_for_the_cleared_only(story: Story) -> None:

@@ -10,10 +10,14 @@ import pytest
 from projections import (
     FINDINGS,
     PROJECTIONS,
+    cases,
     consents,
     disclosures,
+    emitters,
+    exposure,
     findings,
     holdings,
+    impact,
     policies,
     progress,
     recipients,
@@ -46,20 +50,37 @@ MEMBERS = """
     SELECT e.log_id, e.position, md5(n::text)::uuid, n + 2, 'dpv:Customer', '\\x00000000000000000000000000000000'::bytea
     FROM ledger.entry AS e, generate_series(1, 40) AS n WHERE e.position %% 100 = 0
 """
+CASE = """
+    INSERT INTO projections.case_entry
+    SELECT 0, md5(n::text)::uuid, n, 'case-' || n % 900, false FROM generate_series(1, 20000) AS n
+"""
+HOURS = """
+    INSERT INTO projections.emitter_hour
+    SELECT 0, '/services/' || n % 40, '2026-01-01T00:00:00Z'::timestamptz + n / 40 * interval '1 hour'
+    FROM generate_series(1, 20000) AS n
+"""
+NUMBERS = """
+    INSERT INTO projections.emitter_numbers
+    SELECT 0, '/services/' || n % 40, n / 40, ~(B'0'::bit(1024)) FROM generate_series(1, 20000) AS n
+"""
+RETURNED = """
+    INSERT INTO projections.returned
+    SELECT 0, md5((n % 2000)::text)::uuid, n, '2026-01-01T00:00:00Z', 'collections-north', '{pd:Name}', 'done', 'erase',
+           NULL, '/services/x', 'id-' || n, CASE WHEN n % 10 = 0 THEN 3 END
+    FROM generate_series(1, 20000) AS n
+"""
 SIZE = "UPDATE ledger.log SET size = 20000"
 ALICE = subject("alice")
 WANTED: dict[str, Any] = {
     "log_id": 0, "subject": ALICE.id, "as_of": 20_000, "before": 20_001, "after": None, "limit": 101, "recipient": None,
     "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": [], "everything": False,
-    "time": None, "position": 0, "ordinal": -1,
+    "time": None, "position": 0, "ordinal": -1, "category": None, "purpose": None,
 }  # fmt: skip
 WINDOW = {
     "recipient": "collections-north",
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2027, 1, 1, tzinfo=UTC),
 }
-BIG = {"entry", "member", "holding_change", "disclosure", "look", "assent", "consent_change", "finding"}
-
 NARROWED: tuple[tuple[dict[str, str], str], ...] = (
     ({}, "finding_time"),
     ({"rule": "whosaw:RulePurpose"}, "finding_rule"),
@@ -67,6 +88,20 @@ NARROWED: tuple[tuple[dict[str, str], str], ...] = (
     ({"recipient": "collections-north"}, "finding_recipient"),
 )
 ON_FINDINGS = {"finding_time", "finding_rule", "finding_outcome", "finding_recipient", "finding_pkey"}
+BIG = {
+    "entry",
+    "member",
+    "holding_change",
+    "disclosure",
+    "look",
+    "assent",
+    "consent_change",
+    "finding",
+    "returned",
+    "case_entry",
+    "emitter_hour",
+    "emitter_numbers",
+}
 
 
 @pytest.fixture
@@ -136,6 +171,34 @@ def test_findings_are_found_by_what_they_are_narrowed_by_and_time(many: Story) -
             used = {name for node in nodes(row[0][0]["Plan"]) if (name := node.get("Index Name", "")) in ON_FINDINGS}
             assert used == {index}, (narrowed, sealed)
             assert scanned(many, asked, taken) == set()
+
+
+def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) -> None:
+    many.owner.execute(RETURNED)
+    many.owner.execute("ANALYZE projections.returned")
+    window = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2026, 1, 2, tzinfo=UTC)}
+    wanted = WANTED | WINDOW | window | {"time": exposure.BEGINNING}
+    for statement in (exposure.PAGE, exposure.TOTALS):
+        assert scanned(many, statement, wanted) == set()
+
+
+def test_who_agreed_to_a_policy_is_found_by_its_name(many: Story) -> None:
+    many.owner.execute("UPDATE projections.assent SET policy = 'policy-' || position % 500")
+    many.owner.execute("ANALYZE projections.assent")
+    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "time": impact.BEGINNING}
+    for statement in (impact.AGREED, impact.TOTALS):
+        assert scanned(many, statement, wanted) == set()
+
+
+def test_a_case_and_an_emitter_are_found_by_name(many: Story) -> None:
+    for statement in (CASE, HOURS, NUMBERS, "ANALYZE projections.case_entry, projections.emitter_hour"):
+        many.owner.execute(statement)
+    many.owner.execute("ANALYZE projections.emitter_numbers")
+    wanted = WANTED | {"correlation": "case-7", "after": 0, "streams": None, "logs": [0], "source": "/services/7"}
+    for statement in (cases.OF_CASE, cases.WITHHELD):
+        assert scanned(many, statement, wanted) == set()
+    for statement in (emitters.RESTS, emitters.NUMBERS):
+        assert scanned(many, statement, wanted | {"since": datetime(2026, 1, 10, tzinfo=UTC)}) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:

@@ -1,0 +1,54 @@
+"""What questions about everybody have in common: one position of each log, times in the address, where pages go on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Path, Query
+
+from api.positions import position
+from projections.across import Cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from api import paging
+    from api.question import Question
+
+OPAQUE_ID = "^[A-Za-z0-9_.:/#-]+$"
+"""What an opaque reference may be made of."""
+RECIPIENT = Annotated[str, Path(max_length=128, pattern=OPAQUE_ID, description="The company's own name for it.")]
+DATE_TIME = {"format": "date-time"}
+FROM = Annotated[
+    str | None, Query(alias="from", description="Happened at or after this time.", json_schema_extra=DATE_TIME)
+]
+TO = Annotated[str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)]
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+END = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def pinned(
+    request: Request, question: Question, projections: Sequence[str], place: paging.Cursor | None = None
+) -> list[int]:
+    """Return the position of each log that the answer stands on: those of its first page.
+
+    Raises:
+        Problem: One is not that far yet. A retry helps.
+    """
+    if place is not None:
+        return place.as_of
+    logs = range(len(question.state.ledger.recorders))
+    return [position(request, question, log_id, projections, None) for log_id in logs]
+
+
+def place_of(cursor: paging.Cursor | None) -> Cursor | None:
+    """Return where the rows of an answer by time go on."""
+    return Cursor(datetime.fromisoformat(cursor.after[0]), *cursor.after[1:]) if cursor else None
+
+
+def written(cursor: Cursor) -> list[Any]:
+    """Return the same as a page's cursor has it."""
+    return [cursor.time.isoformat(), *cursor[1:]]

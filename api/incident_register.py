@@ -1,0 +1,166 @@
+"""The register of incidents as the law lists its items, as data, as a table and as a page of text; in both languages.
+
+Source: A-2.1, r. 3.1, s. 7; SOR/2018-64, s. 6.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import documentation
+from api.across import BEGINNING, DATE_TIME, pinned
+from api.language import preferred
+from api.question import ask, moment, recorded
+from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
+from api.subjects import ANSWER, plain
+from ledger.vocabulary.codes import label
+from projections import incident_register
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from projections.incident_register import Incident, Notice
+
+router = APIRouter(tags=["query"])
+
+TEXT = "text/plain"
+PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable", "not-yet")
+LANGUAGE = Annotated[
+    Literal["en", "fr"] | None, Query(description="Of titles and texts; what the caller prefers by default.")
+]
+SINCE = Annotated[
+    str | None,
+    Query(description="Only what the company became aware of at or after this time.", json_schema_extra=DATE_TIME),
+]
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        "1": "Personal information concerned", "2": "Circumstances", "3": "When it happened",
+        "4": "When the company became aware", "5": "Persons concerned",
+        "6": "Risk of serious injury, and what that conclusion rests on", "7": "Notices", "8": "Measures taken",
+        "unknown": "not known", "not assessed": "not assessed yet", "serious": "yes", "not serious": "no",
+        "none": "none", "owed": "NOT NOTIFIED YET", "regulator": "regulator", "persons": "persons concerned",
+        "public": "public notice", "organisation": "organisation", "since": "from", "until": "to",
+        "title": "Register of confidentiality incidents", "kept": "Kept until",
+    },
+    "fr": {
+        "1": "Renseignements personnels visés", "2": "Circonstances", "3": "Date ou période de l’incident",
+        "4": "Date de prise de connaissance", "5": "Nombre de personnes concernées",
+        "6": "Risque de préjudice sérieux, et éléments qui amènent à cette conclusion", "7": "Avis transmis",
+        "8": "Mesures prises", "unknown": "non connu", "not assessed": "pas encore évalué", "serious": "oui",
+        "not serious": "non", "none": "aucun", "owed": "AVIS PAS ENCORE TRANSMIS",
+        "regulator": "organisme de contrôle", "persons": "personnes concernées", "public": "avis public",
+        "organisation": "organisme", "since": "du", "until": "au",
+        "title": "Registre des incidents de confidentialité", "kept": "Conservé jusqu’au",
+    },
+}  # fmt: skip
+ITEMS = tuple("12345678")
+EXAMPLE_ITEM = (
+    '{"incident":"INC-1","categories":["pd:Name"],"circumstances":["whosaw:Loss"],"since":null,"until":null,'
+    '"aware_at":"2026-03-02T09:00:00-05:00","affected":12,"serious":true,"factors":["whosaw:SensitiveData"],'
+    '"notices":[],"measures":[],"closed":false,"owed":["regulator","persons"],"recipient":null,'
+    '"kept_until":"2031-03-02","positions":[[0,812]],"exposure":null,'
+    '"register":[{"item":1,"title":"Personal information concerned","text":"Name"}]}'
+)
+EXAMPLES = {
+    JSON: f'{{"positions":[4711],"language":"en","unnotified":["INC-1"],"items":[{EXAMPLE_ITEM}],"next":null}}',
+    CSV: "incident,Personal information concerned,Circumstances,When it happened\nINC-1,Name,Loss,not known\n",
+    NDJSON: EXAMPLE_ITEM + "\n",
+    TEXT: "Register of confidentiality incidents\n\nINC-1\n1. Personal information concerned: Name\n",
+}
+CONTENT = {
+    kind: {**ANSWER.get(kind, {"schema": {"type": "string"}}), "example": text} for kind, text in EXAMPLES.items()
+}
+
+
+@router.get(
+    "/v1/incidents",
+    operation_id="readIncidentRegister",
+    summary="The register of incidents, in the law's eight items",
+    responses=documentation.responses(*PROBLEMS, content=CONTENT),
+)
+def read_register(request: Request, since: SINCE = None, language: LANGUAGE = None) -> Response:
+    """Return every incident with the eight items of Quebec's register in their order, and until when it is kept.
+
+    That is 24 months from the day it was determined (Canada) or five years from awareness (Quebec), whichever is
+    later. `unnotified` names serious incidents that the regulator or the persons were not told of yet.
+    """
+    question = ask(request, "whosaw:QueryIncidentRegister", "disclosures:read")
+    kind = accepted(request, JSON, CSV, NDJSON, TEXT)
+    tongue = language or preferred(request)
+    after = moment("since", since, BEGINNING)
+    positions = pinned(request, question, incident_register.READ)
+    with question.state.ledger.connection() as connection:
+        found = incident_register.register(connection, dict(enumerate(positions)), after)
+    recorded(question, (), count=len(found))
+    if kind == TEXT:
+        return Response(page(found, tongue), headers=PRIVATE, media_type="text/plain; charset=utf-8")
+    if kind == CSV:
+        items = [
+            {"incident": each.incident}
+            | {WORDS[tongue][item]: text for item, text in zip(ITEMS, texts(each, tongue), strict=True)}
+            | {WORDS[tongue]["kept"]: each.kept_until.isoformat()}
+            for each in found
+        ]
+    else:
+        items = [_item(each, tongue) for each in found]
+    unnotified = [each.incident for each in found if each.owed]
+    document = {"positions": positions, "language": tongue, "unnotified": unnotified}
+    return rows(request, document, items, following=None, kind=kind)
+
+
+def _item(incident: Incident, language: str) -> dict[str, Any]:
+    register = [
+        {"item": int(item), "title": WORDS[language][item], "text": text}
+        for item, text in zip(ITEMS, texts(incident, language), strict=True)
+    ]
+    exposure = None
+    if incident.recipient and incident.since:
+        exposure = f"/v1/recipients/{incident.recipient}/exposure"
+    return plain(incident) | {"exposure": exposure, "register": register}
+
+
+def texts(incident: Incident, language: str) -> list[str]:
+    """Return the eight items of an incident as people read them."""
+    words = WORDS[language]
+
+    def labels(codes: Sequence[str]) -> str:
+        return "; ".join(label(code, language) for code in codes)
+
+    when = [f"{words[name]} {at}" for name, at in (("since", incident.since), ("until", incident.until)) if at]
+    risk = words["not assessed"]
+    if incident.serious is not None:
+        risk = f"{words['serious' if incident.serious else 'not serious']}: {labels(incident.factors)}"
+    notices = [_notice(each, language) for each in incident.notices]
+    if incident.owed:
+        notices.append(f"{words['owed']}: {', '.join(words[whom] for whom in incident.owed)}")
+    return [
+        labels(incident.categories) or words["unknown"],
+        labels(incident.circumstances) or words["unknown"],
+        " ".join(when) or words["unknown"],
+        incident.aware_at,
+        words["unknown"] if incident.affected is None else str(incident.affected),
+        risk,
+        "; ".join(notices) or words["none"],
+        labels(incident.measures) or words["none"],
+    ]
+
+
+def _notice(notice: Notice, language: str) -> str:
+    whom = WORDS[language][notice.whom] + (f" ({notice.authority})" if notice.authority else "")
+    why = f" ({label(notice.reason, language)})" if notice.reason else ""
+    return f"{notice.at} {whom}, {label(notice.channel, language)}{why}"
+
+
+def page(incidents: Sequence[Incident], language: str) -> str:
+    """Return the register as a page of text."""
+    words = WORDS[language]
+    lines = [words["title"], ""]
+    for each in incidents:
+        lines += [each.incident]
+        lines += [f"{item}. {words[item]}: {text}" for item, text in zip(ITEMS, texts(each, language), strict=True)]
+        lines += [f"{words['kept']} {each.kept_until.isoformat()}", ""]
+    return "\n".join(lines if incidents else [*lines, words["none"], ""])

@@ -1,0 +1,207 @@
+"""An answer of any length as one stream: whole, in bounded memory, on record, and stopped when nobody reads it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import psycopg
+import pytest
+
+from api import stream
+from tests.api.conftest import PURPOSE, RECIPIENT, event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.api.conftest import Service
+
+PATH = f"/v1/recipients/{RECIPIENT['id']}/disclosures"
+NDJSON = {"Accept": "application/x-ndjson"}
+PEOPLE, CAMPAIGNS = 1_000, 210
+MOST_BYTES = 32 * 2**20
+BUSY = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+      AND query LIKE '%projections.disclosure%'
+"""
+
+
+def campaign(people: int) -> dict[str, Any]:
+    subjects = [
+        {"reference": {"kind": "customer", "value": f"C-{number}"}, "role": "dpv:Customer"} for number in range(people)
+    ]
+    return event("data.disclosed", subjects=subjects)
+
+
+def followed(service: Service) -> None:
+    for log in service.state.ledger.logs():
+        service.follow(log.size, log.log_id)
+
+
+class Reader:
+    """Calls the application as a server does: reads each piece, and may go away."""
+
+    def __init__(self, service: Service, most: int | None = None) -> None:
+        self._service, self._most = service, most
+        self.pieces = self.bytes = self.lines = 0
+        self.last = b""
+        self.status = 0
+
+    def read(self, path: str = PATH, query: str = "limit=all") -> None:
+        headers = self._service.bearer("officer") | PURPOSE | NDJSON
+        scope = {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "GET",
+            "scheme": "http", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80), "root_path": "",
+        }  # fmt: skip
+        asyncio.run(self._call(scope))
+
+    def read_piece(self) -> None:
+        """Do what takes a while."""
+
+    async def _call(self, scope: dict[str, Any]) -> None:
+        gone = asyncio.Event()
+        asked = False
+
+        async def receive() -> dict[str, Any]:
+            nonlocal asked
+            if not asked:
+                asked = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                self.status = message["status"]
+                return
+            body = message.get("body", b"")
+            if body:
+                self.pieces += 1
+                self.bytes += len(body)
+                self.lines += body.count(b"\n")
+                self.last = body.rstrip(b"\n").rpartition(b"\n")[2]
+                self.read_piece()
+            if self._most is not None and self.pieces >= self._most:
+                gone.set()
+                await asyncio.sleep(0.2)
+
+        await self._service.app(scope, receive, send)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_a_stream_is_the_pages_and_its_last_line_says_how_many(
+    start: Callable[..., Service], logs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ROWS", 3)
+    service = start(logs=logs)
+    service.record(campaign(7), event("data.disclosed", "C-3"), event("data.disclosed", "C-9", visibility="sealed"))
+    followed(service)
+    before = len(service.entries("ledger.queried"))
+    answer = service.ask(f"{PATH}?limit=all", **NDJSON)
+    *rows, last = [orjson.loads(line) for line in answer.text.splitlines()]
+    assert last == {"rows": 8}
+    page = service.ask(f"{PATH}?limit=500").json()
+    assert page["items"] == rows
+    assert (page["totals"]["people"], page["totals"]["receipts"]) == (7, 8)
+    assert page["totals"]["categories"] == {"pd:Name": 7}
+    assert page["totals"]["purposes"] == {"dpv:CustomerClaimsManagement": 7}
+    assert service.ask(f"{PATH}?category=pd:Zodiac").json()["items"] == []
+    asked = service.entries("ledger.queried")[before:]
+    assert sum(each["data"]["result_count"] for each in asked if each["data"]["query"] == "whosaw:QueryRecipient") >= 8
+
+
+def test_an_answer_without_rows_has_its_last_line_and_is_on_record(service: Service) -> None:
+    before = len(service.entries("ledger.queried"))
+    assert service.ask(f"{PATH}?limit=all", **NDJSON).text == '{"rows":0}\n'
+    assert len(service.entries("ledger.queried")) == before + 1
+
+
+@pytest.mark.parametrize(("query", "headers", "code"), [
+    ("limit=all", {}, "not-acceptable"), ("limit=all&cursor=x", NDJSON, "invalid-parameter"),
+    ("limit=some", NDJSON, "invalid-parameter"), ("limit=501", {}, "invalid-parameter"),
+])  # fmt: skip
+def test_what_can_not_be_streamed_is_refused(service: Service, query: str, headers: dict[str, str], code: str) -> None:
+    assert service.ask(f"{PATH}?{query}", **headers).json()["code"] == code
+
+
+def test_the_question_is_on_record_before_the_first_byte(service: Service) -> None:
+    service.record(campaign(5))
+    followed(service)
+    with psycopg.connect(service.dsn, autocommit=True) as owner:
+        owner.execute("ALTER TABLE ledger.entry ADD CONSTRAINT refuse CHECK (type <> 'ledger.queried') NOT VALID")
+    answer = service.ask(f"{PATH}?limit=all", **NDJSON)
+    assert answer.status_code in {500, 503}
+    assert "Collections North" not in answer.text
+
+
+def test_whoever_goes_away_stops_the_work_and_holds_nothing_meanwhile(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ROWS", 10)
+    service.record(*(campaign(100) for _ in range(10)))
+    followed(service)
+    before = len(service.entries("ledger.queried"))
+    reader = Reader(service, most=3)
+    reader.read()
+    assert reader.pieces <= 4
+    assert b'"rows"' not in reader.last
+    asked = len(service.entries("ledger.queried")) - before
+    assert asked <= 6
+    with psycopg.connect(service.dsn, autocommit=True) as owner:
+        assert owner.execute(BUSY).fetchone() == (0,)
+    # Appends go on, and so do other questions.
+    service.record(event("data.disclosed", "C-1"))
+    assert len(service.entries("ledger.queried")) - before == asked
+
+
+def test_between_two_pieces_no_transaction_is_open(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "ROWS", 10)
+    service.record(campaign(100))
+    followed(service)
+
+    class Looking(Reader):
+        """Looks, whenever it has read a piece, what the database has open."""
+
+        open = 0
+
+        def read_piece(self) -> None:
+            with psycopg.connect(service.dsn, autocommit=True) as owner:
+                row = owner.execute(BUSY).fetchone()
+                assert row is not None
+                self.open += row[0]
+
+    reader = Looking(service)
+    reader.read()
+    assert (reader.lines, orjson.loads(reader.last)) == (101, {"rows": 100})
+    assert (reader.pieces, reader.open) == (11, 0)
+
+
+def resident() -> int:
+    """Return how many bytes of memory this process has now."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_two_hundred_thousand_rows_take_no_more_memory_than_a_few(service: Service) -> None:
+    for _ in range(CAMPAIGNS // 30):
+        service.record(*(campaign(PEOPLE) for _ in range(30)))
+    followed(service)
+
+    class Weighing(Reader):
+        most = 0
+
+        def read_piece(self) -> None:
+            self.most = max(self.most, resident())
+
+    Reader(service, most=3).read()
+    before = resident()
+    reader = Weighing(service)
+    reader.read()
+    assert orjson.loads(reader.last) == {"rows": PEOPLE * CAMPAIGNS}
+    assert reader.bytes > 2 * MOST_BYTES
+    assert reader.most - before < MOST_BYTES
