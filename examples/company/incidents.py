@@ -20,6 +20,8 @@ COMMISSIONER: Data = {"id": "opc", "name": "Office of the Privacy Commissioner o
 INTRUSION = "incident-2026-mailing"
 INTRUSION_BEGAN = datetime(2026, 9, 14, 4, 0, tzinfo=UTC)
 INTRUSION_ENDED = datetime(2026, 9, 18, 22, 0, tzinfo=UTC)
+EXPOSED = 166
+"""Whom the marketing firm had by then, as the ledger answers when it is asked."""
 MISDIRECTED = "incident-2026-letter"
 
 
@@ -35,7 +37,8 @@ def misdirected_letter(diary: Diary, aware: datetime) -> None:
     """An invoice went to the neighbour, who sent it back: no risk of serious injury, and an entry all the same."""
     _note(diary, aware, "detected", MISDIRECTED, categories=[c.NAME, c.ADDRESS, c.CONSUMPTION],
           circumstances=["whosaw:UnauthorisedDisclosure", "whosaw:CauseMistake"],
-          since=written(aware - timedelta(days=2)), until=written(aware), aware_at=written(aware), affected=1, systems=["billing"])  # fmt: skip
+          since=written(aware - timedelta(days=2)), until=written(aware), aware_at=written(aware), affected=1,
+          systems=["billing"])  # fmt: skip
     _note(diary, aware + timedelta(days=1), "assessed", MISDIRECTED, serious=False,
           factors=["whosaw:MisuseImprobable", "whosaw:DataRecovered"], affected=1)  # fmt: skip
     _note(diary, aware + timedelta(days=6), "closed", MISDIRECTED, measures=["whosaw:ProcessChanged"])
@@ -48,7 +51,7 @@ def intrusion_at_the_marketing_firm(diary: Diary, aware: datetime) -> None:
           until=written(INTRUSION_ENDED), aware_at=written(aware), affected=None,
           recipient_id=MARKETING_FIRM.id)  # fmt: skip
     _note(diary, aware + timedelta(days=2), "assessed", INTRUSION, serious=True,
-          factors=["whosaw:HarmfulUsePossible", "whosaw:MisuseProbable"])  # fmt: skip
+          factors=["whosaw:HarmfulUsePossible", "whosaw:MisuseProbable"], affected=EXPOSED)  # fmt: skip
     for hours, authority in ((1, COMMISSION), (2, COMMISSIONER)):
         _note(diary, aware + timedelta(days=2, hours=hours), "notified", INTRUSION, whom="regulator",
               channel=c.WEB, authority=authority)  # fmt: skip

@@ -37,7 +37,7 @@ COMPLAINT = "complaint-2026-0042"
 
 def order_complied_with(customer: Customer, diary: Diary) -> None:
     """A court ordered three kinds of data to be produced, forbade nothing, and got them."""
-    at, asked = datetime(2026, 4, 14, 14, 20, tzinfo=UTC), [c.NAME, c.ADDRESS, c.CALL_LOG]
+    at, asked = datetime(2025, 12, 9, 15, 20, tzinfo=UTC), [c.NAME, c.ADDRESS, c.CALL_LOG]
     paper = document(at, CITY_POLICE, "whosaw:ProductionOrder", "ca-criminal-code:487.014", asked, asked)
     number = demand(customer, diary, at, paper, "complied")
     diary.note(at + timedelta(days=3), FRAUD, "data.disclosed", disclosed(
@@ -49,7 +49,7 @@ def order_complied_with(customer: Customer, diary: Diary) -> None:
 
 def request_refused(customer: Customer, diary: Diary) -> None:
     """A police force mentioned an investigation and showed no paper: it was sent away with nothing."""
-    at = datetime(2026, 6, 2, 15, 5, tzinfo=UTC)
+    at = datetime(2025, 11, 18, 15, 5, tzinfo=UTC)
     paper = document(at, REGIONAL_POLICE, "whosaw:InvestigationRequest", None, [c.NAME, c.CALL_LOG], [])
     demand(customer, diary, at, paper, "refused", "whosaw:NoAuthority")
 

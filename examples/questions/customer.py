@@ -26,8 +26,8 @@ CUSTOMER = (
     Question(
         2, ASKER, "Exactly who outside received my data?",
         (Step("/v1/subjects/$p/disclosures", Shown(
-            ("time", "recipient_name", "recipient_address", "recipient_role", "categories", "purpose", "basis", "series"),
-            rows=3,
+            ("time", "recipient_name", "recipient_address", "recipient_role", "categories", "purpose", "basis",
+             "series"), rows=3,
         ), "C-1007"),),
         "By date, newest first: who, where, what, what for, and on which ground. The recipient stands there by its "
         "name as it was on that day. A feed that repeats carries its `series`, so that a report can show it as one "
@@ -35,7 +35,9 @@ CUSTOMER = (
     ),
     Question(
         3, ASKER, "Which employees looked at my file, when, why?",
-        (Step("/v1/subjects/$p/views?limit=500", Shown(LOOK, rows=3, where={"act": "data.viewed", "actor_kind": "human", "tickets": []}), "C-1007"),),
+        (Step("/v1/subjects/$p/views?limit=500", Shown(
+            LOOK, rows=3, where={"act": "data.viewed", "actor_kind": "human", "tickets": []},
+        ), "C-1007"),),
         "A support agent opened her calls in the evening, again and again, and named no ticket: 37 times in seven "
         "weeks. The answer says what the person was, not who; `actor` is the same for the same person and tells "
         "nobody the name. Whether she learns the name is a decision of its own, and recorded.",
@@ -62,8 +64,8 @@ CUSTOMER = (
         5, ASKER, "Did police or any authority get my data?",
         (
             Step("/v1/subjects/$p/account", Shown(
-                ("time", "recipient.name", "authority.label", "authority.date", "authority.cited.label", "categories.label"),
-                rows=1, where={"recipient.id": "city-police"}, at="disclosures",
+                ("time", "recipient.name", "authority.label", "authority.date", "authority.cited.label",
+                 "categories.label"), rows=1, where={"recipient.id": "city-police"}, at="disclosures",
             ), "C-1031"),
             Step("/v1/subjects/$p/account", Shown(
                 ("time", "recipient.name", "authority.label"), rows=1, where={"recipient.id": "regional-police"},
@@ -83,7 +85,8 @@ CUSTOMER = (
                 where={"kind": "tell_recipient", "state": "discharged"}, by="recipient_name",
             ), "C-1023"),
             Step("/v1/subjects/$p/forget", Shown(
-                ("state", "mode.code", "reason.code", "survives.what.label", "survives.reason.label", "systems"), at=None,
+                ("state", "mode.code", "reason.code", "survives.what.label", "survives.reason.label", "systems"),
+                at=None,
             ), "C-1023", key="compliance", method="POST", body='{"grace_days":0}'),
         ),
         "The company's systems had deleted her data in May, and the three recipients that were told have all "
@@ -98,7 +101,8 @@ CUSTOMER = (
                 ("purpose", "state", "since", "channel", "media"), rows=2, where={"state": "withdrawn"},
             ), "C-1019"),
             Step("/v1/subjects/$p/findings", Shown(
-                ("time", "type", "outcome", "explanation", "recipient"), rows=4, where={"rule": "whosaw:RuleWithdrawal"},
+                ("time", "type", "outcome", "explanation", "recipient"), rows=4,
+                where={"rule": "whosaw:RuleWithdrawal"},
             ), "C-1019"),
         ),
         "He withdrew on 10 June 2026. In July and in September his address went to the marketing firm again, and a "

@@ -39,9 +39,24 @@ OFFICER = (
         13, ASKER, "Everyone disclosed to this collector between two days?",
         (Step(
             "/v1/recipients/collections-agency/disclosures?from=2026-04-01T00:00:00-04:00&to=2026-07-01T00:00:00-04:00",
-            Shown(("subject", "stated", "recipient_role", "categories", "basis")),
+            Shown(("subject", "stated", "recipient_role", "categories", "basis"), also=(
+                "totals.disclosures", "totals.people", "totals.categories",
+            )),
         ),),
-        "One row for each person and disclosure; `subject` is the person's id, from which one goes on to hers alone.",
+        "First the totals: how many people, and how many of them by each kind of data. Then a row for each person and "
+        "disclosure; `subject` is the person's id, from which one goes on to hers alone. A list of any length comes as "
+        "a stream with `Accept: application/x-ndjson`.",
+    ),
+    Question(
+        14, ASKER, "A processor was breached between two days: whose data, which fields, did they still have it?",
+        (Step(
+            "/v1/recipients/marketing-firm/exposure?from=2026-09-14T00:00:00-04:00&to=2026-09-18T18:00:00-04:00",
+            Shown(("subject", "stated", "certainty", "categories", "deleted", "promised"), rows=2, also=("totals",)),
+        ),),
+        "Everybody whose data the marketing firm had received before the breach ended, and had not verifiably given "
+        "back or destroyed before it began; a promise to destroy makes the answer less certain, no more. Each person "
+        "counts once. The register (question 22) says 166, as was found in September: the one who is missing here "
+        "asked to be forgotten in question 6.",
     ),
     Question(
         16, ASKER, "Which uses were for a purpose not declared, or after withdrawal?",
@@ -77,6 +92,30 @@ OFFICER = (
         "Only a cleared key is answered. One order names no end, which is a question for counsel. No account has been "
         "issued that left something out since, so that none is to be issued again. `state=soon` asks for orders that "
         "end within 30 days.",
+    ),
+    Question(
+        19, ASKER, "Who asked the ledger about this person, and under which ticket?",
+        (
+            Step("/v1/subjects/$p/holdings", None, "C-1038"),
+            Step("/v1/subjects/$p/queries", Shown(
+                ("query", "outcome", "purpose", "ticket", "role", "key", "rows", "categories"),
+            ), "C-1038", key="compliance"),
+        ),
+        "The first command is somebody's look at a person, so that there is something to find. The second finds it, "
+        "with its purpose and ticket, and the look-up of her id before it. Refused attempts are in the list, too. Who "
+        "may not know whose key it was sees the role alone.",
+    ),
+    Question(
+        20, ASKER, "Which emitters went silent, or have gaps?",
+        (Step("/v1/emitters", Shown(
+            ("source", "entries", "first_number", "last_number", "missing", "holes", "mismatches.compared",
+             "mismatches.expected", "mismatches.found", "mismatches.since", "mismatches.until"), rows=2,
+            where={"source": "/services/porting"},
+        )),),
+        "Each service counts its own events. Of the porting service three numbers never arrived, and the porting "
+        "administrator's invoice for July counts three numbers more than the ledger has: that is where they are "
+        "missing. `silent` compares how long a service has recorded nothing with what is usual for it; a sample that "
+        "was loaded a minute ago has no habits yet, so ask with `silent_after=60` a few minutes later.",
     ),
     Question(
         21, ASKER, "What was disclosed wider than the order or the instrument required?",

@@ -39,7 +39,8 @@ two helpers. The first finds a customer's id by her number, which never stands i
 
 ```sh
 who() {{ curl -sS "$URL/v1/subjects/lookup" -H "Authorization: Bearer $OFFICER" -H 'Whosaw-Purpose: {PURPOSE}' \\
-  -H 'Content-Type: application/json' -d '{{"reference":{{"kind":"customer","value":"'$1'"}}}}' \\
+  -H 'Whosaw-Ticket: {TICKET}' -H 'Content-Type: application/json' \\
+  -d '{{"reference":{{"kind":"customer","value":"'$1'"}}}}' \\
   | sed 's/.*"id": *"\\([0-9a-f]*\\)".*/\\1/'; }}
 ask() {{ curl -sS "$URL$1" -H "Authorization: Bearer ${{2:-$OFFICER}}" -H 'Whosaw-Purpose: {PURPOSE}' \\
   -H 'Whosaw-Ticket: {TICKET}' | python3 -m json.tool --no-ensure-ascii; }}

@@ -9,9 +9,11 @@ from typing import Any, NamedTuple, TypeAlias
 Send: TypeAlias = Callable[["Step", str], tuple[int, bytes]]
 """Sends a step's request to a path; returns the status and the body. It knows the keys."""
 
-DRAWN = re.compile(r"[0-9a-f]{16,64}")
+DRAWN = re.compile(r"[0-9a-f]{16,64}|key-[0-9a-f]+|[A-Za-z0-9+/]{43}=")
 """What is drawn at random, or keyed by it: another text in every copy of the sample."""
 ELLIPSIS = "…"
+PLACES = ("corrected_by",)
+"""Members that are lists of positions, which depend on what else was recorded."""
 WIDTH = 118
 """Of a line of the page."""
 
@@ -82,9 +84,9 @@ def reached(value: Any, member: str) -> Any:
 
 
 def masked(value: Any) -> Any:
-    """Return a value without what is drawn at random."""
+    """Return a value without what is drawn at random, and without places in the log."""
     if isinstance(value, dict):
-        return {name: masked(each) for name, each in value.items()}
+        return {name: [ELLIPSIS] * len(each) if name in PLACES else masked(each) for name, each in value.items()}
     if isinstance(value, list):
         return [masked(each) for each in value]
     return ELLIPSIS if isinstance(value, str) and DRAWN.fullmatch(value) else value
