@@ -87,7 +87,7 @@ OFFICER = (
             Step("/v1/seals?state=endless", Shown(
                 ("seal", "name", "basis", "starts", "ends", "state", "clearance"), rows=2,
             ), key="legal"),
-            Step("/v1/obligations?kind=reissue", Shown(("account", "state", "since"), rows=2), key="legal"),
+            Step("/v1/obligations?kind=reissue&sealed=true", Shown(("account", "state", "since"), rows=2), key="legal"),
         ),
         "Only a cleared key is answered. One order names no end, which is a question for counsel. No account has been "
         "issued that left something out since, so that none is to be issued again. `state=soon` asks for orders that "
