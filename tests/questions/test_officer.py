@@ -64,8 +64,8 @@ def test_11_open_requests_by_due_date_with_the_explanation(desk: Desk) -> None:
     (sooner, _) = desk.rows(path, "deadline.explanation.en")
     assert sooner == [
         (
-            "Received on Friday 5 June 2026 (in America/Toronto); that day is not counted (Interpretation Act, s. 27(2); "
-            "confirm with counsel)."
+            "Received on Friday 5 June 2026 (in America/Toronto); that day is not counted (Interpretation Act, "
+            "s. 27(2); confirm with counsel)."
         ),
         "Answer to a request: 30 calendar days, to Sunday 5 July 2026 (PIPEDA, s. 8(3)).",
         (
