@@ -137,6 +137,11 @@ class Derived(NamedTuple):
         """Selects (log_id, rows, sum of row hashes) over the answers: equal for equal contents, in whatever order."""
         return " UNION ALL ".join(DIGEST.replace("{table}", each) for each in self.questions)
 
+    @property
+    def rests(self) -> bool:
+        """Whether fewer, larger batches cost less: whoever is in two of them is read twice."""
+        return True
+
     def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
         """Replace the rows of everybody whom a batch touches. The caller commits them with the batch's position."""
         connection = cursor.connection

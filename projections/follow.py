@@ -42,6 +42,11 @@ POLL_SECONDS = 0.2
 REST_SECONDS = 0.02
 """Between two looks at the heads, whatever is announced: groups arrive faster than folding them one by one pays."""
 RECONNECT_SECONDS = 0.5
+DEEPER = 10
+"""So many times larger are the batches of a projection that rests."""
+LONGEST_REST_SECONDS = 1.0
+"""Of a projection that reads everything about a person again: it rests as long as its last batch took, so that more of
+her facts are in the next one."""
 
 CONNECTIONS = 12
 """At most, of one follower."""
@@ -178,10 +183,14 @@ class Follower:
             for log_id, (origin, size) in heads.items():
                 lane = lanes.get(log_id)
                 if lane is None:
-                    lane = lanes[log_id] = Lane(projection, log_id, origin, progress, self._batch)
+                    most = self._batch * (DEEPER if projection.rests else 1)
+                    lane = lanes[log_id] = Lane(projection, log_id, origin, progress, most)
                 if lane.position < size and lane.due(monotonic()):
+                    began = monotonic()
                     moved |= lane.step(size)
                     self._tell(lane)
+                    if projection.rests:
+                        self._stopping.wait(min(monotonic() - began, LONGEST_REST_SECONDS))
             if not moved:
                 self._rest(seen)
 

@@ -64,6 +64,11 @@ class Projected(Protocol):
         """Selects (log_id, rows, sum of row hashes): equal for equal contents, in whatever order."""
         ...
 
+    @property
+    def rests(self) -> bool:
+        """Whether fewer, larger batches cost less."""
+        ...
+
     def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
         """Take in a batch. The caller commits it with the batch's last position, or neither."""
         ...
@@ -94,6 +99,11 @@ class Projection(NamedTuple):
     folds: tuple[Fold, ...]
     digest: LiteralString
     """Selects (log_id, rows, sum of row hashes) over the tables: equal for equal contents, in whatever order."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether fewer, larger batches cost less: hardly."""
+        return False
 
     def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
         """Insert the rows of a batch. The caller commits them with the batch's last position, or neither."""

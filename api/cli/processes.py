@@ -30,6 +30,13 @@ def serve(host: str | None, port: int | None) -> None:
     from api.cli.web import configured  # noqa: PLC0415 - the whole application
 
     settings = told(host=host, port=port)
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        # The server answers what it has in hand and raises the signal again: only then is it here, and what this
+        # process uses (the embedded database) is let go on the way out.
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, end)
     with listen(settings.host, settings.port) as listener, database(settings) as dsn, failing_clearly():
         # What is wrong with keys, or a signer that is not there, is one line here; of the server it would be a hundred.
         opened(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -266,3 +267,21 @@ def test_when_the_database_dies_it_says_so_and_ends(folder: Path) -> None:
         assert demo.process.wait(timeout=90) == Exit.UNREACHABLE
     assert demo.said[-1].startswith("whosaw: the database has stopped; start the demo again")
     assert eventually_none(folder)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_stop_takes_its_database_with_it(folder: Path, number: int) -> None:
+    place = folder.parent / "served"
+    variables = {"WHOSAW_DATA_DIR": str(place), "WHOSAW_PORT": "0"}
+    assert whosaw("migrate", **variables).returncode == Exit.DONE
+    command = (sys.executable, "-c", PROGRAM, "serve")
+    with subprocess.Popen(command, env=clean() | variables, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        assert "listening" in server.stderr.readline()
+        running = [each for each in psutil.process_iter(["cmdline"]) if str(place) in str(each.info["cmdline"])]
+        assert running
+        server.send_signal(number)
+        server.stderr.read()
+    assert server.returncode == 128 + number
+    assert not [each for each in running if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+    shutil.rmtree(place)
