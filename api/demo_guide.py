@@ -187,7 +187,7 @@ curl -sS {url}/v1/subjects/$other/holdings -H 'Authorization: Bearer {officer}' 
 
 25 questions, each with its command and the answer: docs/questions.md. They begin with this line:
 
-URL={url} OFFICER={officer} COMPLIANCE={compliance} LEGAL={legal} REGULATOR={regulator} LOG_KEY='{verifier_key}'
+URL={url} EMITTER={emitter} OFFICER={officer} COMPLIANCE={compliance} LEGAL={legal} REGULATOR={regulator} LOG_KEY='{verifier_key}'
 
 Keys:  emitter {emitter}  officer {officer}
        regulator {regulator}  admin {admin}

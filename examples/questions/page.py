@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -66,18 +67,19 @@ def page(send: Send, check: Check) -> str:
     return "".join(parts)
 
 
-def answer(step: Step, send: Send, people: dict[str, str]) -> Any:
+def answer(step: Step, send: Send, people: dict[str, str], began: str) -> Any:
     """Return a step's answer, decoded.
 
     Args:
         step: What to ask.
         send: How.
         people: The ids of customers by their numbers.
+        began: When the question began.
 
     Raises:
         ValueError: The product refused to answer, or does not answer in JSON.
     """
-    path = step.path.replace("$p", people[step.person] if step.person else "")
+    path = step.path.replace("$p", people[step.person] if step.person else "").replace("$t", began)
     status, body = send(step, path)
     if status not in range(200, 300):
         raise ValueError(f"{step.path}: {status} {body[:300]!r}")
@@ -107,8 +109,13 @@ def excerpt(document: Any, shown: Shown) -> tuple[list[str], str]:
 
 def _written(row: Any, members: tuple[str, ...]) -> str:
     """Return a part of a row as JSON, broken between members where a line would be too long."""
+    return wrapped(json.dumps(masked(kept(row, members)), ensure_ascii=False))
+
+
+def wrapped(text: str) -> str:
+    """Return JSON on a line as lines of the page's width, where it has a comma and a space."""
     lines = [""]
-    for piece in re.split(r"(?<=[,]) (?=[\"{\[])", json.dumps(masked(kept(row, members)), ensure_ascii=False)):
+    for piece in re.split(r"(?<=[,]) (?=[\"{\[])", text):
         if len(lines[-1]) + len(piece) >= WIDTH and lines[-1]:
             lines.append(f"  {piece}")
         else:
@@ -126,12 +133,13 @@ def _section(question: Question, send: Send, check: Check) -> str:
     people = {number: _look_up(number, send) for number in sorted(numbers)}
     text = f"\n## {question.number}. {question.text}\n\n*Asked by a {question.asker}.*\n"
     text += proof(send, check) if question is PROOF else ""
-    named: str | None = None
+    named, began = None, datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     for step in question.steps:
         command = f"p=$(who {step.person})\n" if step.person and step.person != named else ""
+        command += f"{step.before}\n" if step.before else ""
         named = step.person or named
         text += f"\n```sh\n{command}{_command(step)}\n```\n"
-        document = answer(step, send, people)
+        document = answer(step, send, people, began)
         if step.shown is not None:
             lines, rest = excerpt(document, step.shown)
             text += "\n```json\n" + "\n".join(lines) + f"\n```\n\n{rest}\n"
@@ -150,7 +158,8 @@ def _command(step: Step) -> str:
     path = f'"{step.path}"' if set(step.path) & set("?&*") else step.path
     if step.method == "GET":
         return f"ask {path}" + (f" ${step.key.upper()}" if step.key != "officer" else "")
+    body = wrapped(step.body or "{}")
     return (
         f'curl -sS -X POST "$URL{step.path}" -H "Authorization: Bearer ${step.key.upper()}" \\\n'
-        f"  -H 'Whosaw-Purpose: {PURPOSE}' -H 'Content-Type: application/json' -d '{step.body or '{}'}'"
+        f"  -H 'Whosaw-Purpose: {PURPOSE}' -H 'Content-Type: application/json' -d '{body}'"
     )

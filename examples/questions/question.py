@@ -39,7 +39,7 @@ class Step(NamedTuple):
     """One request, as a command, and what is shown of its answer."""
 
     path: str
-    """With `$p` for the person's id."""
+    """With `$p` for the person's id, and `$t` for the moment at which the question began, to the second."""
     shown: Shown | None
     """None: the answer is not shown."""
     person: str | None = None
@@ -48,6 +48,8 @@ class Step(NamedTuple):
     """Whose key asks: officer, compliance, legal, regulator."""
     method: str = "GET"
     body: str | None = None
+    before: str | None = None
+    """A line to paste first."""
 
 
 class Question(NamedTuple):

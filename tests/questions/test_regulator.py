@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tests.questions.conftest import Desk
 
 POLICE = {"id": "police", "name": "City Police", "country": "loc:CA-QC"}
-COMMISSION = {"id": "cai", "name": "Commission d’accès à l’information", "country": "loc:CA-QC"}
+NAME = "Commission d’accès à l’information"
+COMMISSION = {"id": "cai", "name": NAME, "country": "loc:CA-QC"}
 
 
 def test_22_all_incidents_in_the_last_24_months_or_5_years_with_notify_decision_reasoning(desk: Desk) -> None:
@@ -49,7 +50,7 @@ def test_22_all_incidents_in_the_last_24_months_or_5_years_with_notify_decision_
         ),
         (
             7, "Notices",
-            f"2026-05-06T10:00:00-04:00 regulator ({COMMISSION['name']}), Web site; NOT NOTIFIED YET: persons concerned",
+            f"2026-05-06T10:00:00-04:00 regulator ({NAME}), Web site; NOT NOTIFIED YET: persons concerned",
         ),
         (8, "Measures taken", "Staff were trained"),
     ]  # fmt: skip
@@ -86,7 +87,8 @@ def test_23_show_one_complaints_full_chain_of_custody_from_collection_to_answer(
 def test_24_how_many_authority_requests_by_category_complied_refused_people_affected(desk: Desk) -> None:
     paper: dict[str, Any] = {"instrument": {"type": "whosaw:CourtOrder", "issuer": POLICE, "asked": ["pd:Name"]}}
     received = [
-        at("2025-05-01T10:00:00-04:00", "authority.demand_received", f"P-{each}", demand_id=f"D-{each}", due=None, **paper)
+        at("2025-05-01T10:00:00-04:00", "authority.demand_received", f"P-{each}", due=None,
+           **paper | {"demand_id": f"D-{each}"})
         for each in range(101)
     ]  # fmt: skip
     decided = [
