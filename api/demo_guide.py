@@ -185,9 +185,10 @@ curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: 
 curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: application/json' -d '{merge}'
 curl -sS {url}/v1/subjects/$other/holdings -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}'
 
-25 questions, each with its command and the answer: docs/questions.md. They begin with this line:
+25 questions, each with its command and the answer: docs/questions.md. They begin with these lines:
 
-URL={url} EMITTER={emitter} OFFICER={officer} COMPLIANCE={compliance} LEGAL={legal} REGULATOR={regulator} LOG_KEY='{verifier_key}'
+URL={url} EMITTER={emitter} OFFICER={officer}
+COMPLIANCE={compliance} LEGAL={legal} REGULATOR={regulator} LOG_KEY='{verifier_key}'
 
 Keys:  emitter {emitter}  officer {officer}
        regulator {regulator}  admin {admin}

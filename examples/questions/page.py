@@ -35,7 +35,7 @@ Start the sample company, a telephone company in Quebec with 300 customers and e
 make demo
 ```
 
-It prints its API keys, and a line that gives them to your shell. Paste that line into another terminal, and then these
+It prints its API keys, and two lines that give them to your shell. Paste these into another terminal, and then these
 two helpers. The first finds a customer's id by her number, which never stands in an address; the second asks.
 
 ```sh
