@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from api import clearance, documentation
 from api.paging import Cursor
-from api.positions import position
+from api.positions import pins_of_all
 from api.question import ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
-from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
+from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, PROBLEMS, categories_of, plain
 from projections import recipients
 
 router = APIRouter(tags=["query"])
@@ -45,6 +45,8 @@ def read_recipient(
     until: Annotated[
         str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)
     ] = None,
+    as_of: AS_OF_ALL = None,
+    known_at: KNOWN_AT = None,
     cursor: CURSOR = None,
     limit: LIMIT = 100,
     sealed: SEALED = "false",
@@ -57,8 +59,7 @@ def read_recipient(
     question = ask(request, "whosaw:QueryRecipient", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
     most, place = page_of(request, question)
-    logs = range(len(question.state.ledger.recorders))
-    pinned = place.as_of if place else [position(request, question, log_id, ("disclosures",), None) for log_id in logs]
+    pinned = pins_of_all(request, question, ("disclosures",), place)
     after = recipients.Cursor(datetime.fromisoformat(place.after[0]), *place.after[1:]) if place else None
     with question.state.ledger.connection() as connection:
         wanted = clearance.asked(request, question)

@@ -101,6 +101,8 @@ def account(connection: Connection[Any], person: Person, issue: Issue) -> dict[s
         "entries": _entries(moments, subject.log_id),
     }
     positions: dict[str, Any] = {"log": issue.origin, "position": as_of, "time": recorded}
+    if person.valid_at is not None:
+        positions["valid_at"] = person.valid_at.isoformat()
     if issue.others:
         positions["others"] = [{"log": each.origin, "position": each.position} for each in issue.others.values()]
         proof["others"] = [
@@ -173,8 +175,9 @@ def _policies(
     """Return the versions that governed while anything happened to her data, and those that she agreed to."""
     if recorded is None:
         return []
-    now = datetime.fromisoformat(recorded)
-    known = policies.published(connection, now, log_id=person.subject.log_id, as_of=person.as_of)
+    known_at = datetime.fromisoformat(recorded)
+    now = person.valid_at or known_at
+    known = policies.published(connection, known_at, log_id=person.subject.log_id, as_of=person.as_of)
     first = min((_when(each.json()["time"]) for each in moments), default=now)
     at_first = {(each.policy, each.version) for each in policies.in_force(known, first)}
     assents: dict[tuple[str, str], Assent] = {}
