@@ -80,6 +80,15 @@ def pins_of_all(
     return [position(request, question, log_id, projections, at) for log_id, at in enumerate(wanted)]
 
 
+def pins_known(
+    request: Request, question: Question, subject: Subject, projections: Sequence[str], when: datetime | None
+) -> Pins:
+    """Return the positions of all logs as of a time, or the newest; else as `pins_of`."""
+    wanted = [None] * len(question.state.ledger.recorders) if when is None else positions_at(question, when)
+    found = {log_id: position(request, question, log_id, projections, at) for log_id, at in enumerate(wanted)}
+    return Pins(subject.log_id, found[subject.log_id], found, known_at=when)
+
+
 def known_at(request: Request, question: Question) -> datetime | None:
     """Return the time by which what an answer tells was recorded; None if the question names none.
 

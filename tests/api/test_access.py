@@ -32,7 +32,11 @@ VALUES = {
     "receipt_id": "erasure-0123456789abcdef", "clearance_id": "clearance-0123456789abcdef",
     "level": "0", "index": "000.p/1", "size": "1",
 }  # fmt: skip
-QUERIES = {"proveInclusion": {"position": "1"}, "proveConsistency": {"from": "1"}}
+QUERIES = {
+    "proveInclusion": {"position": "1"},
+    "proveConsistency": {"from": "1"},
+    "readAccountDifference": {"known_at": "2026-05-01T00:00:00Z"},
+}
 BODIES: dict[str, Any] = {
     "recordEvents": event(),
     "lookUpSubject": {"reference": {"kind": "customer", "value": "C-1"}},
