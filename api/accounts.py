@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
+from api import documentation, sight
 from api.language import Language, preferred
 from api.positions import pins_of
 from api.problems import Problem
@@ -20,7 +20,7 @@ from api.question import NAMES, Question, ask, own_fact, query_fact, recorded, s
 from api.rendering import JSON, PDF, PRIVATE, accepted
 from api.report import render_json, render_pdf
 from api.sight import SEALED, VIEW, seen
-from api.subjects import AS_OF, MIN_POSITION, PROBLEMS
+from api.subjects import AS_OF, KNOWN_AT, MIN_POSITION, PROBLEMS, VALID_AT
 from ledger import Subject
 from ledger.checkpoint import open_checkpoint
 from projections import corrections, timeline
@@ -46,15 +46,16 @@ CONTENT = {JSON: {"schema": {"type": "object"}}, PDF: {"schema": {"type": "strin
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_account(
-    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None, known_at: KNOWN_AT = None,
+    valid_at: VALID_AT = None, min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is held, who received it, who looked and which policy governed, with what proves it.
 
-    The same position and parameters give the same bytes, as JSON and as PDF.
+    The same position and parameters give the same bytes, as JSON and as PDF. With `valid_at` there is no PDF: a paper
+    that leaves out what happened since would look whole.
     """
     made = assemble(request, subject_id, "subjects:read", language)
-    kind = accepted(request, JSON, PDF)
+    kind = accepted(request, JSON) if valid_at is not None else accepted(request, JSON, PDF)
     body = _render(made, kind)
     recorded(made.question, [made.subject.id], count=1, as_of=made.position, categories=made.categories)
     return _file(made, kind, body, {})
@@ -68,7 +69,7 @@ def read_account(
     responses=documentation.responses(*PROBLEMS, content=CONTENT, status=201),
 )
 def issue_account(
-    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None,
+    request: Request, subject_id: str, language: LANGUAGE = None, as_of: AS_OF = None, known_at: KNOWN_AT = None,
     min_position: MIN_POSITION = None, view: VIEW = "current",
 ) -> Response:  # fmt: skip
     """Make an account and record that it was issued: its digest, its position, its language.
@@ -149,7 +150,7 @@ def assemble(
     spoken = language or preferred(request, question.state.settings.language)
     with question.state.ledger.connection() as connection:
         if whole:
-            question, person = seen(request, question, connection, subject, pins)
+            question, person = seen(request, question, connection, subject, pins, sight.valid_at(request))
         else:
             person = _own(question, connection, subject, pins.at)
         return Assembled(question, subject, pins.at, spoken, _account(question, connection, person, spoken))

@@ -17,7 +17,7 @@ from api.positions import cursor_at, document_of, pins_of
 from api.question import ask, following, moment, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of, plain
+from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, categories_of, plain
 from projections import consents, timeline
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 VALID_AT = Annotated[
     str | None,
     Query(
-        description="As things stood at this time, as far as is known; now by default, and with as_of when that "
-        "position was recorded.",
+        description="As things stood at this time, as far as is known; now by default, with as_of when that "
+        "position was recorded, and known_at itself.",
         json_schema_extra={"format": "date-time"},
     ),
 ]
@@ -46,8 +46,9 @@ VALID_AT = Annotated[
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
 def read_consents(
-    request: Request, subject_id: str, as_of: AS_OF = None, valid_at: VALID_AT = None, cursor: CURSOR = None,
-    limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return how each consent stands, purpose by purpose: since when, how it was said, and the entry that decides.
 
@@ -78,6 +79,8 @@ def _moment(
     """Return the moment at which consents are shown."""
     if place is not None:
         return datetime.fromisoformat(place.after[1])
+    if pins.known_at is not None:
+        return moment("valid_at", valid_at, pins.known_at)
     if "as_of" not in request.query_params:
         return moment("valid_at", valid_at, datetime.now(UTC))
     recorded_at = timeline.appended(connection, pins.home, pins.at)

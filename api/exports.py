@@ -18,7 +18,7 @@ from api.bundle import archive, contents
 from api.problems import Problem
 from api.question import own_fact, query_fact
 from api.rendering import PRIVATE, accepted
-from api.subjects import AS_OF, MIN_POSITION, PROBLEMS
+from api.subjects import AS_OF, KNOWN_AT, MIN_POSITION, PROBLEMS
 from ledger.checkpoint import head_of
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ def export_account(
     subject_id: str,
     language: LANGUAGE = None,
     as_of: AS_OF = None,
+    known_at: KNOWN_AT = None,
     min_position: MIN_POSITION = None,
     since: SINCE = None,
 ) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, documentation
+from api import clearance, documentation, sight
 from api.across import BEGINNING, DATE_TIME, END, OPAQUE_ID
 from api.language import preferred
 from api.paging import Cursor
@@ -17,7 +17,7 @@ from api.positions import cursor_at, document_of, pins_of, position
 from api.question import Question, ask, following, moment, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS
+from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT
 from ledger.vocabulary.codes import label
 from projections import findings
 
@@ -117,6 +117,8 @@ def read_subject_findings(
         Literal["true", "false"], Query(alias="all", description="Whether to show what was judged lawful, too.")
     ] = "false",
     as_of: AS_OF = None,
+    known_at: KNOWN_AT = None,
+    valid_at: VALID_AT = None,
     cursor: CURSOR = None,
     limit: LIMIT = 100,
     min_position: MIN_POSITION = None,
@@ -125,7 +127,8 @@ def read_subject_findings(
     """Return every judgement on a person's facts as of a position, by position and rule.
 
     They are judged anew for the question, by the same rules that made the rows of `/v1/findings`, on what was recorded
-    up to the position. As of an earlier one, its own moment decides what had become a finding by then.
+    up to the position. As of an earlier one, its own moment decides what had become a finding by then; `known_at` and
+    `valid_at` are such moments, too.
     """
     question = ask(request, "whosaw:QueryFindings", "subjects:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -133,9 +136,9 @@ def read_subject_findings(
     subject = subject_of(question, subject_id)
     pins = pins_of(request, question, subject, (*NAMES, *READ), place)
     with question.state.ledger.connection() as connection:
-        question, person = seen(request, question, connection, subject, pins)
+        question, person = seen(request, question, connection, subject, pins, sight.valid_at(request))
         earlier = pins.at if place or request.query_params.get("as_of") else None
-        now = _moment(question, place, connection, subject.log_id, earlier)
+        now = person.valid_at or pins.known_at or _moment(question, place, connection, subject.log_id, earlier)
         judged = findings.of_person(connection, person)
     found = [each for each in judged if each.since <= now and (everything == "true" or each.outcome != "lawful")]
     start = place.after[1] if place else 0

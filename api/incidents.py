@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
-from api.positions import position
+from api.positions import pins_of_all
 from api.question import ask, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
-from api.subjects import ANSWER
+from api.subjects import ANSWER, AS_OF_ALL, KNOWN_AT
 from projections import incidents
 
 router = APIRouter(tags=["query"])
@@ -34,15 +34,16 @@ READ = ("corrections", "views")
     summary="Whose record held what was never about them?",
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
-def read_possible(request: Request, sealed: SEALED = "false") -> Response:
+def read_possible(
+    request: Request, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None, sealed: SEALED = "false"
+) -> Response:
     """Return every fact that was voided because it was about the wrong person, and who may have been told it.
 
     One is no longer listed once its voiding is voided, or the person is forgotten.
     """
     question = ask(request, "whosaw:QueryIncidents", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
-    logs = range(len(question.state.ledger.recorders))
-    pinned = [position(request, question, log_id, READ, None) for log_id in logs]
+    pinned = pins_of_all(request, question, READ)
     with question.state.ledger.connection() as connection:
         cleared = list[str]()
         if clearance.asked(request, question):

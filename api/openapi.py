@@ -25,7 +25,7 @@ OPEN = frozenset({"live", "ready", "metrics", "discover", "readSchema", "readCod
 """Operations that need no key."""
 ANSWERING = frozenset({"query", "report"})
 """Tags of the operations that need a purpose."""
-SHALLOW = frozenset({"readAccount", "issueAccount", "readEntry", "readSchema", "discover"})
+SHALLOW = frozenset({"readAccount", "readAccountDifference", "issueAccount", "readEntry", "readSchema", "discover"})
 """Operations whose answers differ below their first level."""
 EXAMPLES: dict[str, dict[str, Any]] = orjson.loads(files("api").joinpath("examples.json").read_bytes())
 """Real answers by operation and format, cut short."""

@@ -1,19 +1,22 @@
 """As of when a question is answered: the position of the log that somebody lives in, and of others that she is in.
 
 An answer names its positions. Asked for as of them again, it is the same: `as_of` takes one position, of her own log,
-or one of each log.
+or one of each log. `known_at` takes a time: the answer stands on all that each log had recorded by then.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from threading import BoundedSemaphore
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from api.paging import Cursor
 from api.problems import Problem
-from projections import progress
+from api.question import moment
+from projections import pins as recorded
+from projections import progress, timeline
 from projections.pins import Pins
 
 if TYPE_CHECKING:
@@ -51,18 +54,86 @@ def pins_of(
         cursor: Of the page before.
 
     Raises:
-        Problem: The answer is not that far yet (a retry helps), or a log is not that long.
+        Problem: The answer is not that far yet (a retry helps), or a log is not that long, or a time is not over.
     """
-    home, logs = subject.log_id, len(question.state.ledger.recorders)
-    asked = cursor.as_of if cursor is not None else stated(request, "as_of", logs)
+    home, logs, known = subject.log_id, len(question.state.ledger.recorders), known_at(request, question)
+    asked = cursor.as_of if cursor is not None else _asked(request, question, known)
     if len(asked) > 1:
         found = {log_id: position(request, question, log_id, projections, at) for log_id, at in enumerate(asked) if at}
-        return Pins(home, found.get(home, 0), found)
+        return Pins(home, found.get(home, 0), found, known_at=known)
     at = position(request, question, home, projections, asked[0] if asked else None)
     if not asked and len(stated(request, "min_position", logs)) > 1:
         found = {log_id: position(request, question, log_id, projections, None) for log_id in range(logs)}
         return Pins(home, at, found)
-    return Pins(home, at, projections=projections, newest=not asked)
+    return Pins(home, at, projections=projections, newest=not asked, known_at=known)
+
+
+def pins_of_all(
+    request: Request, question: Question, projections: Sequence[str], cursor: Cursor | None = None
+) -> list[int]:
+    """Return the position of each log that an answer across people stands on; else as `pins_of`."""
+    logs, known = len(question.state.ledger.recorders), known_at(request, question)
+    asked = cursor.as_of if cursor is not None else _asked(request, question, known)
+    if asked and len(asked) != logs:
+        raise Problem("invalid-parameter", f"as_of: expected {logs} positions with commas: one of each log")
+    wanted = asked or [None] * logs
+    return [position(request, question, log_id, projections, at) for log_id, at in enumerate(wanted)]
+
+
+def pins_known(
+    request: Request, question: Question, subject: Subject, projections: Sequence[str], when: datetime | None
+) -> Pins:
+    """Return the positions of all logs as of a time, or the newest; else as `pins_of`."""
+    wanted = [None] * len(question.state.ledger.recorders) if when is None else positions_at(question, when)
+    found = {log_id: position(request, question, log_id, projections, at) for log_id, at in enumerate(wanted)}
+    return Pins(subject.log_id, found[subject.log_id], found, known_at=when)
+
+
+def known_at(request: Request, question: Question) -> datetime | None:
+    """Return the time by which what an answer tells was recorded; None if the question names none.
+
+    Raises:
+        Problem: It is none, or is not over (more could still be recorded by then), or positions are named, too.
+    """
+    text = request.query_params.get("known_at")
+    if text is None:
+        return None
+    if "as_of" in request.query_params:
+        raise Problem("invalid-parameter", "known_at, as_of: expected one of them; a time chooses the positions")
+    return past(question, "known_at", text)
+
+
+def past(question: Question, name: str, text: str) -> datetime:
+    """Return a time that is over: by the clock, or since something was recorded at it.
+
+    Raises:
+        Problem: It is none, or is not over.
+    """
+    found = moment(name, text, datetime.now(UTC))
+    if found > datetime.now(UTC) and found > _newest(question):
+        raise Problem("invalid-parameter", f"{name}: expected a time that is over; leave it out for what is known now")
+    return found
+
+
+def positions_at(question: Question, when: datetime) -> list[int]:
+    """Return the last position of each log that was recorded at or before a time."""
+    with question.state.ledger.connection() as connection:
+        logs = range(len(question.state.ledger.recorders))
+        return [recorded.recorded_by(connection, log_id, when) for log_id in logs]
+
+
+def _newest(question: Question) -> datetime:
+    """Return when the newest entry was recorded: append times never go back, so the clock may be behind them."""
+    ledger = question.state.ledger
+    with ledger.connection() as connection:
+        found = [timeline.appended(connection, log_id, ledger.head(log_id)) for log_id in range(len(ledger.recorders))]
+    return max((datetime.fromisoformat(each) for each in found if each), default=datetime.now(UTC))
+
+
+def _asked(request: Request, question: Question, known: datetime | None) -> list[int]:
+    if known is not None:
+        return positions_at(question, known)
+    return stated(request, "as_of", len(question.state.ledger.recorders))
 
 
 def cursor_at(question: Question, pins: Pins, after: list[Any]) -> Cursor:
@@ -75,8 +146,13 @@ def document_of(question: Question, person: Person, pins: Pins) -> dict[str, Any
     """Return what an answer says of whom it is about, and as of when: of each log, if she is in several."""
     ledger, subject = question.state.ledger, person.subject
     named: dict[str, Any] = {"subject": subject.id, "log": ledger.keys.signers[subject.log_id].origin, "as_of": pins.at}
-    if len(person.logs) > 1:
-        named["positions"] = pins.all(len(ledger.recorders))
+    logs = len(ledger.recorders)
+    if len(person.logs) > 1 or (pins.known_at is not None and logs > 1):
+        named["positions"] = pins.all(logs)
+    if pins.known_at is not None:
+        named["known_at"] = pins.known_at.isoformat()
+    if person.valid_at is not None:
+        named["valid_at"] = person.valid_at.isoformat()
     return named
 
 

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation, stream
-from api.across import BEGINNING, END, FROM, RECIPIENT, TO, pinned, place_of, written
+from api.across import BEGINNING, END, FROM, RECIPIENT, TO, place_of, written
 from api.paging import MOST_ROWS, Cursor
+from api.positions import pins_of_all
 from api.question import ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
-from api.subjects import ANSWER, CURSOR, PROBLEMS, categories_of, plain
+from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, PROBLEMS, categories_of, plain
 from projections import recipients
 
 router = APIRouter(tags=["query"])
@@ -40,6 +41,8 @@ def read_recipient(
     until: TO = None,
     category: Annotated[str | None, Query(max_length=128, description="Only disclosures of this category.")] = None,
     purpose: Annotated[str | None, Query(max_length=128, description="Only those for this purpose of ours.")] = None,
+    as_of: AS_OF_ALL = None,
+    known_at: KNOWN_AT = None,
     cursor: CURSOR = None,
     limit: WHOLE = 100,
     sealed: SEALED = "false",
@@ -55,9 +58,8 @@ def read_recipient(
     kind = accepted(request, JSON, CSV, NDJSON)
     whole = stream.wanted(request, kind)
     most, place = (stream.ROWS, None) if whole else page_of(request, question)
-    positions = pinned(request, question, recipients.READ, place)
-    as_of = dict(enumerate(positions))
-    window = recipient_id, moment("from", since, BEGINNING), moment("to", until, END), as_of
+    positions = pins_of_all(request, question, recipients.READ, place)
+    window = recipient_id, moment("from", since, BEGINNING), moment("to", until, END), dict(enumerate(positions))
     only = recipients.Only(category, purpose)
 
     with question.state.ledger.connection() as connection:

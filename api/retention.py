@@ -10,14 +10,14 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
+from api import documentation, sight
 from api.paging import Cursor
 from api.positions import document_of, pins_of, position
 from api.problems import Problem
 from api.question import ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, plain
+from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, plain
 from projections import derived, history, retained, retention, timeline
 
 router = APIRouter(tags=["retention"])
@@ -96,15 +96,20 @@ def read_retention(
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
 def read_subject_retention(
-    request: Request, subject_id: str, as_of: AS_OF = None, min_position: MIN_POSITION = None
-) -> Response:
-    """Return each thing that is or was held on a person, the rule that limits it, and every order that prolongs it."""
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    min_position: MIN_POSITION = None,
+) -> Response:  # fmt: skip
+    """Return each thing that is or was held on a person, the rule that limits it, and every order that prolongs it.
+
+    What is over, and which orders stand, is said of now; with valid_at, of that time.
+    """
     question = ask(request, "whosaw:QueryRetention", "subjects:read")
-    kind, now = accepted(request, JSON, CSV, NDJSON), datetime.now(UTC)
+    kind, when = accepted(request, JSON, CSV, NDJSON), sight.valid_at(request)
+    now = when or datetime.now(UTC)
     subject = subject_of(question, subject_id)
     pins = pins_of(request, question, subject, (NAME, *READ))
     with question.state.ledger.connection() as connection:
-        question, person = seen(request, question, connection, subject, pins)
+        question, person = seen(request, question, connection, subject, pins, when)
         known = timeline.appended(connection, subject.log_id, pins.at)
         until = datetime.fromisoformat(known) if known is not None else now
         registers = derived.registered(connection, NAME, subject.log_id, pins.at, until)

@@ -62,19 +62,25 @@ def page(operation_id: str) -> dict[str, Any]:
         "log": {"type": "string"},
         "as_of": {"type": "integer", "description": "The position that it is answered at."},
     }
+    moments: dict[str, Any] = {
+        "known_at": PLAIN[datetime] | {"description": "The time that the positions were found by."},
+        "valid_at": PLAIN[datetime] | {"description": "What happened after it is left out."},
+    }
     if operation_id == "readConsents":
-        about["valid_at"] = PLAIN[datetime]
+        about["valid_at"] = moments.pop("valid_at")
     positions: dict[str, Any] = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}
     if operation_id == "readRecipientDisclosures":
         totals = {"anyOf": [row(Totals), PLAIN[NoneType]], "description": "Of the whole answer; on its first page."}
         about = {"recipient": {"type": "string"}, "positions": positions, "totals": totals}
+        moments = {}
     else:
         about["positions"] = positions | {"description": "The one of each log, if she is in several."}
     entry = {"type": "object", "required": ["leaf", "log", "position", "type", "data"]}
     items = _placed(row(record)) if record else entry
     further = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "Address of the next page."}
-    members = about | {"items": {"type": "array", "items": items}, "next": further}
-    required = [name for name in members if name != "positions" or operation_id == "readRecipientDisclosures"]
+    members = about | moments | {"items": {"type": "array", "items": items}, "next": further}
+    free = moments.keys() | (set[str]() if operation_id == "readRecipientDisclosures" else {"positions"})
+    required = [name for name in members if name not in free]
     return {"type": "object", "required": required, "properties": members, "additionalProperties": False}
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast, get_args
 
 from fastapi import Query
 
 from api import clearance
 from api.problems import Problem
-from api.question import denied
+from api.question import denied, moment
 from projections.pins import BehindError
 from projections.resolution import Sight, person_of
 
@@ -38,9 +39,16 @@ EVERYTHING = "integrity:read"
 
 
 def seen(
-    request: Request, question: Question, connection: Connection[Any], subject: Subject, pins: Pins
+    request: Request,
+    question: Question,
+    connection: Connection[Any],
+    subject: Subject,
+    pins: Pins,
+    valid_at: datetime | None = None,
 ) -> tuple[Question, Person]:
     """Return a person as the answer to this question sees her, and the question as it is to be recorded.
+
+    What happened after `valid_at`, if that is given, she does not see.
 
     Whoever asks for what is sealed is recorded behind seals, also when there is nothing: an open trace would tell.
 
@@ -51,9 +59,9 @@ def seen(
     sight, hashes = view_of(request, question), question.state.ledger.hashes
     try:
         if not clearance.asked(request, question):
-            return question, person_of(connection, hashes, subject, pins, sight)
+            return question, person_of(connection, hashes, subject, pins, sight, valid_at=valid_at)
         sealed = clearance.streams(question, connection, subject, pins)
-        person = person_of(connection, hashes, subject, pins, sight, [stream for _, stream in sealed])
+        person = person_of(connection, hashes, subject, pins, sight, [stream for _, stream in sealed], valid_at)
     except BehindError:
         raise Problem("not-yet", headers={"Retry-After": "1"}) from None
     return question._replace(seals=tuple(dict.fromkeys(seal for seal, _ in sealed)) or ("",)), person
@@ -71,3 +79,13 @@ def view_of(request: Request, question: Question) -> Sight:
     if view == "audit" and EVERYTHING not in question.key.scopes:
         raise denied(request, question.state, question.key, question.query, EVERYTHING)
     return cast("Sight", view)
+
+
+def valid_at(request: Request) -> datetime | None:
+    """Return the time by which what an answer tells had happened; None if the question names none.
+
+    Raises:
+        Problem: It is none.
+    """
+    text = request.query_params.get("valid_at")
+    return None if text is None else moment("valid_at", text, datetime.now(UTC))

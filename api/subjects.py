@@ -20,7 +20,7 @@ from api.positions import FORM, cursor_at, document_of, pins_of
 from api.problems import Problem
 from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
-from api.sight import READ, SEALED, VIEW, seen
+from api.sight import READ, SEALED, VIEW, seen, valid_at
 from api.strict_json import check
 from ledger import Reference
 from projections import disclosures, holdings, queries, timeline, views
@@ -45,6 +45,25 @@ AS_OF = Annotated[
         pattern=FORM,
         description="Answer as of this position of the log that she is in, or of one position of each log, with "
         "commas; the newest by default.",
+    ),
+]
+AS_OF_ALL = Annotated[
+    str | None,
+    Query(pattern=FORM, description="Answer as of one position of each log, with commas; the newest by default."),
+]
+KNOWN_AT = Annotated[
+    str | None,
+    Query(
+        description="Answer with what was recorded by this time, which must be over; instead of as_of. The answer "
+        "names the positions that it stands on.",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+VALID_AT = Annotated[
+    str | None,
+    Query(
+        description="Answer with what had happened by this time, as its emitters stated it; recorded whenever.",
+        json_schema_extra={"format": "date-time"},
     ),
 ]
 CURSOR = Annotated[str | None, Query(description="Where the page before ended; see its `next`.")]
@@ -137,8 +156,9 @@ def _look_up(question: Question, received: bytes) -> Response:
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
 def read_holdings(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return holdings by category, system and source, with purposes, basis, since, until, and how deletion stands."""
     return _answer(request, subject_id, "whosaw:QueryHoldings", "subjects:read", ("holdings",), holdings.of_person)
@@ -151,8 +171,9 @@ def read_holdings(
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
 def read_disclosures(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return each disclosure with its recipient as it was then, newest recorded first."""
     return _answer(
@@ -172,8 +193,9 @@ def read_disclosures(
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
 def read_views(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return who looked, by role and purpose; people one by one, services counted.
 
@@ -189,8 +211,9 @@ def read_views(
     responses=documentation.responses(*PROBLEMS, content=ANSWER),
 )
 def read_timeline(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return every entry about her, newest first."""
     return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
@@ -229,7 +252,7 @@ def _answer(
     subject = subject_of(question, subject_id)
     pins = pins_of(request, question, subject, (*projections, *READ), cursor)
     with question.state.ledger.connection() as connection:
-        question, person = seen(request, question, connection, subject, pins)
+        question, person = seen(request, question, connection, subject, pins, valid_at(request))
         page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
     logs = page.logs or [subject.log_id] * len(page.rows)
     items = [placed(row, log_id) for row, log_id in zip(page.rows, logs, strict=True)]

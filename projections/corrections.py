@@ -111,7 +111,12 @@ class Correction(NamedTuple):
 
 
 def hidden(connection: Connection[Any], hashes: KeyedHashes, parts: Sequence[Part], sight: str) -> frozenset[Place]:
-    """Return the facts about a person that do not count.
+    """Return the facts about a person that do not count; the arguments are those of `undone`."""
+    return frozenset(undone(connection, hashes, parts, sight))
+
+
+def undone(connection: Connection[Any], hashes: KeyedHashes, parts: Sequence[Part], sight: str) -> dict[Place, Place]:
+    """Return the facts about a person that do not count, each with the newest one that says so.
 
     Args:
         connection: A reader's.
@@ -120,11 +125,11 @@ def hidden(connection: Connection[Any], hashes: KeyedHashes, parts: Sequence[Par
         sight: current: all that was voided or replaced. stated: only what was never about her. audit: nothing.
     """
     if sight == "audit":
-        return frozenset()
+        return {}
     asked = _by_log(parts)
     found = [each for wanted in asked for each in select(connection, OF_STREAMS, wanted, Correction)]
     if not found:
-        return frozenset()
+        return {}
     found.sort(key=attrgetter("appended", "log_id", "position"))
     keys = {Place(each.log_id, each.position): hashes.repeat_key(each.source, each.id) for each in found}
     order = {place: number for number, place in enumerate(keys)}
@@ -134,8 +139,8 @@ def hidden(connection: Connection[Any], hashes: KeyedHashes, parts: Sequence[Par
         for key, *place in connection.execute(TARGETS, named).fetchall():
             places.setdefault(key.bytes, []).append(Place(*place))
     # Newest first, so that whether a correction counts is known before what it corrects; only a later one corrects it.
-    gone: set[Place] = set()
-    undone: set[Place] = set()
+    gone: dict[Place, Place] = {}
+    not_asked: set[Place] = set()
     for each in reversed(found):
         place = Place(each.log_id, each.position)
         never_hers = each.act == "event.voided" and each.reason == WRONG_SUBJECT
@@ -145,10 +150,10 @@ def hidden(connection: Connection[Any], hashes: KeyedHashes, parts: Sequence[Par
             undoing = target in order
             if (undoing and order[target] >= order[place]) or not (sight == "current" or undoing or never_hers):
                 continue
-            gone.add(target)
+            gone.setdefault(target, place)
             if undoing and sight == "stated":
-                undone.add(target)
-    return frozenset(gone - undone)
+                not_asked.add(target)
+    return {target: place for target, place in gone.items() if target not in not_asked}
 
 
 def _by_log(parts: Sequence[Part]) -> list[dict[str, Any]]:

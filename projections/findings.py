@@ -16,7 +16,7 @@ import orjson
 from psycopg.rows import scalar_row
 
 from projections.derived import Derived, registered
-from projections.history import apart, moment, read
+from projections.history import apart, happened_by, moment, read
 from projections.judgement import TYPES, Finding, judged
 from projections.projection import select
 
@@ -225,7 +225,7 @@ def of_person(connection: Connection[Any], person: Person) -> list[Finding]:
         parts = [part for part in person.parts if part.log_id == log_id]
         upto = parts[0].as_of
         registers = registered(connection, NAME, log_id, upto, known_at(connection, log_id, upto))
-        facts = read(connection, log_id, [part.stream for part in parts], upto, TYPES)
+        facts = happened_by(person, read(connection, log_id, [part.stream for part in parts], upto, TYPES))
         elsewhere = [each for each in registers.corrections if each.log_id == log_id]
         for history in apart(log_id, [part.stream for part in parts], upto, facts, elsewhere):
             if history.facts or history.gone:

@@ -157,6 +157,12 @@ def read(
     return [each for each in map(fact, found) if each.role not in KEPT_BY_NOBODY]
 
 
+def happened_by(person: Person, facts: Iterable[Fact]) -> list[Fact]:
+    """Return the facts that an answer sees which asks what had happened by a time: see `happened`."""
+    when = person.valid_at
+    return [each for each in facts if when is None or each.time <= when or each.type in IDENTITY]
+
+
 def of_person(connection: Connection[Any], person: Person, types: Sequence[str]) -> list[History]:
     """Return the history of a person as an answer sees her: one for each log that she has facts in."""
     found: list[History] = []

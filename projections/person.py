@@ -52,6 +52,8 @@ class Person(NamedTuple):
     """Facts that do not count."""
     joined: datetime | None = None
     """Since when her names were known to be one person's; None if she has one."""
+    valid_at: datetime | None = None
+    """What happened after it is among what is hidden; None if nothing is for that."""
 
     @property
     def as_of(self) -> int:

@@ -6,7 +6,7 @@ asked for as of a position of her own log alone sees of other logs what was reco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from psycopg.rows import scalar_row
 
@@ -14,14 +14,14 @@ from projections import progress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from psycopg import Connection
 
 # Append times of a log never go back: halve the positions until one is left. Each step is a look at one entry.
-BEFORE = """
+HALVED: LiteralString = """
     WITH RECURSIVE at (moment) AS MATERIALIZED (
-        SELECT (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz
-        FROM ledger.entry WHERE log_id = %(home)s AND position = %(position)s
+        {moment}
     ), halved (low, high) AS (
         SELECT 0::bigint, l.size FROM ledger.log AS l WHERE l.log_id = %(log_id)s
         UNION ALL
@@ -30,7 +30,8 @@ BEFORE = """
         FROM halved AS h
         CROSS JOIN LATERAL (
             SELECT position,
-                   (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz < (SELECT moment FROM at) AS earlier
+                   (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz {than} (SELECT moment FROM at)
+                       AS earlier
             FROM ledger.entry WHERE log_id = %(log_id)s AND position = (h.low + h.high + 1) / 2
             OFFSET 0
         ) AS e
@@ -38,6 +39,12 @@ BEFORE = """
     )
     SELECT low FROM halved WHERE low = high
 """
+BEFORE: LiteralString = HALVED.replace("{than}", "<").replace(
+    "{moment}",
+    """SELECT (convert_from(bytes, 'UTF8')::jsonb ->> 'appended')::timestamptz
+        FROM ledger.entry WHERE log_id = %(home)s AND position = %(position)s""",
+)
+BY: LiteralString = HALVED.replace("{than}", "<=").replace("{moment}", "SELECT %(moment)s::timestamptz")
 
 
 class BehindError(Exception):
@@ -55,6 +62,7 @@ class Pins:
         *,
         projections: Sequence[str] = (),
         newest: bool = False,
+        known_at: datetime | None = None,
     ) -> None:
         """Pin an answer.
 
@@ -64,7 +72,9 @@ class Pins:
             others: Those of other logs, if they are known; those left out have nothing that is seen.
             projections: Else what is read of other logs, for a look-up.
             newest: Whether other logs are seen as far as these are; else as of when the position was recorded.
+            known_at: The time that these positions were found by, if they were.
         """
+        self.known_at = known_at
         self.home = home
         self.at = at
         self._known = {home: at} | ({} if others is None else {**others, home: at})
@@ -105,3 +115,12 @@ class Pins:
         if found > reached:
             raise BehindError
         return found
+
+
+def recorded_by(connection: Connection[Any], log_id: int, moment: datetime) -> int:
+    """Return the last position of a log that was recorded at or before a time; 0 if nothing was.
+
+    A group that was begun before that moment and is still on its way is not seen: name positions to be exact for ever.
+    """
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(BY, {"log_id": log_id, "moment": moment}, prepare=True).fetchone() or 0

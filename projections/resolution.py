@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal, LiteralString
 from uuid import UUID
 
 from ledger.subject import Subject
-from projections import corrections, identity
+from projections import corrections, happened, identity
 from projections.person import Part, Person
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from psycopg import Connection
 
@@ -44,6 +45,7 @@ def person_of(
     pins: Pins,
     sight: Sight = "current",
     sealed: Iterable[Subject] = (),
+    valid_at: datetime | None = None,
 ) -> Person:
     """Return all that is a person's as of a position of each log.
 
@@ -54,6 +56,7 @@ def person_of(
         pins: Nothing recorded after these positions is seen; at most what `progress.reached` says.
         sight: Whether what was voided or replaced counts.
         sealed: Sealed streams that the reader is cleared for; none for anybody else.
+        valid_at: Nothing that happened after this time is seen.
 
     Raises:
         BehindError: Another log that holds something of hers is not folded as far. A retry helps.
@@ -67,7 +70,9 @@ def person_of(
     streams = list(dict.fromkeys((*names, *opened, *sealed)))
     parts = tuple(Part(each.log_id, each.id, pins.of(connection, each.log_id)) for each in streams)
     hidden = corrections.hidden(connection, hashes, parts, sight)
-    return Person(subject, parts, hidden, joined if len(names) > 1 else None)
+    if valid_at is not None:
+        hidden |= happened.later(connection, parts, valid_at)
+    return Person(subject, parts, hidden, joined if len(names) > 1 else None, valid_at)
 
 
 def _found(

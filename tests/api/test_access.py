@@ -33,7 +33,11 @@ VALUES = {
     "level": "0", "index": "000.p/1", "size": "1", "policy": "privacy",
     "correlation": "case-1",
 }  # fmt: skip
-QUERIES = {"proveInclusion": {"position": "1"}, "proveConsistency": {"from": "1"}}
+QUERIES = {
+    "proveInclusion": {"position": "1"},
+    "proveConsistency": {"from": "1"},
+    "readAccountDifference": {"known_at": "2026-05-01T00:00:00Z"},
+}
 BODIES: dict[str, Any] = {
     "recordEvents": event(),
     "lookUpSubject": {"reference": {"kind": "customer", "value": "C-1"}},

@@ -45,7 +45,7 @@ POISON = """
     UPDATE ledger.entry SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), %s, %s), 'UTF8')
     WHERE log_id = %s AND position = %s
 """
-GOOD, BAD = '"categories":["pd:Name","pd:EmailAddress"]', '"categories":{"not":"a list"}'
+GOOD, BAD = '"retained":true', '"retained":"perhaps"'
 
 
 def append(ledger: Ledger, stop: Event) -> None:

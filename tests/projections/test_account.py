@@ -7,7 +7,7 @@ import orjson
 
 from projections import PROJECTIONS
 from projections import account as accounts
-from projections.account import STATEMENT, Issue, Language, account
+from projections.account import STATEMENT, Issue, account
 from projections.person import alone
 from tests.projections.given import (
     COLLECTOR,
@@ -23,6 +23,7 @@ from tests.projections.given import (
 )
 
 if TYPE_CHECKING:
+    from projections.account_rows import Language
     from tests.projections.conftest import Story
 
 ALICE = subject("alice")

@@ -34,7 +34,7 @@ KILL = """
 """
 MEND = """
     UPDATE ledger.entry
-    SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), '{"not":"a list"}', '[]'), 'UTF8')
+    SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), '"retained":"mallory"', '"retained":true'), 'UTF8')
     WHERE position = 6
 """
 KILL_ALL = """
@@ -54,8 +54,8 @@ def until(there: Callable[[], bool]) -> bool:
 
 
 def poison() -> object:
-    """A fact with categories that are no list: no emitter gets this past the vocabulary."""
-    return collected("mallory", "2026-01-02T09:00:00Z")._replace(data={"categories": {"not": "a list"}})
+    """A fact that says something else than yes or no: no emitter gets this past the vocabulary."""
+    return collected("mallory", "2026-01-02T09:00:00Z", "pd:Name", retained="mallory")
 
 
 def names() -> list[str]:
