@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+import json
+
+from examples.company.billing import INVOICING
+from examples.company.diary import BILLING
+from examples.company.facts import disclosed, reference
+from examples.company.recipients import COLLECTIONS_AGENCY
 from examples.questions.question import Question, Shown, Step
 
 ASKER = "privacy officer"
 TODAY = "2026-11-20T17:00:00-05:00"
 """The sample's present, for questions about what is due: the sample stays in 2026, and the clock does not."""
+BOB = "C-1030"
+LATE = {
+    "id": "found-in-a-drawer",
+    "source": BILLING,
+    "type": "data.disclosed",
+    "time": "2026-04-28T10:00:00-04:00",
+    "data": disclosed(
+        [reference("customer", BOB)], INVOICING, "billing", recipient=COLLECTIONS_AGENCY, categories=["pd:Name"],
+        purpose="sector-finance:DebtManagement", recipient_purpose="sector-finance:DebtManagement",
+        basis="ca-qc-p39.1:18-9",
+    ),
+}  # fmt: skip
+"""A fact of April that is recorded only now."""
 FINDING = ("time", "type", "outcome", "explanation", "recipient", "law_pack", "version", "state")
 OFFICER = (
     Question(
@@ -57,6 +76,22 @@ OFFICER = (
         "back or destroyed before it began; a promise to destroy makes the answer less certain, no more. Each person "
         "counts once. The register (question 22) says 166, as was found in September: the one who is missing here "
         "asked to be forgotten in question 6.",
+    ),
+    Question(
+        15, ASKER, "What would we have told Bob then, knowing what we knew then, and what is different now?",
+        (
+            Step("/v1/events", None, BOB, key="emitter", method="POST", body=json.dumps(LATE, ensure_ascii=False),
+                 before="t=$(date -u +%Y-%m-%dT%H:%M:%SZ)"),
+            Step("/v1/subjects/$p/account/difference?known_at=$t", Shown(
+                ("change", "then", "now.time", "now.recipient.name", "now.categories.label", "because.why.label",
+                 "because.time"), at="sections.disclosures",
+            ), BOB),
+        ),
+        "The sample was recorded in a minute, so that nothing in it was ever known late. The first commands change "
+        "that: they note the time, and then a service records something of 28 April. What Bob would have been told at "
+        "the noted time did not have it (`then` is null), what he is told now does, and the reason is that it "
+        "arrived late. `/v1/subjects/$p/account?known_at=$t` is the whole account of that time. Asked about a real "
+        "ledger, `known_at` is a day such as 1 May.",
     ),
     Question(
         16, ASKER, "Which uses were for a purpose not declared, or after withdrawal?",

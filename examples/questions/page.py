@@ -159,6 +159,7 @@ def _command(step: Step) -> str:
     if step.method == "GET":
         return f"ask {path}" + (f" ${step.key.upper()}" if step.key != "officer" else "")
     body = wrapped(step.body or "{}")
+    body = f"\n{body}" if "\n" in body else body
     return (
         f'curl -sS -X POST "$URL{step.path}" -H "Authorization: Bearer ${step.key.upper()}" \\\n'
         f"  -H 'Whosaw-Purpose: {PURPOSE}' -H 'Content-Type: application/json' -d '{body}'"

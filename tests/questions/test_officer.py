@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from api.seal_clock import SealClock
 from examples.company.policy import OFFICER, POLICY_FILE
@@ -144,6 +145,21 @@ def test_14_processor_x_was_breached_from_a_to_b_whose_data_which_fields_did_the
         (c, "probable", ["pd:CallLog", "pd:Name"]),
     ]
     assert answer["totals"]["people"] == {"people": 3, "certain": 2, "probable": 1, "possible": 0}
+
+
+def test_15_what_would_we_have_told_bob_on_1_may_knowing_what_we_knew_then(desk: Desk) -> None:
+    desk.given(at("2026-04-01T10:00:00-04:00", "data.disclosed", "Bob", recipient=recipient("bank-of-bob")))
+    known = quote(desk.service.entries("data.disclosed")[-1]["appended"])
+    desk.given(at("2026-04-20T10:00:00-04:00", "data.disclosed", "Bob", recipient=recipient("agency-of-bob")))
+    then = desk.rows(f"/v1/subjects/{{Bob}}/account?known_at={known}", "recipient.id", at="disclosures")
+    now = desk.rows("/v1/subjects/{Bob}/account", "recipient.id", at="disclosures")
+    assert (then, now) == (["bank-of-bob"], ["bank-of-bob", "agency-of-bob"])
+    path = f"/v1/subjects/{{Bob}}/account/difference?known_at={known}"
+    (change,) = desk.asked(path)["sections"]["disclosures"]
+    assert (change["change"], change["then"], change["now"]["recipient"]["id"]) == ("added", None, "agency-of-bob")
+    assert [(each["why"]["code"], each["time"]) for each in change["because"]] == [
+        ("whosaw:ArrivedLate", "2026-04-20T10:00:00-04:00")
+    ]
 
 
 def test_16_uses_for_a_purpose_not_declared_at_collection_or_after_withdrawal(desk: Desk) -> None:
