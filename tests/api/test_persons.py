@@ -10,6 +10,8 @@ from tests.api.conftest import PURPOSE, SOURCE, event
 from tests.api.test_forgetting import forget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.api.conftest import Service
 
 PATHS = ("holdings", "disclosures", "views", "timeline", "account")
@@ -232,6 +234,27 @@ def test_of_several_people_the_one_that_the_voiding_names_is_the_wrong_one(servi
     assert [each["subjects"] for each in incidents(service)] == [[two["stream"]]]
     assert places(service, one["stream"]) == [3]
     assert places(service, two["stream"]) == []
+
+
+@pytest.mark.parametrize("days", [7, 0])
+def test_a_possible_incident_names_nobody_who_was_forgotten_or_is_to_be(
+    start: Callable[..., Service], days: int
+) -> None:
+    service = start(forget_seconds=0)
+    lone, campaign = event("data.disclosed"), event("data.disclosed", subjects=about("C-1", "C-2"))
+    target = {"source": SOURCE, "id": lone["id"]}
+    nobodys = event("event.voided", target=target, reason="whosaw:WrongSubject", system=None)
+    nobodys["data"].pop("subjects")
+    made, other, *_ = service.record(
+        lone, event(customer="C-2"), campaign, nobodys, correction("event.voided", lone, reason="whosaw:WrongSubject"),
+        correction("event.voided", campaign, reason="whosaw:WrongSubject", subjects=about("C-1", "C-2")),
+    )  # fmt: skip
+    one, two = made["stream"], other["stream"]
+    assert [sorted(each["subjects"]) for each in incidents(service)] == [[one], [one], sorted([one, two])]
+    forget(service, one, grace_days=days)
+    assert [each["subjects"] for each in incidents(service)] == [[two]]
+    forget(service, two, grace_days=days)
+    assert incidents(service) == []
 
 
 def test_a_possible_incident_behind_a_seal_is_for_the_cleared_alone(service: Service) -> None:
