@@ -152,6 +152,17 @@ def test_a_correction_with_a_replacement_shows_the_replacement(service: Service)
     assert places(service, made["stream"]) == [2]
 
 
+def test_a_sealed_correction_about_nobody_shows_in_no_open_answer(service: Service) -> None:
+    right = event("data.disclosed")
+    hidden = correction("event.voided", right, visibility="sealed", seal_ref="S-1")
+    del hidden["data"]["subjects"]
+    made, _ = service.record(right, hidden)
+    assert places(service, made["stream"]) == [1]
+    assert {each["position"] for each in service.ask("/v1/findings").json()["items"]} == {1}
+    received = service.ask("/v1/recipients/collections-north/disclosures").json()["items"]
+    assert [each["position"] for each in received] == [1]
+
+
 def test_voiding_the_correction_brings_the_fact_back(service: Service) -> None:
     wrong = event("data.disclosed")
     voiding = correction("event.voided", wrong)
