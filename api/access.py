@@ -72,6 +72,18 @@ KEY = re.compile(r"wsk_([A-Za-z0-9_-]{43})([0-9a-f]{6})")
 SECRET_BYTES = 32
 OWN_SOURCES = "/whosaw/"
 """What the ledger itself speaks as: no key may, or a look-up could be made up."""
+OWN_TYPES = frozenset(
+    {
+        "seal.ended",
+        "clearance.granted",
+        "subject.revoked",
+        "subject.restored",
+        "erasure.deferred",
+        "key.destroyed",
+    }
+)
+"""What the ledger states when it does it, and goes by afterwards: said by anybody else, it would open what an order
+hides, or take somebody out of every answer who was not forgotten."""
 CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation, strict_json
-from api.access import CORRECT, OWN_SOURCES
+from api.access import CORRECT, OWN_SOURCES, OWN_TYPES
 from api.problems import Problem
 from api.state import state_of
 from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
@@ -233,15 +233,17 @@ def _structured(request: Request, received: bytes, kind: str) -> bytes:
 
 
 def _refuse_foreign(events: Sequence[Event], key: Key, *, single: bool) -> None:
-    errors = [
-        {
-            "pointer": "/source" if single else f"/{index}/source",
-            "code": "foreign-source",
-            "detail": f"expected one of {', '.join(key.sources)}",
-        }
-        for index, event in enumerate(events)
-        if event.source not in key.sources
-    ]
+    """Refuse to speak as another source, and to state what only the ledger does, whatever the source."""
+    errors: list[dict[str, str]] = []
+    for index, event in enumerate(events):
+        if event.source not in key.sources:
+            member, detail = "source", f"expected one of {', '.join(key.sources)}"
+        elif event.type in OWN_TYPES:
+            member, detail = "type", "expected none that only the ledger itself states"
+        else:
+            continue
+        pointer = f"/{member}" if single else f"/{index}/{member}"
+        errors.append({"pointer": pointer, "code": "foreign-source", "detail": detail})
     if errors:
         raise Problem("foreign-source", errors=errors[:MOST_PROBLEMS])
 

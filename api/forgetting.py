@@ -93,7 +93,7 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
         streams += [Subject(each, name.log_id) for name in names for each in ledger.sealed_streams(name).values()]
     parts = [Part(each.log_id, each.id, seen[each.log_id]) for each in streams]
     with ledger.connection() as connection:
-        changes = holds.of_parts(connection, parts, seen)
+        changes = [each for each in holds.of_parts(connection, parts, seen) if sealed or not each.sealed]
         # Hers are corrected by what is about her; those over everybody by what names nobody either.
         over = [each for each in changes if each.everybody and each.stream is not None]
         everybody = [Part(each.log_id, each.stream.hex, seen[each.log_id]) for each in over if each.stream is not None]

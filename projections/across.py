@@ -24,7 +24,7 @@ HIDDEN: LiteralString = """
         SELECT FROM projections.correction AS c
         WHERE c.log_id = {fact}.log_id AND c.source = {name}.source AND c.id = {name}.id
           AND c.position <= %(as_of)s AND (c.act = 'event.voided' OR c.replaced)
-          AND (c.nobody OR c.subject IN ({streams}) OR EXISTS (
+          AND (c.nobody AND NOT c.sealed OR c.subject IN ({streams}) OR EXISTS (
             SELECT FROM ledger.member AS of
             WHERE c.cohort IS NOT NULL AND of.log_id = c.log_id AND of.position = c.position
               AND of.subject IN ({streams})

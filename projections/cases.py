@@ -57,7 +57,8 @@ OF_CASE = """
            ARRAY(SELECT c.position FROM projections.correction AS c
                  WHERE c.log_id = d.log_id AND c.source = x.fact ->> 'source' AND c.id = x.fact ->> 'id'
                    AND c.position <= %(as_of)s
-                   AND (c.nobody OR c.subject IN (e.stream, o.subject) OR (c.cohort IS NOT NULL AND EXISTS (
+                   AND (c.nobody AND NOT c.sealed OR c.subject IN (e.stream, o.subject)
+                     OR (c.cohort IS NOT NULL AND EXISTS (
                        SELECT FROM ledger.member AS m
                        WHERE m.log_id = c.log_id AND m.position = c.position AND (
                            m.subject IN (e.stream, o.subject) OR m.subject IN (

@@ -1,6 +1,7 @@
 """Which facts do not count any more, since they were voided, or corrected by another fact. Nothing is edited.
 
-A correction names its target as the target's emitter did. It counts if it is about the same person, or about nobody.
+A correction names its target as the target's emitter did. It counts if it is about the same person, or about nobody;
+about nobody and sealed it counts for nobody, or what an order hides would show in open answers.
 One person under several names may have the correction in one log and its target in another.
 What a correction hides, the voiding of that correction shows again.
 """
@@ -38,6 +39,7 @@ DEFINITION = """
         replaced    boolean  NOT NULL,
         changed     text[]   NOT NULL,
         nobody      boolean  NOT NULL,
+        sealed      boolean  NOT NULL,
         cohort      integer,
         PRIMARY KEY (log_id, subject, position)
     );
@@ -51,11 +53,12 @@ FOLD = """
     SELECT e.log_id, e.stream, e.position, (x.fact ->> 'appended')::timestamptz, e.type,
            d.target ->> 'source', d.target ->> 'id', d.reason,
            d.replaced_by IS NOT NULL, coalesce(d.changed, '{}'),
-           coalesce(x.fact #>> '{about,0,role}' = 'whosaw:Ledger', false), (x.fact #>> '{cohort,size}')::integer
+           coalesce(x.fact #>> '{about,0,role}' = 'whosaw:Ledger', false), coalesce(d.visibility = 'sealed', false),
+           (x.fact #>> '{cohort,size}')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
-        target jsonb, reason text, replaced_by jsonb, changed text[]
+        target jsonb, reason text, replaced_by jsonb, changed text[], visibility text
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
 """
@@ -73,7 +76,7 @@ OF_STREAMS = """
     WHERE m.log_id = %(log_id)s AND m.subject = ANY (%(streams)s::uuid[]) AND m.position <= %(as_of)s
     UNION
     SELECT log_id, position, appended, act, source, id, reason, replaced FROM projections.correction
-    WHERE log_id = %(log_id)s AND nobody AND position <= %(as_of)s
+    WHERE log_id = %(log_id)s AND nobody AND NOT sealed AND position <= %(as_of)s
 """
 # By entry_repeat_key: what is hers, alone or among others, and corrections.
 TARGETS = """
@@ -87,7 +90,7 @@ TARGETS = """
 
 CORRECTIONS = Projection(
     name="corrections",
-    version=3,
+    version=4,
     tables=("correction",),
     definition=DEFINITION,
     folds=(Fold(("event.corrected", "event.voided"), FOLD), forgotten("correction")),

@@ -50,6 +50,17 @@ MISTAKEN = """
 """
 # By the primary key of ledger.member.
 MEMBERS = "SELECT subject FROM ledger.member WHERE log_id = %(log_id)s AND position = %(position)s ORDER BY ordinal"
+# By primary keys: what an ended order opened is told under her own id; who was forgotten, or is to be, is nobody.
+WHO = """
+    SELECT t.stream, coalesce(o.subject, t.stream) AS person
+    FROM unnest(%(streams)s::uuid[]) WITH ORDINALITY AS t (stream, ordinal)
+    JOIN ledger.subject AS s ON s.log_id = %(log_id)s AND s.subject = t.stream
+    LEFT JOIN ledger.opened AS o ON o.log_id = s.log_id AND o.stream = t.stream
+    WHERE NOT EXISTS (
+        SELECT FROM ledger.revoked AS r WHERE r.log_id = s.log_id AND r.subject = coalesce(o.subject, t.stream)
+    )
+    ORDER BY t.ordinal
+"""
 # Hers by the index (log_id, stream, sequence); looks by their primary key.
 TOLD = """
     SELECT (
@@ -154,22 +165,29 @@ def possible(
                 continue
             seals = [one.seal or "" for one in (target, each) if one.sealed]
             if cleared is None or set(seals) <= set(cleared):
-                found.append(_incident(connection, log_id, each, target, sorted(set(seals))))
+                incident = _incident(connection, log_id, each, target, sorted(set(seals)))
+                found += [incident] if incident is not None else []
     return found
 
 
 def _incident(
     connection: Connection[Any], log_id: int, voiding: Voiding, target: Mistaken, seals: list[str]
-) -> Incident:
-    """Return an incident: about whom the voiding names, if it names anybody; else about all that the fact names."""
+) -> Incident | None:
+    """Return an incident: about whom the voiding names, if it names anybody; else about all that the fact names.
+
+    None if nobody of them is there any more, or may be named.
+    """
     named = voiding if not voiding.nobody else target
     streams = [named.stream]
     if named.cohort:
         wanted = {"log_id": log_id, "position": named.position}
         streams = [row[0] for row in connection.execute(MEMBERS, wanted).fetchall()]
-    window = {"log_id": log_id, "streams": streams, "since": target.position, "until": voiding.position}
+    people = {row[0]: row[1] for row in connection.execute(WHO, {"log_id": log_id, "streams": streams}).fetchall()}
+    if not people:
+        return None
+    window = {"log_id": log_id, "streams": list(people), "since": target.position, "until": voiding.position}
     (told,) = select(connection, TOLD, window, Told)
     return Incident(
-        log_id, target.position, target.type, target.stated, [each.hex for each in streams], voiding.position,
-        voiding.voided, told.accounts, told.looks, seals,
+        log_id, target.position, target.type, target.stated, [each.hex for each in people.values()],
+        voiding.position, voiding.voided, told.accounts, told.looks, seals,
     )  # fmt: skip

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from projections.history import Fact
 
 
+CORRECTIONS = frozenset({"event.corrected", "event.voided"})
+
+
 class Version(NamedTuple):
     """One version of a policy."""
 
@@ -55,9 +58,12 @@ class Registers:
         Args:
             facts: All that are about no person, of the types above, in any order.
         """
-        kept = sorted(facts, key=lambda each: (each.appended, each.log_id, each.position))
-        self.corrections = [each for each in kept if each.type in {"event.corrected", "event.voided"}]
-        """Those about no person: they may correct a person's fact."""
+        kept = sorted(
+            (each for each in facts if not (each.sealed and each.type in CORRECTIONS)),
+            key=lambda each: (each.appended, each.log_id, each.position),
+        )
+        self.corrections = [each for each in kept if each.type in CORRECTIONS]
+        """Those about no person: they may correct a person's fact. A sealed one may not: open answers would show it."""
         self.keys: set[str] = set()
         """What was looked up."""
         self.every: list[Fact] = []
@@ -125,8 +131,8 @@ class Registers:
         return self.facts("retention")
 
     def holds(self) -> list[Fact]:
-        """Return what was ordered about everybody: holds placed, holds released."""
-        return self.facts("hold")
+        """Return what was ordered about everybody and may be told: holds placed, holds released."""
+        return [each for each in self.facts("hold") if not each.sealed]
 
     def waivers(self, rule: str) -> list[Fact]:
         """Return the waivers of one rule."""

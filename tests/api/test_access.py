@@ -13,6 +13,7 @@ from api import access, events
 from api.app import create_app
 from api.settings import Settings
 from tests.api.conftest import PURPOSE, SOURCE, event
+from tests.vocabulary import events as vocabulary
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -169,6 +170,24 @@ def test_an_ill_formed_key_is_not_issued(standing: Service, wanted: Any) -> None
 def test_nobody_gets_a_key_to_speak_as_the_ledger_itself(standing: Service) -> None:
     with pytest.raises(ValueError, match="own"):
         standing.issue(("events:write",), sources=["/whosaw/api"])
+
+
+@pytest.mark.parametrize("kind", sorted(access.OWN_TYPES))
+def test_nobody_states_what_only_the_ledger_does(service: Service, kind: str) -> None:
+    made, hidden, _ = service.record(event(), event("data.disclosed", visibility="sealed"), event(customer="C-2"))
+    forged = vocabulary.event(kind) | {"specversion": "1.0", "source": SOURCE}
+    forged["data"] |= {"key.destroyed": {"streams": [made["stream"]]}, "seal.ended": {"stream": hidden["stream"]}}.get(
+        kind, {}
+    )
+    for body, pointer in ((forged, "/type"), ([event(), forged], "/1/type")):
+        answer = service.send(body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "foreign-source"), answer.text
+        assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+    assert service.entries(kind) == []
+    service.follow(service.state.ledger.head(0))
+    assert [each["position"] for each in service.ask(f"/v1/subjects/{made['stream']}/holdings").json()["items"]] == [
+        made["position"]
+    ] * 2
 
 
 def test_an_emitter_speaks_for_its_own_source_only(service: Service) -> None:

@@ -47,6 +47,7 @@ def test_a_question_is_recorded_about_everybody_in_the_answer(service: Service) 
     across(service)
     (asked,) = service.entries("ledger.queried")
     assert (asked["data"]["query"], asked["data"]["result_count"]) == ("whosaw:QueryFindings", 2)
+    service.follow(asked["position"])
     for each in made:
         views = service.ask(f"/v1/subjects/{each['stream']}/views").json()["items"]
         assert [view["act"] for view in views] == ["ledger.queried", "data.viewed"]

@@ -148,10 +148,22 @@ def voided(target: dict[str, Any]) -> dict[str, Any]:
     return event("event.voided", target=named, reason="whosaw:WrongContent", system=None)
 
 
-def test_a_sealed_hold_defers_it_like_any_other_and_is_told_to_nobody(service: Service, subject: str) -> None:
-    service.record(event("hold.placed", **HOLD, visibility="sealed", seal_ref="S-1"))
+@pytest.mark.parametrize("over", ["her", "everybody"])
+def test_a_sealed_hold_defers_it_like_any_other_and_is_told_to_nobody(
+    service: Service, subject: str, over: str
+) -> None:
+    placed = event("hold.placed", **HOLD, visibility="sealed", seal_ref="S-1")
+    if over == "everybody":
+        del placed["data"]["subjects"]
+    service.record(placed)
     service.follow(service.state.ledger.head(0))
-    assert service.ask(f"/v1/subjects/{subject}/holds").json()["held"] is False
+    for role in ("officer", "legal"):
+        told = service.ask(f"/v1/subjects/{subject}/holds", role).json()
+        assert (told["held"], told["reason"], told.get("holds", [])) == (False, None, [])
+    for path in ("/v1/retention?state=endless", f"/v1/subjects/{subject}/retention"):
+        kept = service.ask(path).json()["items"]
+        assert kept
+        assert [each["holds"] for each in kept] == [[]] * len(kept)
     receipt = forget(service, subject, grace_days=0).json()
     assert receipt["state"] == "deferred"
     assert receipt["deferred"]["reason"]["code"] == "dpv:LegalObligation"

@@ -10,6 +10,8 @@ from tests.api.conftest import PURPOSE, SOURCE, event
 from tests.api.test_forgetting import forget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.api.conftest import Service
 
 PATHS = ("holdings", "disclosures", "views", "timeline", "account")
@@ -150,6 +152,17 @@ def test_a_correction_with_a_replacement_shows_the_replacement(service: Service)
     assert places(service, made["stream"]) == [2]
 
 
+def test_a_sealed_correction_about_nobody_shows_in_no_open_answer(service: Service) -> None:
+    right = event("data.disclosed")
+    hidden = correction("event.voided", right, visibility="sealed", seal_ref="S-1")
+    del hidden["data"]["subjects"]
+    made, _ = service.record(right, hidden)
+    assert places(service, made["stream"]) == [1]
+    assert {each["position"] for each in service.ask("/v1/findings").json()["items"]} == {1}
+    received = service.ask("/v1/recipients/collections-north/disclosures").json()["items"]
+    assert [each["position"] for each in received] == [1]
+
+
 def test_voiding_the_correction_brings_the_fact_back(service: Service) -> None:
     wrong = event("data.disclosed")
     voiding = correction("event.voided", wrong)
@@ -232,6 +245,27 @@ def test_of_several_people_the_one_that_the_voiding_names_is_the_wrong_one(servi
     assert [each["subjects"] for each in incidents(service)] == [[two["stream"]]]
     assert places(service, one["stream"]) == [3]
     assert places(service, two["stream"]) == []
+
+
+@pytest.mark.parametrize("days", [7, 0])
+def test_a_possible_incident_names_nobody_who_was_forgotten_or_is_to_be(
+    start: Callable[..., Service], days: int
+) -> None:
+    service = start(forget_seconds=0)
+    lone, campaign = event("data.disclosed"), event("data.disclosed", subjects=about("C-1", "C-2"))
+    target = {"source": SOURCE, "id": lone["id"]}
+    nobodys = event("event.voided", target=target, reason="whosaw:WrongSubject", system=None)
+    nobodys["data"].pop("subjects")
+    made, other, *_ = service.record(
+        lone, event(customer="C-2"), campaign, nobodys, correction("event.voided", lone, reason="whosaw:WrongSubject"),
+        correction("event.voided", campaign, reason="whosaw:WrongSubject", subjects=about("C-1", "C-2")),
+    )  # fmt: skip
+    one, two = made["stream"], other["stream"]
+    assert [sorted(each["subjects"]) for each in incidents(service)] == [[one], [one], sorted([one, two])]
+    forget(service, one, grace_days=days)
+    assert [each["subjects"] for each in incidents(service)] == [[two]]
+    forget(service, two, grace_days=days)
+    assert incidents(service) == []
 
 
 def test_a_possible_incident_behind_a_seal_is_for_the_cleared_alone(service: Service) -> None:
