@@ -17,6 +17,7 @@ retention     what may not be kept any longer?
 erasure_requests  which requests for it were granted?
 recipients    whose data did this recipient get?
 findings      what is not as it should be? (rules: a file each)
+outdated      which accounts would be different now?
 account       the answer to all of it, for one person
 
 """
@@ -34,6 +35,7 @@ from projections.findings import FINDINGS
 from projections.holdings import HOLDINGS
 from projections.holds import HOLDS
 from projections.identity import IDENTITY
+from projections.outdated import OUTDATED
 from projections.policies import POLICIES
 from projections.retention import RETENTION
 from projections.seals import SEALS
@@ -56,6 +58,7 @@ PROJECTIONS: tuple[Projected, ...] = (
     SEALS,
     RETENTION,
     FINDINGS,
+    OUTDATED,
 )
 """What a follower keeps current."""
 
@@ -69,6 +72,7 @@ __all__ = [
     "HOLDINGS",
     "HOLDS",
     "IDENTITY",
+    "OUTDATED",
     "POLICIES",
     "PROJECTIONS",
     "RETENTION",
