@@ -185,6 +185,11 @@ curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: 
 curl -sS {url}/v1/events -H 'Authorization: Bearer {emitter}' -H 'Content-Type: application/json' -d '{merge}'
 curl -sS {url}/v1/subjects/$other/holdings -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}'
 
+25 questions, each with its command and the answer: docs/questions.md. They begin with these lines:
+
+URL={url} EMITTER={emitter} OFFICER={officer}
+COMPLIANCE={compliance} LEGAL={legal} REGULATOR={regulator} LOG_KEY='{verifier_key}'
+
 Keys:  emitter {emitter}  officer {officer}
        regulator {regulator}  admin {admin}
        compliance {compliance}  legal {legal}

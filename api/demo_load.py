@@ -1,4 +1,4 @@
-"""Load the sample company as its services would: each with its own key, over HTTP, in order of time."""
+"""Load the sample company as its services would: each with its own key, over HTTP, in the order they wrote it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def rounds(scale: int) -> Iterator[tuple[int, dict[str, list[Line]]]]:
     by_source: dict[str, list[Line]] = {}
     gathered = 0
     for event in events(SEED, scale):
-        day = (datetime.fromisoformat(str(event["time"])) - START).days + 1
+        day = (datetime.fromisoformat(str(event["recordedtime"])) - START).days + 1
         if day != today and gathered >= ROUND_EVENTS:
             yield today, by_source
             by_source, gathered = {}, 0

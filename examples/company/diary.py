@@ -20,19 +20,24 @@ SUPPORT = "/services/support"
 FRAUD = "/services/fraud"
 SERVICES = (SIGNUP, BILLING, CALLS, SUPPORT, FRAUD)
 """The five that emit; fraud is also the desk that answers authorities and keeps holds and seals."""
+PORTING = "/services/porting"
+"""Told the porting administrator of numbers that moved, until September 2026; there is a hole in its count."""
 PRIVACY_OFFICE = "/offices/privacy"
 """Publishes the policies, by hand."""
-SOURCES = (PRIVACY_OFFICE, *SERVICES)
+SOURCES = (PRIVACY_OFFICE, *SERVICES, PORTING)
+AT_ONCE = timedelta(seconds=2)
+"""How soon a service writes down what it did."""
 
 
 class Act(NamedTuple):
-    """Something a service did with personal data. Acts sort by time, then by whose diary they are in."""
+    """Something a service did with personal data. Acts sort by when they were written down, then by whose diary."""
 
-    time: datetime
+    recorded: datetime
     owner: str
     number: int
     """From 1 within its diary."""
     id: str
+    time: datetime
     source: str
     type: str
     data: Mapping[str, object]
@@ -47,7 +52,7 @@ class Act(NamedTuple):
             "source": self.source,
             "type": self.type,
             "time": written(self.time),
-            "recordedtime": written(self.time + timedelta(seconds=2)),
+            "recordedtime": written(self.recorded),
             "sequence": sequence,
         }
         if self.correlation:
@@ -77,16 +82,21 @@ class Diary:
         *,
         correlation: str | None = None,
         causation: str | None = None,
+        after: timedelta = AT_ONCE,
     ) -> str:
-        """Write an act down and return its id; what would happen after the sample's present is left out."""
+        """Write an act down and return its id; what would be written after the sample's present is left out.
+
+        `after` is how long after it happened its service wrote it down.
+        """
         self._noted += 1
         number = self._noted
         name = f"{self._seed}/{self.owner}/{type}/{number}".encode()
         act_id = f"{source.rpartition('/')[2]}-{blake2b(name, digest_size=8).hexdigest()}"
         if type.startswith("data."):
             data = {**data, "policy_version": FIRST_VERSION if time < POLICY_CHANGE else CHANGED_VERSION}
-        act = Act(time, self.owner, number, act_id, source, type, data, correlation, causation)
-        if time <= AS_OF:
+        recorded = time + after
+        act = Act(recorded, self.owner, number, act_id, time, source, type, data, correlation, causation)
+        if recorded <= AS_OF:
             self.acts.append(act)
         return act_id
 

@@ -87,8 +87,12 @@ def tell(
     change: str,
     *,
     answers: bool = True,
-) -> None:
-    """A recipient must be told of a change; most confirm within two weeks. A deletion is told in full."""
+) -> str:
+    """A recipient must be told of a change; most confirm within two weeks. A deletion is told in full.
+
+    Returns:
+        The notification's name.
+    """
     notification = diary.case("notice")
     everything = [category for _, _, its in OWN_SYSTEMS for category in its]
     categories = [c.ADDRESS] if change == "rectified" else everything
@@ -101,6 +105,7 @@ def tell(
             [person(customer)], DESK, "helpdesk", notification=notification, recipient=recipient,
             outcome="completed" if change == "erased" else "acknowledged",
         ), correlation=case, causation=owed)  # fmt: skip
+    return notification
 
 
 def wants_to_be_forgotten(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from examples.company import codes as c
 from examples.company.clock import AS_OF, POLICY_CHANGE
-from examples.company.diary import SIGNUP
+from examples.company.diary import PORTING, SIGNUP
 from examples.company.facts import (
     assented,
     collected,
+    common,
     consented,
     device,
     disclosed,
@@ -25,13 +26,13 @@ from examples.company.facts import (
 from examples.company.recipients import COURIER, CREDIT_BUREAU, EMERGENCY_LOCATION, NUMBER_PORTABILITY
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from examples.company.customers import Customer
     from examples.company.diary import Diary
 
 COOKIES_BEFORE = timedelta(days=10)
 """At most so long before signing up does anybody look around."""
+PORTING_ENDS = datetime(2026, 9, 1, 4, 0, tzinfo=UTC)
+"""From then on the sign-up service itself tells the porting administrator; its predecessor falls silent."""
 ASKED = (c.NAME, c.MAIL_ADDRESS, c.TELEPHONE, c.ADDRESS, c.USERNAME, c.PASSWORD)
 WEB = service("web-site", "whosaw:SignUpService")
 DESK = service("sign-up", "whosaw:SignUpService")
@@ -106,7 +107,8 @@ def for_the_order(customer: Customer, diary: Diary, order: str) -> None:
         recipient_purpose=c.SERVICE, basis=c.REQUIRED_BY_LAW, order_ref=order,
     ), correlation=order)  # fmt: skip
     if diary.chance(0.45):
-        diary.note(diary.later(at, 600, 4000), SIGNUP, "data.disclosed", disclosed(
+        ported = diary.later(at, 600, 4000)
+        diary.note(ported, PORTING if ported < PORTING_ENDS else SIGNUP, "data.disclosed", disclosed(
             [person(customer)], DESK, "provisioning", recipient=NUMBER_PORTABILITY,
             categories=[c.NAME, c.TELEPHONE], purpose=c.ORDERS, recipient_purpose=c.ORDERS, basis=c.CONTRACT,
             initiative="subject", order_ref=order,
@@ -148,3 +150,7 @@ def live(customer: Customer, diary: Diary) -> None:
         before_the_account(customer, diary)
     opening(customer, diary)
     site_visits(customer, diary)
+    if customer.left:
+        diary.note(customer.left, SIGNUP, "relationship.ended", common(
+            [person(customer)], DESK, "crm", reason="whosaw:AccountClosed",
+        ))  # fmt: skip

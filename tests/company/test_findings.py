@@ -75,5 +75,9 @@ def test_the_stories_give_exactly_these_findings(ledger: Ledger, found: list[Any
     }
     open_rules = Counter(row[1].removeprefix("whosaw:") for row in found if not row[5])
     assert (open_rules["RuleInvestigation"], open_rules["RuleContradiction"], open_rules["RuleDeletion"]) == (3, 2, 0)
-    assert open_rules["RuleRecipient"] == open_rules["RuleLate"] == open_rules["RuleFuture"] == 0
-    assert [row[1] for row in found if row[5]] == ["whosaw:RuleSeal"], "the gag order, from when it lapses"
+    assert open_rules["RuleRecipient"] == open_rules["RuleFuture"] == 0
+    assert open_rules["RuleLate"] == open_rules["RuleWider"] == 1, "the parcel's papers, and the subpoena"
+    sealed = [(row[1], row[3]) for row in found if row[5]]
+    assert sealed == [("whosaw:RuleSeal", "whosaw:SealTooWide"), ("whosaw:RuleSeal", "whosaw:SealExpired")], (
+        "the order without an end, and the gag order, from when it lapses"
+    )

@@ -1,0 +1,133 @@
+"""What a customer asks: questions 1 to 9."""
+
+from __future__ import annotations
+
+from examples.questions.question import Question, Shown, Step
+
+ASKER = "customer"
+LOOK = ("first", "actor_role", "actor", "system", "purposes", "categories", "tickets")
+FOUND = ("time", "outcome", "explanation", "recipient")
+CUSTOMER = (
+    Question(
+        1, ASKER, "What do you hold on me, from where, since when, why, until when?",
+        (
+            Step("/v1/subjects/$p/holdings", Shown(
+                ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "state"), rows=4,
+            ), "C-1007"),
+            Step("/v1/subjects/$p/retention", Shown(
+                ("category", "system", "rule", "trigger", "due", "blocked_by"), rows=2, where={"state": "held"},
+            ), "C-1007"),
+        ),
+        "One row for each kind of data in each system: that her call records were observed by the switch and last came "
+        "in on 22 October, that she gave her e-mail address herself on the web site, what for, and on which ground. "
+        "The second answer says until when: call records go six months after she leaves, and as long as she is a "
+        "customer that time does not run.",
+    ),
+    Question(
+        2, ASKER, "Exactly who outside received my data?",
+        (Step("/v1/subjects/$p/disclosures", Shown(
+            ("time", "recipient_name", "recipient_address", "recipient_role", "categories", "purpose", "basis",
+             "series"), rows=3,
+        ), "C-1007"),),
+        "By date, newest first: who, where, what, what for, and on which ground. The recipient stands there by its "
+        "name as it was on that day. A feed that repeats carries its `series`, so that a report can show it as one "
+        "line.",
+    ),
+    Question(
+        3, ASKER, "Which employees looked at my file, when, why?",
+        (Step("/v1/subjects/$p/views?limit=500", Shown(
+            LOOK, rows=3, where={"act": "data.viewed", "actor_kind": "human", "tickets": []},
+        ), "C-1007"),),
+        "A support agent opened her calls in the evening, again and again, and named no ticket: 37 times in seven "
+        "weeks. The answer says what the person was, not who; `actor` is the same for the same person and tells "
+        "nobody the name. Whether she learns the name is a decision of its own, and recorded.",
+    ),
+    Question(
+        4, ASKER, "Was I given to a debt collector? What, when, did you tell them it was disputed or paid?",
+        (
+            Step("/v1/subjects/$p/disclosures", Shown(
+                ("time", "recipient_name", "recipient_kind", "recipient_role", "categories", "basis"), rows=2,
+                where={"purpose": "sector-finance:DebtManagement"},
+            ), "C-1029"),
+            Step("/v1/subjects/$p/holds", Shown(
+                ("hold", "reason", "categories", "starts"), rows=1, at="holds", also=("held",),
+            ), "C-1029", key="legal"),
+            Step("/v1/subjects/$p/findings", Shown(
+                FOUND, rows=2, where={"rule": "whosaw:RuleDisputedDebt"},
+            ), "C-1029"),
+        ),
+        "Yes, twice: to a collector that acted for the company in April, and to a buyer of debts in May. In between, "
+        "on 4 May, he had disputed the bill. Nothing says that either was told of the dispute, and the sale is found "
+        "to be a violation.",
+    ),
+    Question(
+        5, ASKER, "Did police or any authority get my data?",
+        (
+            Step("/v1/subjects/$p/account", Shown(
+                ("time", "recipient.name", "authority.label", "authority.date", "authority.cited.label",
+                 "categories.label"), rows=1, where={"recipient.id": "city-police"}, at="disclosures",
+            ), "C-1031"),
+            Step("/v1/subjects/$p/account", Shown(
+                ("time", "recipient.name", "authority.label"), rows=1, where={"recipient.id": "regional-police"},
+                at="disclosures",
+            ), "C-1033"),
+        ),
+        "The first customer is told in full: which police, which order of which day, and what they were given. The "
+        "second customer's data went to the police, too, under an order not to tell: his account has no such row, and "
+        "is in every respect the one of somebody to whom nothing happened. Each printed account carries the same "
+        "standing sentence about authorities.",
+    ),
+    Question(
+        6, ASKER, "You erased me: prove it, and who else was told?",
+        (
+            Step("/v1/subjects/$p/obligations", Shown(
+                ("recipient_name", "change", "state", "due", "done", "outcome"), rows=3,
+                where={"kind": "tell_recipient", "state": "discharged"}, by="recipient_name",
+            ), "C-1023"),
+            Step("/v1/subjects/$p/forget", Shown(
+                ("state", "mode.code", "reason.code", "survives.what.label", "survives.reason.label", "systems"),
+                at=None,
+            ), "C-1023", key="compliance", method="POST", body='{"grace_days":0}'),
+        ),
+        "The company's systems had deleted her data in May, and the three recipients that were told have all "
+        "confirmed. The second command makes the ledger itself forget her, for good: the receipt says what was "
+        "destroyed, what stays and why, and it names nobody, so that it can be shown long after. Whoever asks about "
+        "her again is told that nobody of that name is known.",
+    ),
+    Question(
+        7, ASKER, "I unsubscribed on a day: what did you send after?",
+        (
+            Step("/v1/subjects/$p/consents", Shown(
+                ("purpose", "state", "since", "channel", "media"), rows=2, where={"state": "withdrawn"},
+            ), "C-1019"),
+            Step("/v1/subjects/$p/findings", Shown(
+                ("time", "type", "outcome", "explanation", "recipient"), rows=4,
+                where={"rule": "whosaw:RuleWithdrawal"},
+            ), "C-1019"),
+        ),
+        "He withdrew on 10 June 2026. In July and in September his address went to the marketing firm again, and a "
+        "mailing followed each time: four violations, where there should be none.",
+    ),
+    Question(
+        8, ASKER, "Which policy did I agree to, how, and what changed?",
+        (Step("/v1/subjects/$p/account", Shown(
+            ("version", "effective_from", "notice", "assent"), at="policy",
+        ), "C-1031"),),
+        "To the version of 2009, expressly, when she signed up. To the version of March 2026 only by going on using "
+        "the service (`deemed_by_use`): nobody was told of it, and it is never shown as if she had said yes.",
+    ),
+    Question(
+        9, ASKER, "What did you infer about me, and from what?",
+        (
+            Step("/v1/subjects/$p/holdings", Shown(
+                ("category", "system", "origin", "purposes", "since", "state"), where={"origin": "derived"},
+            ), "C-1007"),
+            Step("/v1/subjects/$p/timeline?limit=500", Shown(
+                ("time", "data.categories", "data.derived_from"), rows=1,
+                where={"type": "data.collected", "data.context": "whosaw:FraudReview"},
+            ), "C-1007"),
+        ),
+        "A market segment, an interest and a fraud score. The score of July was made of two records of calls, which "
+        "are named by the service that recorded them and by their ids.",
+    ),
+)  # fmt: skip

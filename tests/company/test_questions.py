@@ -1,0 +1,75 @@
+"""The 25 questions, asked of the sample company: docs/questions.md shows what is answered, to the letter."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from whosaw_client.command import run
+
+from api import access
+from examples.company.company import events
+from examples.questions.page import PURPOSE, QUESTIONS, TICKET, page
+from ledger import fact_of, snapshot
+from ledger.vocabulary import parse_event
+from tests.api.conftest import running
+from tests.conftest import _database
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from examples.questions.question import Step
+    from tests.api.conftest import Service
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
+
+
+@pytest.fixture(scope="module")
+def company(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The application with the whole sample company in it, and nobody who acts on a clock."""
+    folder = tmp_path_factory.mktemp("company")
+    with (
+        _database(server, template) as dsn,
+        running(dsn, folder, snapshot_seconds=0, forget_seconds=0) as service,
+    ):
+        ledger = service.state.ledger
+        facts = [fact_of(ledger.hashes, parse_event(orjson.dumps(each)), "key-sample") for each in events()]
+        for start in range(0, len(facts), 1_000):
+            ledger.append(facts[start : start + 1_000])
+        service.keys["legal"] = service.issue((*access.ROLES["legal"], "seal:*"), position=access.POSITIONS["legal"])
+        snapshot.make(ledger, 0)
+        service.follow(ledger.head(0))
+        yield service
+
+
+def test_the_page_shows_what_the_product_answers(
+    company: Service, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def send(step: Step, path: str) -> tuple[int, bytes]:
+        company.follow(company.state.ledger.head(0))
+        headers = company.bearer(step.key) | {"Whosaw-Purpose": PURPOSE, "Whosaw-Ticket": TICKET, "Prefer": "wait=30"}
+        content = step.body.encode() if step.body else None
+        said = company.client.request(
+            step.method, path, content=content, headers=headers | {"Content-Type": "application/json"}
+        )
+        return said.status_code, said.content
+
+    def check(bundle: bytes, note: bytes) -> str:
+        (tmp_path / "account.zip").write_bytes(bundle)
+        (tmp_path / "kept.txt").write_bytes(note)
+        key = company.client.get("/v1/logs", headers=company.bearer("regulator")).json()["logs"][0]["verifier_key"]
+        capsys.readouterr()
+        run([str(tmp_path / "account.zip"), "--key", key, "--since", str(tmp_path / "kept.txt")])
+        return capsys.readouterr().out
+
+    text = page(send, check)
+    if os.environ.get("WHOSAW_WRITE"):
+        PAGE.write_text(text, encoding="utf-8")
+    assert PAGE.read_text(encoding="utf-8") == text
+
+
+def test_there_are_25_of_them_in_their_order() -> None:
+    assert [each.number for each in QUESTIONS] == list(range(1, 26))

@@ -1,0 +1,237 @@
+"""Questions 1 to 9, as a customer asks them: given what happened, then exactly this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from examples.company.policy import OFFICER, POLICY_FILE
+from ledger.vocabulary.policy import load_policy, published_data
+from tests.api.conftest import RECIPIENT, SOURCE
+from tests.questions.conftest import at
+
+if TYPE_CHECKING:
+    from tests.questions.conftest import Desk
+
+AGENT = {"kind": "human", "id": "emp-017", "role": "whosaw:SupportAgent"}
+COURIER = {"id": "courier", "name": "Messagerie Exemple", "kind": "whosaw:ShippingCompany", "role": "dpv:DataProcessor"}
+POLICE = {"id": "police", "name": "City Police", "country": "loc:CA-QC"}
+FORCE = POLICE | {"kind": "dpv:LawEnforcementOrganisation", "role": "dpv:ThirdParty"}
+ORDER = {"type": "whosaw:Warrant", "issuer": POLICE, "asked": ["pd:Name"], "given": ["pd:Name"]}
+TO_POLICE: dict[str, Any] = {
+    "recipient": FORCE, "basis": "ca-pipeda:7-3-c", "purpose": "dpv:LegalCompliance", "initiative": "recipient",
+    "instrument": ORDER,
+}  # fmt: skip
+
+
+def test_01_what_do_you_hold_on_me_from_where_since_when_why_until_when(desk: Desk) -> None:
+    card: dict[str, Any] = {"categories": ["pd:PaymentCard"], "purposes": ["dpv:PaymentManagement"]}
+    desk.given(
+        at("2026-03-01T10:00:00-05:00", "data.collected", "Q-1", **card, until="2027-03-01T00:00:00-05:00"),
+        at("2026-05-01T10:00:00-04:00", "data.collected", "Q-1", **card, until="2027-03-01T00:00:00-05:00"),
+        at("2026-05-02T10:00:00-04:00", "data.collected", "Q-1", categories=["pd:CallLog"], origin="observed",
+           channel="whosaw:Network", purposes=["dpv:ServiceProvision"], system="switch",
+           basis="dpv:ContractPerformance"),
+        at("2026-05-02T11:00:00-04:00", "hold.placed", "Q-1", hold_id="H-1", reason="whosaw:Litigation",
+           scope={"categories": ["pd:CallLog"]}, starts="2026-05-02T11:00:00-04:00"),
+    )  # fmt: skip
+    what = ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "until", "state")
+    assert desk.rows("/v1/subjects/{Q-1}/holdings", *what) == [
+        (
+            "pd:CallLog", "switch", "observed", "whosaw:Network", ["dpv:ServiceProvision"], "dpv:ContractPerformance",
+            "2026-05-02T10:00:00-04:00", "2026-05-02T10:00:00-04:00", None, "held",
+        ),
+        (
+            "pd:PaymentCard", "crm", "subject", "whosaw:Web", ["dpv:PaymentManagement"], "ca-pipeda:consent",
+            "2026-03-01T10:00:00-05:00", "2026-05-01T10:00:00-04:00", "2027-03-01T00:00:00-05:00", "held",
+        ),
+    ]  # fmt: skip
+    assert desk.rows("/v1/subjects/{Q-1}/retention", "category", "rule", "due", "blocked_by") == [
+        ("pd:CallLog", None, None, ["H-1"]),
+        ("pd:PaymentCard", "stated", "2027-03-01", []),
+    ]
+
+
+def test_02_exactly_who_outside_received_my_data(desk: Desk) -> None:
+    series = {"id": "nightly", "frequency": "whosaw:Daily"}
+    desk.given(
+        at("2026-06-01T02:00:00-04:00", "data.disclosed", "Q-2", recipient=COURIER, series=series, mode="bulk_feed"),
+        at("2026-06-02T02:00:00-04:00", "data.disclosed", "Q-2", recipient=COURIER, series=series, mode="bulk_feed"),
+        at("2026-06-03T10:00:00-04:00", "data.disclosed", "Q-2", categories=["pd:Name", "whosaw:DebtRecord"]),
+    )
+    what = ("time", "recipient_name", "recipient_address", "categories", "purpose", "basis", "series.id")
+    claims, basis = "dpv:CustomerClaimsManagement", "ca-qc-p39.1:18-9"
+    assert desk.rows("/v1/subjects/{Q-2}/disclosures", *what) == [
+        (
+            "2026-06-03T10:00:00-04:00", "Collections North Inc.", "1 Example Street, Montreal",
+            ["pd:Name", "whosaw:DebtRecord"], claims, basis, None,
+        ),
+        ("2026-06-02T02:00:00-04:00", "Messagerie Exemple", None, ["pd:Name"], claims, basis, "nightly"),
+        ("2026-06-01T02:00:00-04:00", "Messagerie Exemple", None, ["pd:Name"], claims, basis, "nightly"),
+    ]  # fmt: skip
+
+
+def test_03_which_employees_looked_at_my_file_when_why(desk: Desk) -> None:
+    desk.given(
+        at("2026-06-01T09:00:00-04:00", "data.viewed", "Q-3", ticket="TKT-1"),
+        at("2026-06-02T21:00:00-04:00", "data.viewed", "Q-3", categories=["pd:CallLog"]),
+    )
+    answer = desk.asked("/v1/subjects/{Q-3}/views")
+    seen = [each for each in answer["items"] if each["act"] == "data.viewed"]
+    what = ("first", "actor_role", "purposes", "categories", "tickets")
+    assert [tuple(each[name] for name in what) for each in seen] == [
+        ("2026-06-02T21:00:00-04:00", "whosaw:SupportAgent", ["dpv:CustomerCare"], ["pd:CallLog"], []),
+        ("2026-06-01T09:00:00-04:00", "whosaw:SupportAgent", ["dpv:CustomerCare"], ["pd:Name"], ["TKT-1"]),
+    ]
+    assert len({each["actor"] for each in seen}) == 1
+    assert "emp-017" not in str(answer)
+
+
+def test_04_was_i_given_to_a_debt_collector_what_when_did_you_tell_them_it_was_disputed(desk: Desk) -> None:
+    given = at("2026-04-01T10:00:00-04:00", "data.disclosed", "Q-4", categories=["pd:Name", "whosaw:DebtRecord"])
+    disputed = at(
+        "2026-04-10T10:00:00-04:00", "challenge.recorded", "Q-4", categories=["whosaw:DebtRecord"], request_id=None
+    )
+    notice: dict[str, Any] = {"notification_id": "N-4", "recipient_id": RECIPIENT["id"]}
+    desk.given(
+        given,
+        disputed,
+        at("2026-04-11T10:00:00-04:00", "recipient.notification_due", "Q-4", **notice, change="challenged",
+           categories=["whosaw:DebtRecord"], trigger={"source": SOURCE, "id": disputed["id"]}, due="2026-04-25"),
+        at("2026-04-12T10:00:00-04:00", "recipient.notification_sent", "Q-4", **notice, channel="whosaw:Email"),
+        at("2026-04-15T10:00:00-04:00", "recipient.notification_answered", "Q-4", **notice, outcome="acknowledged",
+           channel="whosaw:Email"),
+    )  # fmt: skip
+    rows = desk.rows("/v1/subjects/{Q-4}/timeline", "time", "type")
+    assert [row for row in rows if row[1] != "ledger.queried"] == [
+        ("2026-04-15T10:00:00-04:00", "recipient.notification_answered"),
+        ("2026-04-12T10:00:00-04:00", "recipient.notification_sent"),
+        ("2026-04-11T10:00:00-04:00", "recipient.notification_due"),
+        ("2026-04-10T10:00:00-04:00", "challenge.recorded"),
+        ("2026-04-01T10:00:00-04:00", "data.disclosed"),
+    ]
+    what = ("recipient", "change", "categories", "state", "done", "outcome")
+    assert desk.rows("/v1/subjects/{Q-4}/obligations", *what) == [
+        (
+            RECIPIENT["id"], "challenged", ["whosaw:DebtRecord"], "discharged", "2026-04-15T10:00:00-04:00",
+            "acknowledged",
+        )
+    ]  # fmt: skip
+
+
+def test_05_did_police_or_any_authority_get_my_data(desk: Desk) -> None:
+    sealed: dict[str, Any] = {"visibility": "sealed", "seal_ref": "S-5"}
+    desk.given(
+        *(at("2026-05-01T10:00:00-04:00", "data.collected", who) for who in ("Q-5a", "Q-5b", "Q-5c")),
+        at("2026-06-01T10:00:00-04:00", "data.disclosed", "Q-5a", **TO_POLICE),
+        at("2026-06-01T10:00:00-04:00", "seal.placed", "Q-5b", seal_id="S-5", authority=POLICE, scope={}, until=None,
+           basis="ca-criminal-code:487.0191", starts="2026-06-01T10:00:00-04:00"),
+        at("2026-06-01T10:00:00-04:00", "data.disclosed", "Q-5b", **TO_POLICE, **sealed),
+    )  # fmt: skip
+    what = ("time", "recipient.name", "authority.label", "authority.issuer")
+    assert desk.rows("/v1/subjects/{Q-5a}/account", *what, at="disclosures") == [
+        ("2026-06-01T10:00:00-04:00", "City Police", "Warrant", "City Police")
+    ]
+    hers, strangers = (desk.asked(f"/v1/subjects/{{{who}}}/account") for who in ("Q-5b", "Q-5c"))
+    assert hers["disclosures"] == strangers["disclosures"] == []
+    assert hers.keys() == strangers.keys()
+    assert len(hers["proof"]["entries"]) == len(strangers["proof"]["entries"])
+
+
+def test_06_you_erased_me_prove_it_and_who_else_was_told(desk: Desk) -> None:
+    gone: dict[str, Any] = {
+        "categories": ["pd:Name", "pd:EmailAddress"], "mode": "erase", "system": "crm", "request_ref": "REQ-6",
+    }  # fmt: skip
+    erased = at("2026-06-05T10:00:00-04:00", "data.erased", "Q-6", **gone, state="done")
+    notice: dict[str, Any] = {"notification_id": "N-6", "recipient_id": "courier"}
+    desk.given(
+        at("2026-05-01T10:00:00-04:00", "data.collected", "Q-6"),
+        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-6", recipient=COURIER),
+        erased,
+        at("2026-06-06T10:00:00-04:00", "data.erased", "Q-6", **gone, state="verified"),
+        at("2026-06-07T10:00:00-04:00", "recipient.notification_due", "Q-6", **notice, change="erased",
+           categories=["pd:Name"], trigger={"source": SOURCE, "id": erased["id"]}, due="2026-06-20"),
+        at("2026-06-09T10:00:00-04:00", "recipient.notification_answered", "Q-6", **notice, outcome="completed",
+           channel="whosaw:Email"),
+    )  # fmt: skip
+    assert desk.rows("/v1/subjects/{Q-6}/holdings", "category", "state") == [
+        ("pd:EmailAddress", "verified"),
+        ("pd:Name", "verified"),
+    ]
+    assert desk.rows("/v1/subjects/{Q-6}/obligations", "recipient", "change", "state", "outcome") == [
+        ("courier", "erased", "discharged", "completed")
+    ]
+    path = f"/v1/subjects/{desk.service.look_up('Q-6')}/forget"
+    desk.folded()
+    receipt = desk.posted(path, "compliance", {"grace_days": 0}).json()
+    assert receipt["state"] == "destroyed"
+    assert receipt["systems"] == {"confirmed": ["crm"], "open": []}
+    assert {each["what"]["code"] for each in receipt["survives"]} == {
+        "whosaw:PseudonymousEntries", "whosaw:Statistics", "whosaw:EvidenceOfErasure",
+    }  # fmt: skip
+    assert desk.asked(f"/v1/erasures/{receipt['receipt']}")["state"] == "destroyed"
+
+
+def test_07_i_unsubscribed_on_a_day_what_did_you_send_after(desk: Desk) -> None:
+    said: dict[str, Any] = {
+        "purposes": ["dpv:DirectMarketing"], "categories": [], "channel": "whosaw:Email", "notice_ref": None,
+    }  # fmt: skip
+    sent: dict[str, Any] = {
+        "categories": ["pd:EmailAddress"], "purposes": ["dpv:DirectMarketing"], "basis": "dpv:Consent",
+        "automated": False, "channel": "whosaw:Email",
+    }  # fmt: skip
+    for who, last in (("Q-7a", "2026-06-30T10:00:00-04:00"), ("Q-7b", "2026-05-30T10:00:00-04:00")):
+        given, withdrawn = "2026-05-01T10:00:00-04:00", "2026-06-10T10:00:00-04:00"
+        desk.given(
+            at(given, "consent.recorded", who, state="given", effective_at=given, **said),
+            at("2026-05-20T10:00:00-04:00", "data.used", who, **sent),
+            at(withdrawn, "consent.recorded", who, state="withdrawn", effective_at=withdrawn, **said),
+            at(last, "data.used", who, **sent),
+        )
+    stands = desk.rows("/v1/subjects/{Q-7a}/consents", "purpose", "state", "since")
+    assert stands == [("dpv:DirectMarketing", "withdrawn", "2026-06-10T10:00:00-04:00")]
+    after = {
+        who: [
+            (time, outcome)
+            for time, rule, outcome in desk.rows(f"/v1/subjects/{{{who}}}/findings", "time", "rule", "outcome")
+            if rule == "whosaw:RuleWithdrawal"
+        ]
+        for who in ("Q-7a", "Q-7b")
+    }
+    assert after == {"Q-7a": [("2026-06-30T10:00:00-04:00", "violation")], "Q-7b": []}
+
+
+def test_08_which_policy_did_i_agree_to_how_and_what_changed(desk: Desk) -> None:
+    first = published_data(load_policy(POLICY_FILE), actor=OFFICER)
+    second = first | {
+        "version": "2026-03-01", "supersedes": "2009-05-01", "notice": "not_given",
+        "effective_from": "2026-03-01T00:00:00-05:00",
+    }  # fmt: skip
+    use = at("2026-03-05T10:00:00-05:00", "data.collected", "Q-8")
+    named: dict[str, Any] = {"policy": first["policy"]}
+    desk.given(
+        *(at("2026-01-01T10:00:00-05:00", "policy.published", None) | {"data": data} for data in (first, second)),
+        at("2026-02-01T10:00:00-05:00", "policy.assented", "Q-8", **named, version="2009-05-01", mode="express",
+           evidence=None),
+        use,
+        at("2026-03-05T10:00:01-05:00", "policy.assented", "Q-8", **named, version="2026-03-01", mode="deemed_by_use",
+           evidence={"source": SOURCE, "id": use["id"]}),
+    )  # fmt: skip
+    what = ("version", "effective_from", "notice", "assent.mode", "assent.time")
+    assert desk.rows("/v1/subjects/{Q-8}/account", *what, at="policy") == [
+        ("2009-05-01", "2009-05-01T00:00:00-04:00", "unknown", "express", "2026-02-01T10:00:00-05:00"),
+        ("2026-03-01", "2026-03-01T00:00:00-05:00", "not_given", "deemed_by_use", "2026-03-05T10:00:01-05:00"),
+    ]
+
+
+def test_09_what_did_you_infer_about_me_from_what(desk: Desk) -> None:
+    calls = at("2026-05-01T10:00:00-04:00", "data.collected", "Q-9", categories=["pd:CallLog"], origin="observed")
+    source = {"source": SOURCE, "id": calls["id"]}
+    desk.given(
+        calls,
+        at("2026-05-03T10:00:00-04:00", "data.collected", "Q-9", categories=["whosaw:FraudScore"], origin="derived",
+           context="whosaw:FraudReview", channel="whosaw:Internal", derived_from=[source], system="fraud-engine"),
+    )  # fmt: skip
+    holdings = desk.rows("/v1/subjects/{Q-9}/holdings", "category", "system", "origin")
+    assert holdings == [("pd:CallLog", "crm", "observed"), ("whosaw:FraudScore", "fraud-engine", "derived")]
+    lineage = desk.rows("/v1/subjects/{Q-9}/timeline", "data.categories", "data.derived_from")
+    assert [row for row in lineage if row[1]] == [(["whosaw:FraudScore"], [source])]
