@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
+from api.across import BEGINNING, DATE_TIME
 from api.paging import Cursor
 from api.positions import position
 from api.question import Question, ask, following, moment, page_of, recorded, recorded_behind
-from api.recipients import BEGINNING, DATE_TIME
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
 from api.subjects import ANSWER, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, plain
