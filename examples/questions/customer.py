@@ -114,7 +114,9 @@ CUSTOMER = (
             ("version", "effective_from", "notice", "assent"), at="policy",
         ), "C-1031"),),
         "To the version of 2009, expressly, when she signed up. To the version of March 2026 only by going on using "
-        "the service (`deemed_by_use`): nobody was told of it, and it is never shown as if she had said yes.",
+        "the service (`deemed_by_use`): nobody was told of it, and it is never shown as if she had said yes. "
+        "Of each version the ledger keeps the digest of the text and the rules as data; it does not lay two texts side "
+        "by side.",
     ),
     Question(
         9, ASKER, "What did you infer about me, and from what?",

@@ -47,9 +47,19 @@ ask() {{ curl -sS "$URL$1" -H "Authorization: Bearer ${{2:-$OFFICER}}" -H 'Whosa
   -H 'Whosaw-Ticket: {TICKET}' | python3 -m json.tool --no-ensure-ascii; }}
 ```
 
-Every question carries a purpose and is itself recorded, also these. In the answers below, rows and members that do not
-matter for the question are left out, which is said below each; `…` is an id that differs from copy to copy. Codes such
-as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/codes`, in English and in French.
+Every question carries a purpose and is itself recorded, also these. The whole answers are long: add `| less`, and
+search there for what is shown here. Below, rows and members that do not matter for the question are left out, which is
+said each time; `…` is an id that differs from copy to copy. For a table instead
+of JSON, with the questions about one person:
+
+```sh
+WHOSAW_KEY=$OFFICER .venv/bin/whosaw ask disclosures --reference customer:C-1007 --purpose whosaw:Audit
+```
+
+The commands go down the page in this order: what one asks is on record, and a later one may show it. In question 6 a
+customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew.
+
+Codes such as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/codes`, in English and in French.
 
 """
 
