@@ -155,7 +155,8 @@ class Preparer:
                 each = fact.about[0]
                 stream = self._resolve(group, each, chance, fact)
                 private = each.private
-                if fact.link is not None:
+                # Under a seal a name leads nowhere: to her it would tell, to her sealed stream open facts would follow.
+                if fact.link is not None and not fact.sealed:
                     self._link(group, stream, fact.link, chance)
                 sequence = stream.sequence + 1
                 if private is None:

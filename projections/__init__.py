@@ -29,6 +29,7 @@ demands       what did authorities demand, in bands?
 queries       who asked about her?
 reconciliation   what is declared, and what observed?
 cases         one case's chain of custody
+outdated      which accounts would be different now?
 account       the answer to all of it, for one person
 
 """
@@ -53,6 +54,7 @@ from projections.identity import IDENTITY
 from projections.incident_register import INCIDENT_REGISTER
 from projections.obligations import OBLIGATIONS
 from projections.observed import OBSERVED
+from projections.outdated import OUTDATED
 from projections.policies import POLICIES
 from projections.requests import REQUESTS
 from projections.retention import RETENTION
@@ -86,6 +88,7 @@ PROJECTIONS: tuple[Projected, ...] = (
     CASES,
     OBSERVED,
     DEMANDS,
+    OUTDATED,
 )
 """What a follower keeps current."""
 
@@ -106,6 +109,7 @@ __all__ = [
     "INCIDENT_REGISTER",
     "OBLIGATIONS",
     "OBSERVED",
+    "OUTDATED",
     "POLICIES",
     "PROJECTIONS",
     "REQUESTS",

@@ -18,7 +18,7 @@ from uuid import UUID
 from psycopg.rows import args_row, scalar_row, tuple_row
 from psycopg.sql import SQL, Identifier
 
-from projections.history import KEPT_BY_NOBODY, Row, fact, histories
+from projections.history import FORGETTING, IDENTITY, KEPT_BY_NOBODY, Row, fact, histories
 from projections.projection import Batch
 from projections.registers import REGISTERED, Registers, key_of
 
@@ -176,7 +176,7 @@ class Derived(NamedTuple):
 
     @property
     def _touching(self) -> list[str]:
-        return sorted({*self.types, "subject.merged", "subject.split", "seal.ended", "event.corrected", "event.voided"})
+        return sorted({*self.types, *IDENTITY, *FORGETTING})
 
     def _derive(
         self, connection: Connection[Any], log_id: int, upto: int, streams: Sequence[UUID], facts: Sequence[Fact]
@@ -191,8 +191,9 @@ class Derived(NamedTuple):
             registers.keys = set()
             for table, rows in self.derive(person, registers).items():
                 found.setdefault(table, []).extend(rows)
-            if len(person.streams) > 1:  # If one of them is forgotten, the others stand alone again.
-                registers.keys.update(f"alias {each}" for each in person.streams)
+            names = (*person.streams, *person.through)
+            if len(names) > 1:  # If one of them is forgotten, the others stand alone again.
+                registers.keys.update(f"alias {each}" for each in names)
             keys += [(log_id, UUID(hex=stream), key) for stream in person.streams for key in registers.keys]
         self._remove(connection, log_id, [UUID(hex=each) for person in people for each in person.streams])
         self._insert(connection, f"{self.name}_key", keys)

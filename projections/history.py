@@ -29,6 +29,10 @@ KEPT_BY_NOBODY = frozenset({"whosaw:Ledger", "whosaw:Policy"})
 """The roles of what a fact about no person is kept under."""
 IDENTITY = ("subject.merged", "subject.split", "seal.ended", "event.corrected", "event.voided")
 """What is read of everybody, whatever is asked: it says which facts are hers, and which count."""
+OWN = "/whosaw/"
+"""What the sources that the ledger itself speaks as begin with."""
+FORGETTING = ("subject.revoked", "subject.restored")
+"""What is read of everybody who is derived, too: whoever is to be forgotten is in nobody else's answers."""
 
 # Her own by entry_stream_sequence; cohorts by member_subject, then the entry's primary key.
 OF_STREAMS = """
@@ -106,6 +110,8 @@ class History(NamedTuple):
     facts: tuple[Fact, ...]
     gone: tuple[tuple[Fact, Fact], ...] = ()
     """Those that do not count, each with the fact that says so."""
+    through: tuple[str, ...] = ()
+    """Names through which the streams may be one person's, of somebody who is to be forgotten."""
 
     @property
     def sealed(self) -> bool:
@@ -186,6 +192,8 @@ def histories(
 ) -> list[History]:
     """Return the history of everybody whose streams these are, each person once.
 
+    Who is to be forgotten is a person of her own, whomever she was merged with; the others stay one, also through her.
+
     Args:
         connection: A reader's.
         log_id: Whose streams; a history is of one log.
@@ -197,10 +205,13 @@ def histories(
     facts: list[Fact] = []
     members: dict[int, list[str]] = {}
     joined: dict[str, str] = {}
+    revoked: frozenset[str] = frozenset()
     fresh = list(dict.fromkeys(streams))
     while fresh:
         joined |= {each: each for each in fresh}
-        found = read(connection, log_id, fresh, upto, types)
+        found = read(connection, log_id, fresh, upto, [*types, *FORGETTING])
+        revoked = _revoked(found, revoked)
+        found = [each for each in found if each.type in types or each.type not in FORGETTING]
         facts += found
         members |= _members(connection, log_id, found)
         linked = {each.data["stream"] for each in found if each.type == "seal.ended"}
@@ -208,13 +219,27 @@ def histories(
     # Only now: a split may be among the facts of any of those whom it parts.
     for one, other in _pairs(facts, members):
         joined[_root(joined, one)] = _root(joined, other)
-    persons: dict[str, list[Fact]] = {}
-    names: dict[str, list[str]] = {}
+    opened = {each.data["stream"]: each.subject for each in facts if each.type == "seal.ended"}
+    whose = {stream: (owner in revoked, owner if owner in revoked else _root(joined, stream))
+             for stream in joined for owner in (opened.get(stream, stream),)}  # fmt: skip
+    persons: dict[tuple[bool, str], list[Fact]] = {}
+    names: dict[tuple[bool, str], list[str]] = {}
     for stream in joined:
-        names.setdefault(_root(joined, stream), []).append(stream)
+        names.setdefault(whose[stream], []).append(stream)
     for each in facts:
-        persons.setdefault(_root(joined, each.subject), []).append(each)
-    return [whole(log_id, names[root], upto, persons.get(root, []), elsewhere) for root in names]
+        persons.setdefault(whose[each.subject], []).append(each)
+    return [
+        whole(log_id, names[root], upto, persons.get(root, []), elsewhere)._replace(
+            through=tuple(each for each in sorted(revoked) if not root[0] and _root(joined, each) == root[1])
+        )
+        for root in names
+    ]
+
+
+def _revoked(facts: Iterable[Fact], known: frozenset[str]) -> frozenset[str]:
+    """Return the names whose last word, in facts by position, is that they are to be forgotten; and those known."""
+    last = {each.subject: each.type for each in facts if each.type in FORGETTING and each.source.startswith(OWN)}
+    return known | {subject for subject, kind in last.items() if kind == FORGETTING[0]}
 
 
 def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fact, ...]:

@@ -197,3 +197,19 @@ def test_the_id_of_a_sealed_stream_opens_nothing_and_is_nobody(service: Service)
     (receipt,) = service.record(named)
     assert receipt["stream"] not in {sealed["stream"], subject}
     assert receipt["sequence"] == 1
+
+
+def test_a_name_linked_under_a_seal_leads_neither_to_her_nor_into_what_is_sealed(service: Service) -> None:
+    phone = {"kind": "phone", "value": PHONE}
+    sealed = {"visibility": "sealed", "seal_ref": "S-1"}
+    linked = event("subject.identifier_linked", identifier=phone, method="whosaw:Login", confidence="certain", **sealed)
+    hers, _, hidden, theirs = service.record(
+        event(), linked, event("data.disclosed", **sealed),
+        event("data.disclosed", subjects=[{"reference": phone, "role": "dpv:Customer"}]),
+    )  # fmt: skip
+    assert theirs["sequence"] == 1
+    assert theirs["stream"] not in {hers["stream"], hidden["stream"]}
+    assert service.look_up(PHONE, "phone") == theirs["stream"]
+    service.follow(service.state.ledger.head(0))
+    found = service.ask("/v1/findings").json()["items"]
+    assert {each["position"] for each in found} == {hers["position"], theirs["position"]}

@@ -106,6 +106,42 @@ def test_a_revoked_alias_is_nobody_in_the_answers_of_the_other(service: Service)
     assert places(service, two["stream"]) == [2]
 
 
+def test_a_revoked_alias_is_nobody_in_answers_about_everybody_and_takes_nobody_with_her(service: Service) -> None:
+    one, two = service.record(event(customer="C-1"), event("data.collected", customer="C-2"))
+    service.record(merged("C-1", "C-2"))
+
+    def kept() -> list[tuple[str, tuple[int, ...]]]:
+        service.follow(service.state.ledger.head(0))
+        items = service.ask("/v1/retention?state=endless").json()["items"]
+        return sorted({(each["subject"], tuple(each["positions"])) for each in items})
+
+    ((_, both),) = kept()
+    assert both == (1, 2)
+    for gone, there in ((one, two), (two, one)):
+        assert forget(service, gone["stream"]).json()["state"] == "revoked"
+        assert kept() == [(there["stream"], (there["position"],))]
+        path = f"/v1/subjects/{gone['stream']}/forget"
+        assert service.client.delete(path, headers=service.bearer("compliance") | PURPOSE).status_code == 200
+        assert [each for _, each in kept()] == [(1, 2)]
+
+
+def test_who_was_one_through_somebody_forgotten_stands_alone_again(service: Service) -> None:
+    one, *_ = service.record(*(event(customer=each) for each in ("C-1", "C-2", "C-3")))
+    service.record(merged("C-1", "C-2"), merged("C-1", "C-3"))
+
+    def kept() -> set[tuple[int, ...]]:
+        service.follow(service.state.ledger.head(0))
+        return {tuple(each["positions"]) for each in service.ask("/v1/retention?state=endless").json()["items"]}
+
+    assert kept() == {(1, 2, 3)}
+    assert forget(service, one["stream"]).json()["state"] == "revoked"
+    assert kept() == {(2, 3)}
+    path = f"/v1/subjects/{one['stream']}/forget"
+    assert service.client.delete(path, headers=service.bearer("compliance") | PURPOSE).status_code == 200
+    assert forget(service, one["stream"], grace_days=0).json()["state"] == "destroyed"
+    assert kept() == {(2,), (3,)}
+
+
 def test_a_hold_on_an_alias_holds_her_too(service: Service) -> None:
     one, _two = service.record(event("data.disclosed", customer="C-1"), event("data.disclosed", customer="C-2"))
     hold = {"hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {}, "starts": "2026-01-01T00:00:00Z"}
