@@ -28,6 +28,7 @@ from ledger.vocabulary import parse_event
 from projections.account import account
 from projections.follow import Follower
 from projections.install import install
+from projections.pins import Pins
 from projections.resolution import person_of
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def measure(ledger: Ledger, asker: Asker, people: tuple[list[Subject], list[Subj
             started = time.perf_counter()
             found = ledger.find(subject.id)
             assert found is not None, "everybody is known"
-            person = person_of(asker.connection, ledger.hashes, found, asker.at)
+            person = person_of(asker.connection, ledger.hashes, found, Pins(found.log_id, asker.at))
             account(asker.connection, person, asker.issue)
             taken[which].append(time.perf_counter() - started)
     finally:

@@ -51,7 +51,7 @@ def what_was_voided_counts(patch: pytest.MonkeyPatch) -> None:
 
 
 def who_is_to_be_forgotten_is_told_of_under_another_name(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(resolution, "REVOKED", resolution.REVOKED + " AND false")
+    patch.setattr(resolution, "REVOKED", resolution.REVOKED + " WHERE false")
 
 
 def nothing_is_destroyed(patch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ from projections.follow import follower_dsn
 from projections.install import forget_again, install
 from projections.lane import Lane
 from projections.person import rows
+from projections.pins import Pins
 from projections.progress import Progress
 from projections.rebuild import rebuild
 from projections.resolution import person_of
@@ -148,7 +149,7 @@ class World:
         if self.ledger.find(person.id) is None:
             return None
         with self.ledger.connection() as connection:
-            seen = person_of(connection, self.ledger.hashes, person, at, view)  # type: ignore[arg-type]
+            seen = person_of(connection, self.ledger.hashes, person, Pins(person.log_id, at), view)  # type: ignore[arg-type]
             moments = rows(timeline.of_subject, connection, seen, limit=None).rows
             given = rows(disclosures.of_subject, connection, seen, limit=None).rows
             held = holdings.of_person(connection, seen, limit=None).rows
