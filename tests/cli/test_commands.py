@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,9 @@ def told(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Generator[None]:
         yield
 
 
+BEHIND = "SELECT count(*) FROM projections.progress JOIN ledger.log USING (log_id) WHERE position < size"
+
+
 @pytest.fixture
 def served(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
     """A served ledger of two logs, and an environment in which the commands find it."""
@@ -57,7 +62,18 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = Exit.D
     found = run(list(arguments))
     out, err = capsys.readouterr()
     assert found == code, err
+    if arguments[0] == "emit":
+        followed()
     return out, err
+
+
+def followed() -> None:
+    """Wait until what is recorded is folded: an answer tells as much as is."""
+    with psycopg.connect(os.environ["WHOSAW_DATABASE_URL"], autocommit=True) as connection:
+        deadline = time.monotonic() + 60
+        while connection.execute(BEHIND).fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 def issued(capsys: pytest.CaptureFixture[str], role: str, *more: str) -> str:
