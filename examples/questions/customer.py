@@ -29,7 +29,7 @@ CUSTOMER = (
             ("time", "recipient_name", "recipient_address", "recipient_role", "categories", "purpose", "basis",
              "series"), rows=3,
         ), "C-1007"),),
-        "By date, newest first: who, where, what, what for, and on which ground. The recipient stands there by its "
+        "Newest recorded first: who, where, what, what for, and on which ground. The recipient stands there by its "
         "name as it was on that day. A feed that repeats carries its `series`, so that a report can show it as one "
         "line.",
     ),

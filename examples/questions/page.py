@@ -57,7 +57,9 @@ WHOSAW_KEY=$OFFICER .venv/bin/whosaw ask disclosures --reference customer:C-1007
 ```
 
 The commands go down the page in this order: what one asks is on record, and a later one may show it. In question 6 a
-customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew.
+customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew. The commands that `make demo`
+prints change the sample, too: the first adds a disclosure to question 2, and the fifth forgets C-1007, of whom
+questions 1, 2, 3 and 9 are. Try them after this page, or wipe it in between.
 
 Codes such as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/codes`, in English and in French.
 
