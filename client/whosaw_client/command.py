@@ -122,7 +122,7 @@ def verify_entry(proof: bytes, entry: bytes, key: str) -> Report:
 
 def _key(text: str) -> str:
     """Return the key, or what the file of that name holds."""
-    if "+" in text and not Path(text).is_file():
+    if not text or ("+" in text and not Path(text).is_file()):
         return text
     return _content(Path(text)).decode("utf-8").strip()
 

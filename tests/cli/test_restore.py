@@ -19,6 +19,7 @@ from ledger.tombstones import Tombstones
 from projections import PROJECTIONS, identity
 from projections.follow import Follower
 from projections.install import install
+from projections.pins import Pins
 from projections.rebuild import rebuild
 from tests.conftest import NAME
 from tests.histories.world import copied, rows_under
@@ -95,7 +96,7 @@ def test_somebody_merged_and_what_was_sealed_or_opened_go_with_her_and_a_rebuild
             for each in PROJECTIONS:
                 rebuild(old, each)
         with psycopg.connect(old) as connection:
-            assert identity.aliases(connection, bob, 6) == [bob.id]
+            assert identity.aliases(connection, bob, Pins(bob.log_id, 6)).names == [bob]
 
 
 def typed(event: dict[str, Any], type_: str) -> dict[str, Any]:
