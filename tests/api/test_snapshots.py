@@ -149,6 +149,7 @@ def test_a_sealed_stream_shows_in_no_answer_about_the_person(service: Service) -
     """Neither its id nor its label, before a snapshot or after, and no answer changes with what is sealed."""
     service.record(event(customer="C-1"), event("data.viewed", customer="C-1"))
     subject = service.look_up("C-1")
+    service.follow(2)
     before = [service.ask(f"/v1/subjects/{subject}/{what}").json() for what in ("holdings", "disclosures", "views")]
     service.record(event("data.disclosed", customer="C-1", visibility="sealed"))
     ledger = service.state.ledger
