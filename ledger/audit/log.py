@@ -297,7 +297,9 @@ class LogAudit:
     def _removed(self, papers: list[Paper], top: int) -> None:
         """Name what was signed, as somebody outside has it, and is not there any more."""
         known = {*self._right, *(size for size, _, _ in self._wrong), *(each.position for each in self._findings)}
-        for size in sorted({paper.size for paper in papers if paper.size <= top} - known):
+        unsound = {each.where for each in self._findings}  # Papers that are not this log's notes say nothing of it.
+        held = {paper.size for paper in papers if paper.size <= top and paper.path not in unsound}
+        for size in sorted(held - known):
             where = f"ledger.checkpoint {size}"
             self._say(size, Kind.CHECKPOINT_REMOVED, where, "a checkpoint, as was kept elsewhere", "none")
 
