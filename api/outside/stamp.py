@@ -68,7 +68,7 @@ def _check_over(reply: bytes, note: bytes, request: TimeStampRequest) -> None:
     Raises:
         ValueError: It is none, is a refusal, or is over something else.
     """
-    response = decode_timestamp_response(reply)
+    response = decode_timestamp_response(_in_order(reply))
     if response.status not in GRANTED:
         raise ValueError(f"the request was not granted: status {response.status}")
     stamped = response.tst_info
