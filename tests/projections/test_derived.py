@@ -60,7 +60,7 @@ COUNTED = Derived(
     derive=counted,
 )
 CALM = settings(
-    max_examples=8,
+    max_examples=15,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.projections.given import Log
 
 CALM = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 STATED = datetime(2026, 11, 23, 20, 4, 44, 123456, tzinfo=UTC)
 """When the hand-written log says that everything was appended."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 CALM = settings(
-    max_examples=10,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

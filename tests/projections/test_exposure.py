@@ -20,7 +20,7 @@ A, B = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
 X = "collections-north"
 BEFORE, DURING, AFTER = "2026-02-01T09:00:00Z", "2026-03-10T09:00:00Z", "2026-05-01T09:00:00Z"
 CALM = settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.projections.given import Happened
 
 CALM = settings(
-    max_examples=10,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.projections.conftest import Story
 
 CALM = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 NAME, MAIL = "pd:Name", "pd:EmailAddress"
 NOW = datetime(2026, 12, 2, 17, tzinfo=UTC)
