@@ -52,8 +52,8 @@ DEEPER = 10
 """So many times larger are the batches of a projection that rests."""
 RESTS = 4
 LONGEST_REST_SECONDS = 2.0
-"""A projection that reads everything about a person again, and is where the log ends, rests so many times as long as its
-last batch took, so that more of her facts are in the next one: under a steady load four fifths of the time, and a
+"""A projection that reads everything about a person again, and is where the log ends, rests so many times as long as
+its last batch took, so that more of her facts are in the next one: under a steady load four fifths of the time, and a
 fraction of a second when one fact has come."""
 
 CONNECTIONS = 12
