@@ -89,11 +89,14 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
     with ledger.connection() as connection:
         names = identity.aliases(connection, subject, pins).names
     streams = list(names)
+    whose: dict[str, str] = {}
     if sealed:
-        streams += [Subject(each, name.log_id) for name in names for each in ledger.sealed_streams(name).values()]
+        whose = {each: name.id for name in names for each in ledger.sealed_streams(name).values()}
+        homes = {name.id: name.log_id for name in names}
+        streams += [Subject(each, homes[name]) for each, name in whose.items()]
     parts = [Part(each.log_id, each.id, seen[each.log_id]) for each in streams]
     with ledger.connection() as connection:
-        changes = [each for each in holds.of_parts(connection, parts, seen) if sealed or not each.sealed]
+        changes = [each for each in holds.of_parts(connection, parts, seen, whose) if sealed or not each.sealed]
         # Hers are corrected by what is about her; those over everybody by what names nobody either.
         over = [each for each in changes if each.everybody and each.stream is not None]
         everybody = [Part(each.log_id, each.stream.hex, seen[each.log_id]) for each in over if each.stream is not None]
