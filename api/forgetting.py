@@ -110,6 +110,19 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
     return holds.standing(each for each in changes if Place(each.log_id, each.position) not in gone[each.everybody])
 
 
+def other_names(ledger: Ledger, subject: Subject, seen: Mapping[int, int]) -> list[str]:
+    """Return the ids of a person's other names, of those that are not forgotten and are not to be.
+
+    Args:
+        ledger: Hers.
+        subject: Whom.
+        seen: For each log the position up to which merges are folded.
+    """
+    with ledger.connection() as connection:
+        names = identity.aliases(connection, subject, Pins(subject.log_id, seen[subject.log_id], seen)).names
+    return [each.id for each in names if each != subject and ledger.find(each.id) is not None]
+
+
 def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:
     """Forget a person whose time has come, unless something holds her; then say so, once, and leave her as she is.
 
@@ -136,6 +149,7 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
         "mode": decided.get("mode", "dpv:Erase"),
         "reason": decided.get("reason", "whosaw:CustomerAsked"),
         **counted._asdict(),
+        "other_names": len(other_names(ledger, subject, seen)),
         "backups_until": (datetime.now(UTC) + timedelta(days=terms.backup_days)).isoformat(timespec="seconds"),
         "systems_confirmed": confirmed,
         "systems_open": still,

@@ -169,3 +169,34 @@ def test_a_release_for_one_of_two_merged_names_releases_that_one_alone(service: 
     assert held() == [True, True]
     service.record(split(merge, "C-1", "C-2"))
     assert held() == [False, True]
+
+
+def test_the_receipt_says_which_other_names_are_left_and_that_a_merge_is_no_erasure(service: Service) -> None:
+    one, two, three = service.record(event(), event(customer="C-2"), event(customer="C-3"))
+    service.record(merged("C-1", "C-2", "C-3"))
+    service.follow(service.state.ledger.head(0))
+    assert forget(service, three["stream"]).status_code == 202
+    receipt = forget(service, one["stream"]).json()
+    assert (receipt["others"]["count"], receipt["others"]["subjects"]) == (1, [two["stream"]])
+    assert "no erasure" in receipt["others"]["note"]
+    again = service.ask(f"/v1/erasures/{receipt['receipt']}").json()
+    assert again["others"] == receipt["others"]
+    asked = service.entries("ledger.queried")[-1]
+    assert asked["stream"] == two["stream"], "whom the receipt names is told that somebody looked"
+    assert service.look_up("C-2") == two["stream"]
+
+
+def test_at_once_the_others_are_named_and_afterwards_only_counted(service: Service) -> None:
+    one, two = service.record(event(), event(customer="C-2"))
+    service.record(merged("C-1", "C-2"))
+    service.follow(service.state.ledger.head(0))
+    receipt = forget(service, one["stream"], grace_days=0).json()
+    assert receipt["state"] == "destroyed"
+    assert (receipt["others"]["count"], receipt["others"]["subjects"]) == (1, [two["stream"]])
+    later = service.ask(f"/v1/erasures/{receipt['receipt']}").json()
+    assert (later["others"]["count"], later["others"]["subjects"]) == (1, None)
+    (gone,) = service.entries("key.destroyed")
+    assert gone["data"]["other_names"] == 1
+    assert two["stream"] not in str(gone)
+    receipt = forget(service, two["stream"], grace_days=0).json()
+    assert receipt["others"] == {"count": 0, "subjects": [], "note": None}
