@@ -36,6 +36,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "integrity:read",
         "subjects:forget",
         "events:correct",
+        "names:unlink",
         "askers:read",
         "clearances:ask",
     ),
@@ -86,6 +87,8 @@ OWN_TYPES = frozenset(
 hides, or take somebody out of every answer who was not forgotten."""
 CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
+UNLINK = "names:unlink"
+"""The scope to take a name from a person: what is recorded by that name afterwards is not hers any more."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"
 """The scopes to ask for clearance for a while, and to agree that another one gets it."""
 ASKERS = "askers:read"

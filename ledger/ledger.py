@@ -414,7 +414,9 @@ class _Spread:
             # What another log recorded already shows as a repeat.
             self._start()
         else:
-            self.future.set_exception(self._errors[0])
+            # A name that moves ever again is a moment's trouble, and nothing of that part is recorded.
+            first = self._errors[0]
+            self.future.set_exception(Unavailable("a name moves between logs") if isinstance(first, Moved) else first)
 
     def _receipts(self) -> list[Receipt]:
         found: dict[int, list[Receipt]] = {}

@@ -140,7 +140,7 @@ class Streams:
     def read_references(
         self, connection: Connection[Any], digests: Collection[tuple[int, bytes]]
     ) -> dict[bytes, tuple[bytes, int]]:
-        """Look references up and remember them.
+        """Look references up, and remember those that lead to somebody of this log.
 
         Args:
             connection: Reads what is committed.
@@ -158,7 +158,9 @@ class Streams:
             with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
                 for digest, subject, home in cursor.execute(REFERENCES, (Uuids(uuids(asked)), log), prepare=True):
                     found[digest.bytes] = subject.bytes, home
-                    self._references[digest.bytes] = subject.bytes
+                    # Of somebody of another log it may be taken away without a trace in this one.
+                    if home == self.log_id:
+                        self._references[digest.bytes] = subject.bytes
         return found
 
     def read_streams(self, connection: Connection[Any], subjects: Sequence[bytes]) -> None:
@@ -190,9 +192,9 @@ class Streams:
             self._references.move_to_end(digest)
         return subject
 
-    def is_taken(self, digest: bytes) -> bool:
-        """Tell whether a reference that has been looked up is somebody's."""
-        return digest in self._references
+    def unname(self, digest: bytes) -> None:
+        """Let a reference lead to nobody, since this writer just took it away."""
+        self._references.pop(digest, None)
 
     def stream(self, subject: bytes) -> Stream | None:
         """Return a remembered stream."""

@@ -92,6 +92,8 @@ class Fact(NamedTuple):
     cohort: bool
     """Whether it is about several people."""
     data: dict[str, Any]
+    also: tuple[str, ...] = ()
+    """Other names of hers that it is about, too; see `once`."""
 
     @property
     def sealed(self) -> bool:
@@ -182,8 +184,8 @@ def of_person(connection: Connection[Any], person: Person, types: Sequence[str])
         parts = [part for part in person.parts if part.log_id == log_id]
         upto = parts[0].as_of
         facts = read(connection, log_id, [part.stream for part in parts], upto, types)
-        once = {each.position: each for each in reversed(facts) if Place(log_id, each.position) not in person.hidden}
-        ordered = tuple(once[position] for position in sorted(once))
+        shown = once(each for each in facts if Place(log_id, each.position) not in person.hidden)
+        ordered = tuple(shown[position] for position in sorted(shown))
         found.append(History(log_id, tuple(part.stream for part in parts), upto, ordered))
     return found
 
@@ -248,6 +250,18 @@ def _revoked(facts: Iterable[Fact], known: frozenset[str]) -> frozenset[str]:
     return known | {subject for subject, kind in last.items() if kind == FORGETTING[0]}
 
 
+def once(facts: Iterable[Fact]) -> dict[int, Fact]:
+    """Return facts by position, each once.
+
+    One about two of her names is hers by the lower one, in whatever order they were read, and names the other.
+    """
+    found: dict[int, Fact] = {}
+    for each in sorted(facts, key=lambda each: (each.position, each.subject)):
+        first = found.get(each.position)
+        found[each.position] = each if first is None else first._replace(also=(*first.also, each.subject))
+    return found
+
+
 def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fact, ...]:
     """Return the facts that count, by position, each once: without what was voided or replaced.
 
@@ -291,10 +305,7 @@ def apart(
 
 def _settled(facts: Iterable[Fact], elsewhere: Sequence[Fact]) -> tuple[dict[int, Fact], dict[int, Fact]]:
     """Return all facts by position, and for each that does not count the one that says so."""
-    # A fact about two of her names is hers by the lower one, in whatever order they were read.
-    known = {
-        each.position: each for each in sorted(facts, key=lambda each: (each.position, each.subject), reverse=True)
-    }
+    known = once(facts)
     changes = {each.position: each for each in (*known.values(), *elsewhere) if each.type in IDENTITY[3:]}
     places = {each.name: each.position for each in (*known.values(), *elsewhere)}
     gone: dict[int, Fact] = {}

@@ -170,6 +170,19 @@ class Histories(RuleBasedStateMachine):
         if merges:
             self.telling.tell("subject.split", who, target=merges[which % len(merges)].id)
 
+    @rule(who=st.sampled_from(NAMES), name=st.sampled_from(NAMES))
+    def link(self, who: str, name: str) -> None:
+        self.telling.tell("subject.identifier_linked", [who], identifier={"kind": "customer", "value": name})
+        self.model.link(name, self.model.names[who])
+
+    @rule(who=st.sampled_from(NAMES), name=st.sampled_from(NAMES))
+    def unlink(self, who: str, name: str) -> None:
+        person = self.model.names.get(who)
+        if person is not None and self.model.found(person):
+            told = {"identifier": {"kind": "customer", "value": name}}
+            self.telling.tell("subject.identifier_unlinked", [person], **told)
+            self.model.unlink(name, person)
+
     # Forgetting.
 
     @rule(which=some, days=st.sampled_from((0, 0, 30)), lost=rarely)

@@ -81,6 +81,15 @@ class Model:
         self.names = {name: each for name, each in self.names.items() if each != person}
         self.opened = {key: at for key, at in self.opened.items() if key[0] != person}
 
+    def link(self, name: str, person: str) -> None:
+        """Let a name lead to her, unless it is somebody's."""
+        self.names.setdefault(name, person)
+
+    def unlink(self, name: str, person: str) -> None:
+        """Let a name lead to nobody, if it leads to her."""
+        if self.names.get(name) == person:
+            del self.names[name]
+
     # One person.
 
     def aliases(self, person: str, upto: int) -> set[str]:
@@ -157,7 +166,29 @@ class Model:
             nobodys = [each for each in recorded if not each.people]
             gone = self._struck(nobodys, recorded, "current")
             bearing += [each for each in nobodys if each.type in HOLDS and each.position not in gone]
-        return any(self._stands(acts) for acts in by_name(bearing).values())
+        # One by one: if the names turn out to be two people, nothing was released for one of them by the other.
+        return any(self._stands(acts) for name in names for acts in by_name(self._over(name, bearing)).values())
+
+    @staticmethod
+    def _over(name: str, bearing: list[Told]) -> list[Told]:
+        """What bears on one of her names: about it, about everybody, or the answer to what was asked under it.
+
+        An answer that names nobody who asked is an answer to all who did.
+        """
+        asked = {
+            request: {who for each in bearing if each.type == "request.received" and each.name == request
+                      for who in each.people}
+            for request in {each.name for each in bearing}
+        }  # fmt: skip
+        return [
+            each
+            for each in bearing
+            if name in each.people
+            or not each.people
+            or (
+                each.type == "request.answered" and name in asked[each.name] and not asked[each.name] & set(each.people)
+            )
+        ]
 
     @staticmethod
     def _stands(acts: list[Told]) -> bool:

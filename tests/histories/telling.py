@@ -48,6 +48,8 @@ DATA: dict[str, dict[str, Any]] = {
     "seal.lifted": {"reason": "whosaw:OrderRevoked"},
     "subject.merged": {"method": "whosaw:StaffMatch", "confidence": "certain"},
     "subject.split": {"method": "whosaw:StaffMatch", "confidence": "certain"},
+    "subject.identifier_linked": {"method": "whosaw:CustomerStated", "confidence": "certain"},
+    "subject.identifier_unlinked": {"method": "whosaw:CustomerStated", "confidence": "certain"},
     "event.corrected": {"changed": ["/categories"]},
     "account.issued": {
         "language": "en", "formats": ["json"], "report_digest": "sha256:" + "0" * 64, "checkpoint": 1,
@@ -134,7 +136,8 @@ class Telling:
         for part in (receipt, *receipt.parts):
             some = tuple(each for each in people if self.model.homes[each] == part.log_id)
             assert some or not who, "each log has its own people's part"
-            if len(some) == 1 and mine.seal is None:
+            # A fact about two names of one person is still one about several.
+            if len(some) == 1 and mine.seal is None and len(people) == len(who):
                 assert part.stream == some[0]
             parts.append(mine._replace(log=part.log_id, position=part.position, people=some))
         return parts

@@ -51,7 +51,7 @@ OWN_ENTRIES = """
     WHERE type = ANY (%s) AND position > %s AND log_id = %s ORDER BY position
 """
 TABLES = (
-    *(f"ledger.{table}" for table in ("subject", "reference", "member", "revoked", "opened")),
+    *(f"ledger.{table}" for table in ("subject", "reference", "member", "revoked", "opened", "taken_name")),
     *(f"projections.{table}" for table in ("holding_change", "disclosure", "look", "assent", "hold_change")),
     *("projections.correction", "projections.seal_change"),
 )
