@@ -90,7 +90,7 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
         names = identity.aliases(connection, subject, pins).names
     streams = list(names)
     if sealed:
-        streams += [Subject(each, name.log_id) for name in names for each in ledger.sealed_streams(name).values()]
+        streams += [Subject(each.stream, name.log_id) for name in names for each in ledger.sealed_streams(name)]
     parts = [Part(each.log_id, each.id, seen[each.log_id]) for each in streams]
     with ledger.connection() as connection:
         changes = [each for each in holds.of_parts(connection, parts, seen) if sealed or not each.sealed]

@@ -177,12 +177,14 @@ def register(connection: Connection[Any], as_of: Mapping[int, int]) -> list[Seal
 def _apply(found: dict[tuple[int, UUID, str], Seal], change: Change) -> None:
     key = (change.log_id, change.stream, change.seal)
     known = found.get(key)
-    if change.act == "seal.placed":
+    # Of an order of which only the end is known, in a stream of its own: what came under a name after its order's end.
+    if change.act == "seal.placed" or known is None:
         found[key] = Seal(
             change.seal, change.log_id, change.stream.hex, change.authority, change.name, change.basis,
-            change.clearance, change.oral, change.starts, change.ends, lifted=False, position=change.position,
+            change.clearance, change.oral, change.starts, change.ends, lifted=change.act == "seal.lifted",
+            position=change.position,
         )  # fmt: skip
-    elif known is not None:
+    else:
         found[key] = known._replace(ends=change.ends, lifted=known.lifted or change.act == "seal.lifted")
 
 

@@ -237,8 +237,8 @@ def put_back(copy: str, made: World) -> list[str]:
         hashes, wrapper = made.ledger.hashes, made.ledger._wrapper
         for each in resurrected(owner, made.tombstones.all()):
             sealed = sealed_streams(owner, each.log_id, bytes.fromhex(each.stream), hashes, wrapper)
-            hidden += [stream.hex() for stream in sealed.values()]
-            destroy_again(owner, each, [stream.hex() for stream in sealed.values()])
+            hidden += [one.stream.hex() for one in sealed]
+            destroy_again(owner, each, [one.stream.hex() for one in sealed])
         forget_again(owner, range(made.logs))
     return hidden
 
