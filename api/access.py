@@ -88,6 +88,8 @@ CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"
 """The scopes to ask for clearance for a while, and to agree that another one gets it."""
+HOLDS = "holds:read"
+"""The scope to be told which orders forbid a destruction, and why; whether one does, everybody is told."""
 ASKERS = "askers:read"
 """The scope to know which key asked about a person."""
 DEFAULT_LIFE = timedelta(days=365)
