@@ -44,7 +44,7 @@ class Service:
         self.client = client
         self.dsn = dsn
         self.keys = {
-            role: self.issue(scopes, position=access.POSITIONS[role], label=f"test of {role}")
+            role: self.issue(scopes, position=access.POSITIONS[role], label=f"test of {role}", person=f"emp-{role}")
             for role, scopes in access.ROLES.items()
         }
 
