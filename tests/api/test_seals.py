@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from api.seal_clock import SealClock
 from tests.api.conftest import PURPOSE, RECIPIENT, event, running
 from tests.api.test_forgetting import forget
+from tests.api.test_persons import about, merged
+from tests.api.test_persons_over_logs import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -187,6 +189,43 @@ def test_what_is_late_under_an_ended_order_stays_hidden_until_its_lifting_is_sai
     service.follow(service.state.ledger.head(0))
     clock.turn()
     assert places(ask(service, path, officer)) == [late["position"]]
+
+
+def test_an_end_obliges_to_issue_accounts_again_that_were_issued_under_other_names_and_in_other_logs(
+    start: Callable[..., Service],
+) -> None:
+    world = World(start(logs=3, forget_seconds=0))
+    service, key, officer = world.service, cleared(world.service, "*"), world.service.bearer("officer") | PURPOSE
+
+    def issue(log_id: int) -> str:
+        world.heads()
+        answer = service.client.post(f"/v1/subjects/{world.subjects[log_id]}/accounts", headers=officer)
+        assert answer.status_code == 201, answer.text
+        return answer.headers["whosaw-account"]
+
+    def owed() -> list[tuple[str, str]]:
+        world.heads()
+        answer = service.client.get("/v1/obligations?kind=reissue&sealed=true", headers=key)
+        assert answer.status_code == 200, answer.text
+        return sorted((each["subject"], each["account"]) for each in answer.json()["items"])
+
+    hers = about(world.names[0])
+    service.record(placed(subjects=hers), event("data.disclosed", subjects=hers, **SEALED))
+    issue(1)  # before anybody knew that the two are one: it left nothing of hers out
+    service.record(merged(*world.names[:2]))
+    told = [(world.subjects[log_id], issue(log_id)) for log_id in (0, 1)]
+    issue(2)  # somebody else
+    over = lifted(datetime(2026, 9, 1, tzinfo=UTC))
+    over["data"]["subjects"] = hers
+    service.record(over)
+    world.heads()
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    assert owed() == sorted(told)
+    issue(2)
+    assert owed() == sorted(told)
+    # An account under any of her names has it.
+    issue(1)
+    assert owed() == []
 
 
 def test_an_order_about_several_people_obliges_too_and_nothing_is_owed_to_who_is_to_be_forgotten(

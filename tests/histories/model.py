@@ -13,6 +13,8 @@ from typing import NamedTuple
 CORRECTIONS = frozenset({"event.corrected", "event.voided"})
 HOLDS = frozenset({"hold.placed", "hold.released", "request.received", "request.answered"})
 LOOKS = frozenset({"data.viewed", "data.used"})
+LAST = 10**18
+"""After every position."""
 ORDERS = frozenset({"seal.placed", "seal.lifted"})
 WRONG_SUBJECT = "whosaw:WrongSubject"
 VIEWS = ("current", "stated", "audit")
@@ -189,7 +191,13 @@ class Model:
         """
         found: set[tuple[str, str]] = set()
         for person, seal, since, at in self._openings():
-            issued = [each for each in self.told if each.type == "account.issued" and each.people == (person,)]
+            names = self.aliases(person, LAST) - self.revoked
+            issued = [
+                each
+                for each in self.told
+                if each.type == "account.issued" and len(each.people) == 1 and each.people[0] in names
+                and each.log == self.homes[person] and person in self.aliases(each.people[0], each.upto)
+            ]  # fmt: skip
             behind = [
                 each.position
                 for each in self.told
@@ -197,7 +205,7 @@ class Model:
             ]
             if person in self.revoked or any(each.position > at for each in issued):
                 continue
-            found |= {(person, each.name) for each in issued if any(place <= each.upto for place in behind)}
+            found |= {(each.people[0], each.name) for each in issued if any(place <= each.upto for place in behind)}
         return found
 
     def _openings(self) -> list[tuple[str, str, int, int]]:
