@@ -58,6 +58,7 @@ class Ready(NamedTuple):
             url=self.url,
             event=json.dumps(EVENT, separators=(",", ":")),
             customer=SAMPLE_CUSTOMER,
+            gone=FORGOTTEN_CUSTOMER,
             other=OTHER_CUSTOMER,
             seal=json.dumps([SEAL, SEALED], separators=(",", ":")),
             lifted=json.dumps(LIFTED, separators=(",", ":")),
@@ -95,6 +96,8 @@ EVENT = {
 }
 """One disclosure, without a single value of personal data but the reference that leaves the entry."""
 
+FORGOTTEN_CUSTOMER = "C-1008"
+"""In none of the questions of docs/questions.md, which these commands leave as they are but for counts."""
 OTHER_CUSTOMER = "C-1002"
 SERVICE = {"kind": "service", "id": "legal-desk", "role": "whosaw:LegalDesk"}
 COURT = {"id": "superior-court", "name": "Superior Court", "country": "loc:CA-QC"}
@@ -161,12 +164,17 @@ curl -sS -X POST {url}/v1/subjects/$subject/exports -H 'Authorization: Bearer {r
   -H 'Whosaw-Purpose: {purpose}' -o account.zip
 {verify} account.zip --key '{verifier_key}'
 
-5. She asks to be forgotten. Answers stop; with no days of grace her keys are destroyed at once, unless something holds
-   her. The answer is the receipt. The bundle of before is still green.
+5. Another customer asks to be forgotten. Answers stop; with no days of grace her keys are destroyed at once, unless
+   something holds her. The answer is the receipt. The bundle of before is still green.
 
-curl -sS -X POST {url}/v1/subjects/$subject/forget -H 'Authorization: Bearer {compliance}' \\
+gone=$(curl -sS {url}/v1/subjects/lookup -H 'Authorization: Bearer {officer}' \\
+  -H 'Whosaw-Purpose: {purpose}' -H 'Content-Type: application/json' \\
+  -d '{{"reference":{{"kind":"customer","value":"{gone}"}}}}' | sed 's/.*"id": *"\\([0-9a-f]*\\)".*/\\1/')
+curl -sS -X POST {url}/v1/subjects/$gone/exports -H 'Authorization: Bearer {regulator}' \\
+  -H 'Whosaw-Purpose: {purpose}' -o before.zip
+curl -sS -X POST {url}/v1/subjects/$gone/forget -H 'Authorization: Bearer {compliance}' \\
   -H 'Whosaw-Purpose: whosaw:Erasure' -H 'Content-Type: application/json' -d '{{"grace_days":0}}'
-{verify} account.zip --key '{verifier_key}'
+{verify} before.zip --key '{verifier_key}'
 
 6. A court forbids telling another customer that his data was given to the police. The officer's answer does not change;
    the legal desk sees it. Then the order is lifted, and a minute later it may be told.

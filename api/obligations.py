@@ -16,7 +16,8 @@ from api.question import ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.requests import AT, BEFORE, CODE, moment, recorded_at
 from api.sight import READ, SEALED, VIEW, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
+from api.sight import valid_at as happened_by
+from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
 from projections import duties, obligations, progress, reissued
 from projections.deadlines import read_back, standing, without_law
 from projections.owed import OPEN, REISSUE, UNFINISHED, Owed, name_of
@@ -131,12 +132,13 @@ def read_obligations(
     responses=documentation.responses(*PROBLEMS, content=CONTENT_OF_SUBJECT),
 )
 def read_subject_obligations(
-    request: Request, subject_id: str, as_of: AS_OF = None, at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
+    view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is or was owed because of a person's facts, oldest first, with what brought it about.
 
-    As of an earlier position, each stands as it stood when that position was recorded.
+    As of an earlier position or time, each stands as it stood then, unless `at` names another moment.
     """
     question = ask(request, "whosaw:QueryObligations", "subjects:read")
     form = accepted(request, JSON, CSV, NDJSON)
@@ -145,8 +147,9 @@ def read_subject_obligations(
     pins = pins_of(request, question, subject, READ, place)
     earlier = pins.at if stated(request, "as_of", len(question.state.ledger.recorders)) else None
     with question.state.ledger.connection() as connection:
-        now = moment(at) if at else recorded_at(connection, subject.log_id, earlier)
-        question, person = seen(request, question, connection, subject, pins)
+        question, person = seen(request, question, connection, subject, pins, happened_by(request))
+        then = at or person.valid_at or pins.known_at
+        now = moment(then) if then else recorded_at(connection, subject.log_id, earlier)
         found = [each for each in obligations.of_person(connection, person) if question.seals or not each.sealed]
         found += destruction.of_person(connection, person, now)
     start = place.after[0] if place else 0

@@ -230,8 +230,9 @@ def read_timeline(
     responses=documentation.responses(*PROBLEMS, content=QUERIES),
 )
 def read_queries(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return every question about her, also those that were refused: who, why, under which ticket, when.
 

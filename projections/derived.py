@@ -95,6 +95,16 @@ TARGETS = r"""
     LEFT JOIN ledger.member AS m ON m.log_id = e.log_id AND m.position = e.position
     WHERE x.fact ->> 'source' = t.source AND x.fact ->> 'id' = t.id
 """
+# Her own by entry_stream_sequence; cohorts by member_subject. Who may be one person with others is read in any case.
+NEEDING = """
+    SELECT s.subject
+    FROM unnest(%(streams)s::uuid[]) AS s (subject)
+    WHERE EXISTS (SELECT FROM ledger.entry AS e
+                  WHERE e.log_id = %(log_id)s AND e.stream = s.subject AND e.type = ANY(%(types)s))
+       OR EXISTS (SELECT FROM ledger.member AS m
+                  JOIN ledger.entry AS e ON e.log_id = m.log_id AND e.position = m.position
+                  WHERE m.log_id = %(log_id)s AND m.subject = s.subject AND e.type = ANY(%(types)s))
+"""
 LOOKED = SQL("SELECT DISTINCT subject FROM {keys} WHERE log_id = %(log_id)s AND key = ANY(%(keys)s)")
 PEOPLE = SQL("SELECT DISTINCT subject FROM {keys} WHERE log_id = %(log_id)s")
 REACHED = SQL("SELECT log_id, position FROM {reached}")
@@ -124,6 +134,8 @@ class Derived(NamedTuple):
     """What is read of a person; any of it touches her."""
     derive: Callable[[History, Registers], Mapping[str, Iterable[tuple[Any, ...]]]]
     """Pure. Returns for each table its rows: log, a name of hers, then whatever the table has."""
+    needs: tuple[str, ...] = ()
+    """Who has none of these has no rows and looks nothing up, so that she is not read; empty for no such types."""
 
     @property
     def tables(self) -> tuple[LiteralString, ...]:
@@ -169,7 +181,7 @@ class Derived(NamedTuple):
                 looked = {"log_id": log_id, "keys": sorted(keys)}
                 streams |= dict.fromkeys(_column(connection, self._sql(LOOKED), looked))
             streams |= dict.fromkeys(self._corrected(connection, log_id, batch, changed))
-            known = [UUID(hex=each.hex) for each in streams if each not in set(gone)]
+            known = self._needing(connection, log_id, [each for each in streams if each not in set(gone)])
             for start in range(0, len(known), CHUNK):
                 self._derive(connection, log_id, reached.get(log_id, 0), known[start : start + CHUNK], registers)
 
@@ -204,6 +216,13 @@ class Derived(NamedTuple):
         self._insert(connection, f"{self.name}_key", keys)
         for table, rows in found.items():
             self._insert(connection, table, rows)
+
+    def _needing(self, connection: Connection[Any], log_id: int, streams: list[UUID]) -> list[UUID]:
+        """Return which of some streams may have rows: all of them, if it can not be told by types."""
+        if not self.needs or not streams:
+            return streams
+        types = [*self.needs, *IDENTITY, *FORGETTING]
+        return _column(connection, NEEDING, {"log_id": log_id, "streams": streams, "types": types})
 
     def _corrected(self, connection: Connection[Any], log_id: int, batch: Batch, changed: Sequence[Fact]) -> list[UUID]:
         """Return whom the batch's corrections that name nobody are about, also by way of another one."""

@@ -204,7 +204,7 @@ def _rows(person: History, registers: Registers) -> dict[str, list[tuple[Any, ..
 
 
 OUTDATED = Derived(
-    name=NAME, version=1, questions=("outdated",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=1, questions=("outdated",), definitions=DEFINITION, types=TYPES, derive=_rows, needs=(ISSUED,)
 )  # fmt: skip
 
 

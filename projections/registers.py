@@ -70,6 +70,7 @@ class Registers:
         """All of them that count. Reading this leaves no key."""
         self._of: dict[str, list[Fact]] = {}
         self._versions: list[Version] | None = None
+        self._agreements: dict[str, list[Agreement]] = {}
         for log_id in {each.log_id for each in kept}:
             for each in counting(fact for fact in kept if fact.log_id == log_id):
                 self.every.append(each)
@@ -115,13 +116,20 @@ class Registers:
 
     def agreements(self, recipient: str) -> list[Agreement]:
         """Return the agreements with a recipient, each as it was recorded last."""
+        facts = self.facts(f"recipient {recipient}")
+        if recipient not in self._agreements:
+            self._agreements[recipient] = self._agreed(facts)
+        return self._agreements[recipient]
+
+    @staticmethod
+    def _agreed(facts: Sequence[Fact]) -> list[Agreement]:
         found = {
             each.data["agreement_id"]: Agreement(
                 each.data["agreement_id"], moment_of(each, "starts"),
                 moment_of(each, "until") if each.data.get("until") else None,
                 each.data.get("categories", []), each.data.get("purposes", []), (each.log_id, each.position),
             )
-            for each in self.facts(f"recipient {recipient}")
+            for each in facts
             if each.type == "recipient.agreement_recorded"
         }  # fmt: skip
         return list(found.values())

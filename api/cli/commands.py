@@ -58,7 +58,7 @@ def whosaw(
 def demo(
     *,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Where to listen, on 127.0.0.1.")] = 8000,
-    data_dir: Annotated[Path, typer.Option(help="Everything it keeps.")] = Path(".whosaw"),
+    data_dir: Annotated[Path, typer.Option(help="Everything it keeps.", envvar="WHOSAW_DATA_DIR")] = Path(".whosaw"),
     scale: Annotated[int | None, typer.Option(metavar="1|10|100", help="Times 300 customers.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON line once ready, nothing else.")] = False,
     wipe: Annotated[bool, typer.Option("--wipe", help="Remove the demo's data and leave.")] = False,

@@ -42,7 +42,7 @@ two helpers. The first finds a customer's id by her number, which never stands i
 who() {{ curl -sS "$URL/v1/subjects/lookup" -H "Authorization: Bearer $OFFICER" -H 'Whosaw-Purpose: {PURPOSE}' \\
   -H 'Whosaw-Ticket: {TICKET}' -H 'Content-Type: application/json' \\
   -d '{{"reference":{{"kind":"customer","value":"'$1'"}}}}' \\
-  | sed 's/.*"id": *"\\([0-9a-f]*\\)".*/\\1/'; }}
+  | python3 -c 'import json, sys; said = json.load(sys.stdin); print(said.get("id") or sys.exit(said["title"]))'; }}
 ask() {{ curl -sS "$URL$1" -H "Authorization: Bearer ${{2:-$OFFICER}}" -H 'Whosaw-Purpose: {PURPOSE}' \\
   -H 'Whosaw-Ticket: {TICKET}' | python3 -m json.tool --no-ensure-ascii; }}
 ```
@@ -58,8 +58,7 @@ WHOSAW_KEY=$OFFICER .venv/bin/whosaw ask disclosures --reference customer:C-1007
 
 The commands go down the page in this order: what one asks is on record, and a later one may show it. In question 6 a
 customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew. The commands that `make demo`
-prints change the sample, too: the first adds a disclosure to question 2, and the fifth forgets C-1007, of whom
-questions 1, 2, 3 and 9 are. Try them after this page, or wipe it in between.
+prints change the sample, too: the first adds a disclosure to questions 1 to 3 and 9, the others change some counts.
 
 Codes such as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/codes`, in English and in French.
 

@@ -170,7 +170,7 @@ def test_a_script_gets_one_line_all_three_users_are_served_and_nothing_is_left(f
 
     with Demo(folder) as third:
         text = "".join(iter(third.line, "Stop:  Ctrl-C\n"))
-        assert text.count("\ncurl -sS ") == 12
+        assert text.count("\ncurl -sS ") == 13
         for key in ready["keys"].values():
             assert key in text
         assert third.stop(signal.SIGTERM)[0] == Exit.DONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import cycle
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from projections import DISCLOSURES, HOLDINGS, PROJECTIONS, follow, progress
 from projections.follow import Follower, follower_dsn
 from projections.install import install
 from projections.progress import Progress
+from projections.projection import Fold
 from projections.rebuild import digest
 from tests.projections.given import collected, disclosed, used, viewed
 
@@ -37,6 +39,10 @@ MEND = """
     SET bytes = convert_to(replace(convert_from(bytes, 'UTF8'), '"retained":"mallory"', '"retained":true'), 'UTF8')
     WHERE position = 6
 """
+LONG = (
+    "SELECT pg_sleep(60) FROM ledger.entry WHERE log_id = %(log_id)s AND position = %(upto)s AND type = ANY(%(types)s)"
+)
+AT_IT = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%%pg_sleep(60)%%'"
 KILL_ALL = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
@@ -140,11 +146,13 @@ def test_killing_backends_again_and_again_applies_each_entry_once(story: Story) 
     killer = Thread(target=kill)
     with Follower(story.dsn, batch=50) as follower:
         killer.start()
+        people = cycle(f"customer-{number}" for number in range(50))
         while not enough.is_set():
+            who = next(people)
             position = story.log.happened(
-                *(collected("alice", "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
-                *(disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name") for _ in range(20)),
-                *(viewed("alice", "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
+                *(collected(who, "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
+                *(disclosed(who, "2026-01-02T09:00:00Z", "pd:Name") for _ in range(20)),
+                *(viewed(who, "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
             )
         killer.join()
         assert follower.wait(0, position, 2 * WAIT_SECONDS)
@@ -248,3 +256,14 @@ class TestProgressKeepsTheLibrarysPromises(TrackingRecorderTestCase):
 
 
 del TrackingRecorderTestCase
+
+
+def test_a_follower_that_is_stopped_gives_up_a_batch_that_takes_long_and_the_next_one_folds_it(story: Story) -> None:
+    slow = DISCLOSURES._replace(folds=(*DISCLOSURES.folds, Fold(("data.disclosed",), LONG)))
+    story.log.happened(disclosed("anna", "2026-01-01T09:00:00Z", "pd:Name"))
+    with Follower(story.dsn, [slow]):
+        assert until(lambda: story.owner.execute(AT_IT).fetchone() == (2,))  # It, and whoever asks.
+    assert [each.position for each in progress.lanes(story.owner) if each.projection == "disclosures"] == [0]
+    with Follower(story.dsn, [DISCLOSURES]) as follower:
+        assert follower.wait(0, 1, WAIT_SECONDS)
+    assert story.owner.execute("SELECT count(*) FROM projections.disclosure").fetchone() == (1,)
