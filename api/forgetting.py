@@ -91,7 +91,7 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
     streams = list(names)
     whose: dict[str, str] = {}
     if sealed:
-        whose = {each: name.id for name in names for each in ledger.sealed_streams(name).values()}
+        whose = {each.stream: name.id for name in names for each in ledger.sealed_streams(name)}
         homes = {name.id: name.log_id for name in names}
         streams += [Subject(each, homes[name]) for each, name in whose.items()]
     parts = [Part(each.log_id, each.id, seen[each.log_id]) for each in streams]

@@ -18,7 +18,7 @@ from api.requests import AT, BEFORE, CODE, moment, recorded_at
 from api.sight import READ, SEALED, VIEW, seen
 from api.sight import valid_at as happened_by
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
-from projections import duties, obligations, seals
+from projections import duties, obligations, progress, reissued
 from projections.deadlines import read_back, standing, without_law
 from projections.owed import OPEN, REISSUE, UNFINISHED, Owed, name_of
 from projections.plain import plain
@@ -172,15 +172,17 @@ def shown(item: dict[str, Any], now: datetime) -> dict[str, Any]:
 def to_reissue(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
     """Return the accounts to issue again, since an order that hid something from them has ended."""
     by = without_law(None)
+    as_of = {log_id: progress.reached(connection, log_id, ("identity",)) for log_id in logs}
     return [
         Owed(
             name_of(REISSUE, each.log_id, each.subject.hex, each.account), REISSUE, OPEN, each.subject.hex, None, by,
-            _day(connection, each), account=each.account, positions=sorted({each.position, each.opened}),
+            _day(connection, each), account=each.account,
+            positions=sorted({each.position, *([each.opened] if each.opened_log == each.log_id else [])}),
         )
-        for each in seals.to_reissue(connection, logs)
+        for each in reissued.to_reissue(connection, as_of)
     ]  # fmt: skip
 
 
-def _day(connection: Connection[Any], its: seals.Reissue) -> str:
+def _day(connection: Connection[Any], its: reissued.Reissue) -> str:
     """Return when what had been hidden could be told."""
-    return recorded_at(connection, its.log_id, its.opened).isoformat()
+    return recorded_at(connection, its.opened_log, its.opened).isoformat()

@@ -14,7 +14,7 @@ from ledger.envelope import KEY_BYTES, NONCE_BYTES, encrypt
 from ledger.fact import OWN_NAME_KIND, Reference, named
 from ledger.group import Entries, Group, Receipt
 from ledger.merkle import leaf_hash, root_of
-from ledger.streams import Stream, owner
+from ledger.streams import SealedStream, Stream, owner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,12 +228,14 @@ class Preparer:
         if not fact.sealed:
             return stream
         mine = streams.sealed_of(stream.id)
-        sealed = streams.stream(mine[fact.seal]) if fact.seal in mine else None
+        # What an ended order opened is told to everybody: nothing that is still to be hidden may join it.
+        known = next((each.stream for each in mine if each.seal == fact.seal and not each.opened), None)
+        sealed = streams.stream(known) if known is not None else None
         if sealed is None:
             digest = self._hashes.sealed(stream.id, len(mine))
             name = b"sealed\0%b\0%d\0%b" % (base64(stream.id), len(mine), fact.seal)
             sealed = self._open(group, digest, self._log_id, name, chance)
-            mine[fact.seal] = sealed.id
+            mine.append(SealedStream(fact.seal, sealed.id, opened=False))
         return sealed
 
     def _open(self, group: Group, digest: bytes, log: int, name: bytes, chance: Chance) -> Stream:

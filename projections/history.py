@@ -222,12 +222,12 @@ def histories(
         found = [each for each in found if each.type in types or each.type not in FORGETTING]
         facts += found
         members |= _members(connection, log_id, found)
-        linked = {each.data["stream"] for each in found if each.type == "seal.ended"}
+        linked = {each.data["stream"] for each in found if _ended(each)}
         fresh = sorted((linked | {each for some in members.values() for each in some}) - joined.keys())
     # Only now: a split may be among the facts of any of those whom it parts.
     for one, other in _pairs(facts, members):
         joined[_root(joined, one)] = _root(joined, other)
-    opened = {each.data["stream"]: each.subject for each in facts if each.type == "seal.ended"}
+    opened = openings(facts)
     whose = {stream: (owner in revoked, owner if owner in revoked else _root(joined, stream))
              for stream in joined for owner in (opened.get(stream, stream),)}  # fmt: skip
     persons: dict[tuple[bool, str], list[Fact]] = {}
@@ -271,14 +271,27 @@ def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fac
     return tuple(known[position] for position in sorted(known) if position not in gone)
 
 
+def openings(facts: Iterable[Fact]) -> dict[str, str]:
+    """Return the streams that ended orders opened, each with whom it is about."""
+    return {each.data["stream"]: each.subject for each in facts if _ended(each)}
+
+
+def _ended(each: Fact) -> bool:
+    """Return whether a fact opens what an order hid: only the ledger itself can say so."""
+    return each.type == "seal.ended" and each.source.startswith(OWN)
+
+
 def whole(
     log_id: int, streams: Iterable[str], upto: int, facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()
 ) -> History:
     """Return the history of one person, by all that is recorded about her up to a position."""
+    facts = list(facts)
     known, gone = _settled(facts, elsewhere)
+    opened = openings(facts)
     return History(
         log_id,
-        tuple(sorted(streams)),
+        # What stands for her is a name that questions find her by, as long as she has one.
+        tuple(sorted(streams, key=lambda each: (each in opened, each))),
         upto,
         tuple(known[position] for position in sorted(known) if position not in gone),
         tuple((known[position], gone[position]) for position in sorted(gone) if position in known),
@@ -289,7 +302,7 @@ def apart(
     log_id: int, streams: Iterable[str], upto: int, facts: Sequence[Fact], elsewhere: Sequence[Fact] = ()
 ) -> list[History]:
     """Return a person's history, and that of each stream of hers that an order still seals: they know of no other."""
-    opened = {each.data["stream"] for each in facts if each.type == "seal.ended"}
+    opened = openings(facts)
     by_stream: dict[str, list[Fact]] = {stream: [] for stream in streams}
     for each in facts:
         by_stream[each.subject].append(each)
@@ -333,7 +346,7 @@ def _pairs(facts: Sequence[Fact], members: Mapping[int, Sequence[str]]) -> Itera
     """Yield pairs of streams that are one person's: by an order that ended, or by a merge that no split undid."""
     parted: dict[tuple[str, str, str], int] = {}
     for each in facts:
-        if each.type == "seal.ended":
+        if _ended(each):
             yield each.subject, each.data["stream"]
         elif each.type == "subject.split":
             name = (each.subject, each.data["undoes"]["source"], each.data["undoes"]["id"])

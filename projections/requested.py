@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.deadlines import Deadline, deadline, is_late, law_on, parsed, said, standing
-from projections.history import moment
+from projections.history import moment, openings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,7 +143,7 @@ def requests(person: History) -> list[Request]:
 
 def names_of(person: History) -> dict[str, str]:
     """Return under which name of hers each opened stream counts: the one that it was opened for."""
-    return {each.data["stream"]: each.subject for each in person.of("seal.ended")}
+    return openings(person.facts)
 
 
 def is_hidden(fact: Fact, names: dict[str, str]) -> bool:

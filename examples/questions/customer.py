@@ -15,7 +15,7 @@ CUSTOMER = (
                 ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "state"), rows=4,
             ), "C-1007"),
             Step("/v1/subjects/$p/retention", Shown(
-                ("category", "system", "rule", "trigger", "due", "blocked_by"), rows=2, where={"state": "held"},
+                ("category", "system", "rule", "trigger", "due", "blocked"), rows=2, where={"state": "held"},
             ), "C-1007"),
         ),
         "One row for each kind of data in each system: that her call records were observed by the switch and last came "

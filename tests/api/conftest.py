@@ -44,7 +44,8 @@ class Keyring(dict[str, str]):
         self._service = service
 
     def __missing__(self, role: str) -> str:
-        text = self._service.issue(access.ROLES[role], position=access.POSITIONS[role], label=f"test of {role}")
+        more = {"position": access.POSITIONS[role], "label": f"test of {role}", "person": f"emp-{role}"}
+        text = self._service.issue(access.ROLES[role], **more)
         self[role] = text
         return text
 

@@ -182,7 +182,7 @@ class Telling:
     def look_behind(self, people: Iterable[str]) -> None:
         """Remember which streams are hidden or were opened, as long as somebody can be asked."""
         for each in people:
-            self.hidden[each] = list(self.world.ledger.sealed_streams(self.subject(each)).values())
+            self.hidden[each] = [one.stream for one in self.world.ledger.sealed_streams(self.subject(each))]
 
     def sync(self) -> None:
         """Tell the model what the ledger itself has recorded since."""
@@ -193,9 +193,9 @@ class Telling:
                 self.model.told.append(Told(log, position, kind, about, f"own-{log}-{position}", self.hours))
                 if kind == "seal.ended":
                     mine = self.world.ledger.sealed_streams(self.subject(stream.hex))
-                    (seal,) = [name for name, each in mine.items() if each == data["stream"]]
-                    assert (stream.hex, seal) not in self.model.opened, "an order ends once"
-                    self.model.opened[stream.hex, seal] = position
+                    (seal,) = [each.seal for each in mine if each.stream == data["stream"]]
+                    assert data["stream"] not in self.told_of.get(stream.hex, []), "an order ends once"
+                    self.model.opened.setdefault((stream.hex, seal), []).append(position)
                     self.told_of.setdefault(stream.hex, []).append(data["stream"])
 
     # Agreeing.

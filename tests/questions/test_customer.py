@@ -45,9 +45,9 @@ def test_01_what_do_you_hold_on_me_from_where_since_when_why_until_when(desk: De
             "2026-03-01T10:00:00-05:00", "2026-05-01T10:00:00-04:00", "2027-03-01T00:00:00-05:00", "held",
         ),
     ]  # fmt: skip
-    assert desk.rows("/v1/subjects/{Q-1}/retention", "category", "rule", "due", "blocked_by") == [
-        ("pd:CallLog", None, None, ["H-1"]),
-        ("pd:PaymentCard", "stated", "2027-03-01", []),
+    assert desk.rows("/v1/subjects/{Q-1}/retention", "category", "rule", "due", "blocked") == [
+        ("pd:CallLog", None, None, True),
+        ("pd:PaymentCard", "stated", "2027-03-01", False),
     ]
 
 
