@@ -127,10 +127,14 @@ def _about(connection: Connection[Any], each: _Issued, owner: Subject, as_of: Ma
 
 
 def _seen(connection: Connection[Any], each: _Issued, log_id: int) -> int:
-    """Return the position of a log that an account saw."""
+    """Return the last position of a log that an account may have seen.
+
+    Of another log that is what had been recorded when the account was: it stands on the newest of each log, and its
+    entry names the position of its own alone.
+    """
     if log_id == each.log_id:
         return each.covered
-    return recorded_before(connection, each.log_id, each.covered, log_id)
+    return recorded_before(connection, each.log_id, each.position, log_id)
 
 
 def _came_after(connection: Connection[Any], each: _Issued, opened: _Opened) -> bool:
