@@ -123,9 +123,15 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         finding_id(fact.log_id, fact.position, rule.code), fact.log_id, opened.get(fact.subject, fact.subject),
         fact.position, fact.type, rule.code, str(rule.version), verdict.law or law_pack(rule.of, fact.time),
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
-        fact.time, fact.stated, max(verdict.since or fact.time, fact.time), recipient(fact), purposes(fact),
+        fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
         *_visible(fact, opened), nobody, raised=False, state="open", decided=[], resolution=None, waiver=None,
     )  # fmt: skip
+
+
+def _since(fact: Fact, verdict: Verdict) -> datetime:
+    """Return from when a verdict is so: what is dated ahead is known, and judged, from when it was recorded."""
+    known = min(fact.time, fact.appended)
+    return max(verdict.since or known, known)
 
 
 def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
@@ -134,7 +140,7 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
     return Finding(
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
         said["rule_version"], said.get("law_pack"), said["result"], None, [], [list(place(fact))], fact.time,
-        fact.stated, fact.time, None, [], *_visible(fact, opened), nobody, raised=True, state="open", decided=[],
+        fact.stated, min(fact.time, fact.appended), None, [], *_visible(fact, opened), nobody, raised=True, state="open", decided=[],
         resolution=None, waiver=said.get("excused_by"),
     )  # fmt: skip
 

@@ -125,6 +125,15 @@ def test_what_an_order_seals_is_found_for_the_cleared_alone(service: Service) ->
     assert across(service, "?sealed=true", "legal")["items"] == []
 
 
+def test_what_is_dated_ahead_is_found_at_once_and_had_not_happened_by_an_earlier_time(service: Service) -> None:
+    (made,) = service.record({**look(), "time": "2096-01-01T00:00:00Z"})
+    (found,) = across(service, "?rule=whosaw:RuleFuture")["items"]
+    assert (found["outcome"], found["reason"]) == ("violation", "whosaw:DaysAhead")
+    assert found["since"] < found["time"]
+    assert "whosaw:RuleFuture" in [each["rule"] for each in hers(service, made["stream"])]
+    assert hers(service, made["stream"], "?valid_at=2095-12-31T00:00:00Z") == []
+
+
 @pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson"])
 def test_findings_are_lines_too(service: Service, kind: str) -> None:
     service.record(look())

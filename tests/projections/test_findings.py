@@ -171,6 +171,20 @@ def test_filters_narrow_and_a_finding_that_is_not_due_yet_is_none(story: Story) 
     assert rules(state="resolved") == set()
 
 
+def test_what_is_dated_ahead_is_a_finding_from_when_it_was_recorded(story: Story) -> None:
+    """Everything is recorded on 2026-11-23 at 20:04:44 UTC."""
+    ahead = "2027-12-01T00:00:00Z"
+    story.told(made.used("alice", ahead, "pd:Name"), made.raised("alice", ahead))
+    now = WINDOW | {"now": datetime(2026, 11, 23, 20, 5, tzinfo=UTC)}
+    assert [each.rule for each in kept(story, findings.Wanted(**now))] == [
+        "whosaw:RuleFuture",
+        "whosaw:RulePurpose",
+        "xx:Theirs",
+    ]
+    before = WINDOW | {"now": datetime(2026, 11, 23, 20, 4, tzinfo=UTC)}
+    assert kept(story, findings.Wanted(**before)) == [], "nobody knew of it yet"
+
+
 def test_a_waiver_excuses_by_rule_recipient_purpose_and_when_the_fact_happened(story: Story) -> None:
     fact = made.disclosed("alice", NOON, "pd:Name")
     other = made.disclosed("bob", NOON, "pd:Name", recipient=COLLECTOR | {"id": "other"})
