@@ -140,8 +140,8 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
     return Finding(
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
         said["rule_version"], said.get("law_pack"), said["result"], None, [], [list(place(fact))], fact.time,
-        fact.stated, min(fact.time, fact.appended), None, [], *_visible(fact, opened), nobody, raised=True, state="open", decided=[],
-        resolution=None, waiver=said.get("excused_by"),
+        fact.stated, min(fact.time, fact.appended), None, [], *_visible(fact, opened), nobody, raised=True,
+        state="open", decided=[], resolution=None, waiver=said.get("excused_by"),
     )  # fmt: skip
 
 

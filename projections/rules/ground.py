@@ -11,11 +11,12 @@ from ledger.vocabulary.codes import CODES
 from projections.rules import consents
 from projections.rules.exceptions import ground, is_older
 from projections.rules.policy import permits, readable
-from projections.rules.rule import CONSENTS, Rule, Verdict, lawful, place
+from projections.rules.rule import CONSENTS, Rule, Verdict, lawful
 
 if TYPE_CHECKING:
     from projections.history import Fact, History
     from projections.registers import Registers
+    from projections.rules.consents import Word
     from projections.rules.exceptions import Ground
 
 BUYERS = frozenset({"whosaw:DebtBuyer"})
@@ -30,13 +31,21 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     if basis is not None and is_older(basis, fact.time):
         return Verdict("gap", "whosaw:LawUnknown", (basis,))
     word = consents.word(history, fact, fact.data["purpose"])
-    if word is not None and word[1] == consents.GIVEN:
-        return lawful("whosaw:ConsentOnRecord", place(word[0]))
+    if word is not None and word.agrees:
+        return lawful("whosaw:ConsentOnRecord", *word.places)
     if basis in CONSENTS:
-        if word is not None:
-            return Verdict("violation", consents.REASONS[word[1]], (fact.data["purpose"],), (place(word[0]),))
-        return Verdict("gap", "whosaw:ConsentNotOnRecord", (fact.data["purpose"],))
+        return _of_consent(fact, word)
     return _of_the_policy(fact, basis, registers)
+
+
+def _of_consent(fact: Fact, word: Word | None) -> Verdict:
+    """Return what is wrong with a consent that a disclosure names and that does not carry it."""
+    purpose: str = fact.data["purpose"]
+    if word is None:
+        return Verdict("gap", "whosaw:ConsentNotOnRecord", (purpose,))
+    if word.state == consents.GIVEN:
+        return Verdict("violation", "whosaw:ConsentTooNarrow", word.lacking, word.places)
+    return Verdict("violation", consents.REASONS[word.state], (purpose,), word.places)
 
 
 def _of_the_law(fact: Fact, exception: Ground) -> Verdict:
@@ -66,4 +75,4 @@ def _of_the_policy(fact: Fact, basis: str | None, registers: Registers) -> Verdi
     return Verdict("violation", "whosaw:BasisDoesNotFit", (basis,), places)
 
 
-RULE = Rule("whosaw:RuleGround", 1, "whosaw:PIPEDA", ("data.disclosed",), judge)
+RULE = Rule("whosaw:RuleGround", 2, "whosaw:PIPEDA", ("data.disclosed",), judge)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from projections.rules import consents
 from projections.rules.exceptions import ground
-from projections.rules.rule import Rule, Verdict, lawful, place, purposes
+from projections.rules.rule import Rule, Verdict, lawful, purposes
 
 if TYPE_CHECKING:
     from projections.history import Fact, History
@@ -27,18 +27,16 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     if basis in WITHOUT_CONSENT or ground(basis, fact.time) is not None:
         return None
     words = [(purpose, consents.word(history, fact, purpose)) for purpose in purposes(fact)]
-    said = [(purpose, *word) for purpose, word in words if word is not None]
-    if not said:
+    said = [(purpose, word) for purpose, word in words if word is not None]
+    against = [(purpose, word) for purpose, word in said if word.state != consents.GIVEN]
+    if against:
+        places = tuple(dict.fromkeys(each for _, word in against for each in word.places))
+        reason = consents.REASONS[against[0][1].state]
+        return Verdict("violation", reason, tuple(purpose for purpose, _ in against), places)
+    agreed = [word for _, word in said if word.agrees]
+    if not agreed:
         return None
-    against = [each for each in said if each[2] != consents.GIVEN]
-    if not against:
-        return lawful("dpv:ConsentGiven", *dict.fromkeys(place(each) for _, each, _ in said))
-    return Verdict(
-        "violation",
-        consents.REASONS[against[0][2]],
-        tuple(purpose for purpose, _, _ in against),
-        tuple(dict.fromkeys(place(each) for _, each, _ in against)),
-    )
+    return lawful("dpv:ConsentGiven", *dict.fromkeys(each for word in agreed for each in word.places))
 
 
-RULE = Rule("whosaw:RuleWithdrawal", 1, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)
+RULE = Rule("whosaw:RuleWithdrawal", 2, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)

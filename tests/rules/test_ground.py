@@ -57,6 +57,28 @@ def test_a_consent_on_record_is_enough_whether_it_is_named_or_not(basis: str | N
     ]
 
 
+def test_a_consent_covers_the_categories_that_it_names_and_no_more() -> None:
+    mail, calls = (consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=[each])
+                   for each in ("pd:EmailAddress", "pd:CallLog"))  # fmt: skip
+    sent = disclosed(
+        "ann", NOON, "pd:EmailAddress", "pd:CallLog", "pd:PaymentCard", purpose=PROMOTE, basis="dpv:Consent"
+    )
+    (said,) = then(RULE, mail, calls, sent)
+    assert said[1:] == ("violation", "whosaw:ConsentTooNarrow", ["pd:PaymentCard"])
+    both = disclosed("ann", NOON, "pd:EmailAddress", "pd:CallLog", purpose=PROMOTE, basis="dpv:Consent")
+    (found,) = findings(RULE, mail, calls, both)
+    assert (found.outcome, found.reason) == ("lawful", "whosaw:ConsentOnRecord")
+    assert found.inputs == [[0, 3], [0, 1], [0, 2]], "several consents together"
+
+
+def test_a_withdrawal_of_one_category_is_enough() -> None:
+    given = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE)
+    against = consent("ann", "2026-02-01T00:00:00Z", "withdrawn", PROMOTE, categories=["pd:CallLog"])
+    sent = disclosed("ann", NOON, "pd:Name", "pd:CallLog", purpose=PROMOTE, basis="dpv:Consent")
+    (said,) = then(RULE, given, against, sent)
+    assert said[1:] == ("violation", "dpv:ConsentWithdrawn", [PROMOTE])
+
+
 def test_a_consent_that_nobody_recorded_is_a_gap() -> None:
     (said,) = then(RULE, disclosed("ann", NOON, "pd:Name", purpose=PROMOTE, basis="dpv:Consent"))
     assert said[1:] == ("gap", "whosaw:ConsentNotOnRecord", [PROMOTE])

@@ -55,6 +55,12 @@ def test_what_does_not_rest_on_consent_is_none_of_this_rules_business(basis: str
     assert then(RULE, GIVEN, WITHDRAWN, given) == []
 
 
+def test_who_agreed_to_less_has_not_agreed_and_has_withdrawn_nothing() -> None:
+    mail = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=["pd:EmailAddress"])
+    sent = used("ann", "2026-09-01T00:00:00Z", "pd:EmailAddress", "pd:CallLog", purposes=[PROMOTE])
+    assert then(RULE, mail, sent) == []
+
+
 def test_she_may_agree_again() -> None:
     again = consent("ann", "2026-08-01T00:00:00Z", "given", PROMOTE)
     sent = used("ann", "2026-09-01T00:00:00Z", "pd:EmailAddress", purposes=[PROMOTE], channel="whosaw:Email")
