@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from projections.history import moment
-from projections.registers import moment_of
 from projections.rules.rule import place
+from projections.rules.words import GIVEN, is_marketing, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +19,10 @@ if TYPE_CHECKING:
 
     from projections.history import Fact, History
     from projections.rules.rule import Place
+    from projections.rules.words import Said
 
-GIVEN = "given"
+OBJECTIONS = frozenset({"refused", "withdrawn"})
+"""A no. What ran out is none."""
 REASONS = {
     "given": "dpv:ConsentGiven",
     "refused": "dpv:ConsentRefused",
@@ -29,6 +30,9 @@ REASONS = {
     "expired": "dpv:ConsentExpired",
 }
 """How she may stand, and the code of it."""
+
+
+__all__ = ["GIVEN", "REASONS", "Word", "objection", "word"]
 
 
 class Word(NamedTuple):
@@ -55,64 +59,56 @@ class Word(NamedTuple):
 def word(history: History, fact: Fact, purpose: str) -> Word | None:
     """Return how a person stood on a purpose of a fact; None if she never spoke on it, of any of the categories.
 
-    A withdrawal counts from the time that it names, whenever it was recorded, for all the purposes it names and for the
-    channels it names. After a merge the strictest word of her names counts, until she speaks again.
+    A withdrawal counts from the time that it names, whenever it was recorded, for all the purposes it names and those
+    that are a kind of them, and for the channels it names. After a merge the strictest word of her names counts, until
+    she speaks again.
 
     Args:
         history: Hers.
         fact: What is judged.
         purpose: One of its purposes.
     """
-    said = [each for each in history.of("consent.recorded") if _speaks_of(each, fact, purpose)]
+    said = [each for each in words(history) if each.reach(purpose) is not None and each.speaks_of(fact)]
     if not said:
         return None
-    said.sort(key=lambda each: (moment_of(each, "effective_at"), each.position))
     merged = max((each.position for each in history.of("subject.merged")), default=0)
-    stands: list[tuple[Fact, str]] = []
-    lacking: list[str] = []
-    for category in fact.data["categories"]:
-        found = _decides([each for each in said if _names(each, category)], fact.time, merged)
-        if found is None:
-            lacking.append(category)
-        else:
-            stands.append(found)
-    if not stands:
+    found = {
+        category: _decides([each for each in said if each.names(category)], purpose, fact.time, merged)
+        for category in fact.data["categories"]
+    }
+    standing = [each for each in found.values() if each is not None]
+    if not standing:
         return None
-    against = [each for each in stands if each[1] != GIVEN]
-    facts = tuple({each.position: each for each, _ in against or stands}.values())
-    return Word((against or stands)[0][1], facts, tuple(lacking))
+    against = [each for each in standing if each.stands(fact.time) != GIVEN]
+    facts = tuple({each.fact.position: each.fact for each in against or standing}.values())
+    lacking = tuple(category for category, each in found.items() if each is None)
+    return Word((against or standing)[0].stands(fact.time), facts, lacking)
 
 
-def _decides(said: Sequence[Fact], time: datetime, merged: int) -> tuple[Fact, str] | None:
-    """Return which of some words, the oldest first, decides, and how she stands by it; None if there is none."""
+def objection(history: History, fact: Fact, purpose: str) -> Word | None:
+    """Return a person's no to marketing, which no ground outweighs; None if a purpose is none, or she said no such."""
+    found = word(history, fact, purpose) if is_marketing(purpose) else None
+    return found if found is not None and found.state in OBJECTIONS else None
+
+
+def _decides(said: Sequence[Said], purpose: str, time: datetime, merged: int) -> Said | None:
+    """Return which of some words, the oldest first, decides; None if there is none."""
     if not said:
         return None
-    newest = {each.subject: each for each in said}
-    words = [said[-1]] if said[-1].position > merged else list(newest.values())
-    against = [each for each in words if _stand(each, time) != GIVEN]
-    found = (against or words)[-1]
-    return found, _stand(found, time)
+    if said[-1].fact.position > merged:
+        return _last(said, purpose)
+    names = {each.fact.subject: each for each in said}
+    last = [_last([each for each in said if each.fact.subject == name], purpose) for name in names]
+    last.sort(key=lambda each: (each.effective, each.fact.position))
+    against = [each for each in last if each.stands(time) != GIVEN]
+    return (against or last)[-1]
 
 
-def _stand(word: Fact, time: datetime) -> str:
-    """Return given, refused, withdrawn or expired."""
-    state: str = word.data["state"]
-    until = word.data.get("until")
-    return "expired" if state == GIVEN and until and moment(until) <= time else state
-
-
-def _names(word: Fact, category: str) -> bool:
-    """Return whether a consent, or its end, is about a category: one that names none is about all."""
-    return not word.data["categories"] or category in word.data["categories"]
-
-
-def _speaks_of(word: Fact, fact: Fact, purpose: str) -> bool:
-    """Return whether a consent, or its end, is about a purpose, recipient and channel, and counts by then."""
-    said, data = word.data, fact.data
-    to, media = said.get("recipients", ()), said.get("media", ())
-    return (
-        purpose in said["purposes"]
-        and (not to or data.get("recipient", {}).get("id") in to)
-        and (not media or data.get("channel") is None or data["channel"] in media)
-        and moment_of(word, "effective_at") <= fact.time
-    )
+def _last(said: Sequence[Said], purpose: str) -> Said:
+    """Return the last of some words: a no to one purpose is not taken back by a yes to all of its kind."""
+    found = said[0]
+    for each in said[1:]:
+        wider = (each.reach(purpose) or 0) > (found.reach(purpose) or 0)
+        if not (wider and each.state == GIVEN and found.state in OBJECTIONS):
+            found = each
+    return found

@@ -1,9 +1,11 @@
 """Nothing rests on a consent that was withdrawn, refused or ran out before it happened.
 
 When a withdrawal counts, it says itself: the ten business days that CASL gives for an unsubscription, or the company's
-own, are in its `effective_at`. What rests on an exception of the law or on a contract does not need consent.
+own, are in its `effective_at`. What rests on an exception of the law or on a contract does not need consent, but for
+marketing, where a no is a no whatever the basis; and that somebody acts for the company is no reason to do what she
+refused.
 
-Source: PIPEDA, Schedule 1, 4.3.8; CASL, s. 11(3); the policy, 7.2.
+Source: PIPEDA, Schedule 1, 4.3.8; P-39.1, s. 22; CASL, s. 11(3); GDPR, Art. 21(3); the policy, 7.2.
 """
 
 from __future__ import annotations
@@ -23,10 +25,8 @@ WITHOUT_CONSENT = frozenset({"dpv:ContractPerformance", "dpv:LegalObligation", "
 
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether she had said no by then to any of a fact's purposes; None if she never spoke on them."""
-    basis = fact.data.get("basis")
-    if basis in WITHOUT_CONSENT or ground(basis, fact.time) is not None:
-        return None
-    words = [(purpose, consents.word(history, fact, purpose)) for purpose in purposes(fact)]
+    spoken = consents.objection if _without_consent(fact) else consents.word
+    words = [(purpose, spoken(history, fact, purpose)) for purpose in purposes(fact)]
     said = [(purpose, word) for purpose, word in words if word is not None]
     against = [(purpose, word) for purpose, word in said if word.state != consents.GIVEN]
     if against:
@@ -39,4 +39,11 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     return lawful("dpv:ConsentGiven", *dict.fromkeys(each for word in agreed for each in word.places))
 
 
-RULE = Rule("whosaw:RuleWithdrawal", 2, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)
+def _without_consent(fact: Fact) -> bool:
+    """Return whether a fact rests on something that needs no consent."""
+    basis = fact.data.get("basis")
+    exception = ground(basis, fact.time)
+    return basis in WITHOUT_CONSENT or (exception is not None and not exception.mandate)
+
+
+RULE = Rule("whosaw:RuleWithdrawal", 3, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)

@@ -98,6 +98,23 @@ def test_a_consent_that_is_none_is_not_enough(state: str, more: dict[str, Any], 
     assert said[1:] == ("violation", reason, [PROMOTE])
 
 
+@pytest.mark.parametrize("basis", ["ca-qc-p39.1:18.3", "ca-qc-p39.1:18-9", "eu-gdpr:A6-1-f"])
+def test_no_exception_outweighs_a_no_to_marketing(basis: str) -> None:
+    against = consent("ann", "2026-01-01T00:00:00Z", "withdrawn", "dpv:Marketing")
+    sent = disclosed("ann", NOON, "pd:Name", purpose=PROMOTE, basis=basis)
+    (said,) = then(RULE, against, sent)
+    assert said[1:] == ("violation", "dpv:ConsentWithdrawn", [PROMOTE])
+    assert [each.outcome for each in then(RULE, sent)] == ["lawful"]
+
+
+def test_that_somebody_acts_for_the_company_is_no_ground_for_what_she_refused_and_an_exception_is() -> None:
+    care = "dpv:CustomerCare"
+    against = consent("ann", "2026-01-01T00:00:00Z", "refused", care)
+    for basis, outcome in (("ca-qc-p39.1:18.3", "violation"), ("ca-qc-p39.1:18-9", "lawful")):
+        assert [each.outcome for each in then(RULE, against, disclosed("ann", NOON, "pd:Name", purpose=care,
+                basis=basis))] == [outcome]  # fmt: skip
+
+
 def test_an_exception_of_the_policy_is_enough_if_the_fact_carries_what_it_requires() -> None:
     assert then(RULE, POLICY, order(order_ref="order-1")) == [(2, "lawful", "whosaw:ExceptionOfPolicy", [])]
     assert then(RULE, POLICY, order()) == [(2, "gap", "whosaw:ReferenceUnknown", ["whosaw:RequiresOrderReference"])]
