@@ -96,11 +96,13 @@ OFFICER = (
     Question(
         16, ASKER, "Which uses were for a purpose not declared, or after withdrawal?",
         (
+            Step("/v1/findings?rule=whosaw:RuleCollection&outcome=violation", Shown(FINDING, rows=1)),
             Step("/v1/findings?rule=whosaw:RulePurpose&outcome=violation", Shown(FINDING, rows=1)),
             Step("/v1/findings?rule=whosaw:RuleWithdrawal&outcome=violation", Shown(FINDING, rows=2)),
         ),
-        "The policy of 2009 says nothing of fraud, so that every fraud score was made for a purpose that it does not "
-        "declare: a later policy does not cure that. What was used after a withdrawal comes from the second question.",
+        "A score that was made to find fraud was used to verify who somebody is, which she was never told of. The "
+        "policy of 2009 says nothing of fraud, so that every fraud score was made for a purpose that it does not "
+        "declare: a later policy does not cure that. What was used after a withdrawal comes from the third question.",
     ),
     Question(
         17, ASKER, "What is past retention and not evidenced as erased, and what is blocked by which hold?",

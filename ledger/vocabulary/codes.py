@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -67,6 +68,7 @@ def label(code: str, language: str) -> str:
     return known.labels.get(language, code) if known is not None else code
 
 
+@lru_cache(maxsize=4_096)
 def kinds(code: str) -> tuple[str, ...]:
     """Return a code and those that it is a kind of, the narrowest first; of one that nobody knows, itself."""
     found = [code]
