@@ -112,7 +112,7 @@ def _pairs(inputs: Iterable[list[int]]) -> list[int]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=6, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=7, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
 )  # fmt: skip
 
 

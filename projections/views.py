@@ -47,7 +47,8 @@ FOLD = """
     SELECT e.log_id, e.stream, e.position,
            {time}, t.stated, e.type,
            d.actor ->> 'kind', coalesce(d.actor ->> 'key', d.actor ->> 'id'), d.actor ->> 'role', d.system,
-           coalesce(d.purposes, ARRAY[d.purpose]), coalesce(d.categories, '{}'), d.ticket, coalesce(d.times, 1),
+           coalesce(d.purposes, array_remove(ARRAY[d.purpose], NULL)), coalesce(d.categories, '{}'), d.ticket,
+           coalesce(d.times, 1),
            (x.fact -> 'cohort' ->> 'size')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
@@ -107,7 +108,7 @@ OF_STREAMS = (
 
 VIEWS = Projection(
     name="views",
-    version=4,
+    version=5,
     tables=("look",),
     definition=DEFINITION,
     folds=(Fold(("data.used", "data.viewed", "ledger.queried"), FOLD), forgotten("look")),

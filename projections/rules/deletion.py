@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WITHIN = timedelta(days=30)
 """So long after it was asked for; after that it is a finding. Changing it changes the rule's version."""
-STRENGTH = {"delete": 0, "erase": 1, "key_destroyed": 1, "destruct": 2}
+STRENGTH: dict[str | None, int] = {"delete": 0, "erase": 1, "key_destroyed": 1, "destruct": 2}
 """How thoroughly something is gone: recoverable, not recoverable, physically."""
 BEARING = ("data.collected", "data.rectified", "data.erased", "request.received", "request.answered")
 

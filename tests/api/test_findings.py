@@ -34,7 +34,7 @@ def test_a_finding_says_which_rule_judged_on_what_and_why_in_the_readers_languag
     (found,) = across(service)["items"]
     assert found | {"finding": "x"} == found | {
         "finding": "x", "log_id": 0, "position": 1, "subject": made["stream"], "rule": "whosaw:RuleLookup",
-        "version": "1", "law_pack": "ca-qc-p39.1/2024-09", "outcome": "violation", "state": "open", "seals": [],
+        "version": "2", "law_pack": "ca-qc-p39.1/2024-09", "outcome": "violation", "state": "open", "seals": [],
         "inputs": [{"log_id": 0, "position": 1}], "time": "2026-11-01T10:00:00-05:00",
         "explanation": "Looked at without a stated purpose or ticket: No ticket (Customer support).",
     }  # fmt: skip
@@ -123,6 +123,16 @@ def test_what_an_order_seals_is_found_for_the_cleared_alone(service: Service) ->
     assert service.ask("/v1/findings?sealed=true", "officer").status_code == 403
     service.keys["legal"] = service.issue(("disclosures:read", "seals:read", "seal:another"))
     assert across(service, "?sealed=true", "legal")["items"] == []
+
+
+def test_a_look_without_a_purpose_is_recorded_and_found_and_told(service: Service) -> None:
+    unsaid, absent = look(ticket="TKT-1"), look(ticket="TKT-2")
+    unsaid["data"]["purpose"] = None
+    del absent["data"]["purpose"]
+    made, _ = service.record(unsaid, absent)
+    assert [each["reason"] for each in across(service)["items"]] == ["whosaw:NoPurpose", "whosaw:NoPurpose"]
+    views = service.ask(f"/v1/subjects/{made['stream']}/views?min_position=2").json()["items"]
+    assert [each["purposes"] for each in views if each["act"] == "data.viewed"] == [[], []]
 
 
 def test_what_is_dated_ahead_is_found_at_once_and_had_not_happened_by_an_earlier_time(service: Service) -> None:
