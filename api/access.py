@@ -36,6 +36,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "integrity:read",
         "subjects:forget",
         "events:correct",
+        "findings:decide",
         "askers:read",
         "clearances:ask",
     ),
@@ -86,6 +87,10 @@ OWN_TYPES = frozenset(
 hides, or take somebody out of every answer who was not forgotten."""
 CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
+DECIDE = "findings:decide"
+"""The scope to say that a finding is dealt with, or excused: not whoever caused it."""
+DECISIONS = frozenset({"finding.resolved", "finding.waived"})
+"""The facts that say so. That a finding is open again, anybody may say."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"
 """The scopes to ask for clearance for a while, and to agree that another one gets it."""
 ASKERS = "askers:read"

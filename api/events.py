@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation, strict_json
-from api.access import CORRECT, OWN_SOURCES, OWN_TYPES
+from api.access import CORRECT, DECIDE, DECISIONS, OWN_SOURCES, OWN_TYPES
 from api.problems import Problem
 from api.state import state_of
 from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
@@ -157,6 +157,7 @@ def _facts(request: Request, received: bytes, state: State, key: Key) -> tuple[l
         raise Problem("too-large", f"expected at most {state.settings.max_batch_events} events in a request")
     _refuse_foreign(events, key, single=single)
     _refuse_others(events, key, single=single)
+    _refuse_decisions(events, key, single=single)
     facts: list[Fact] = []
     errors: list[dict[str, str]] = []
     for index, event in enumerate(events):
@@ -260,6 +261,23 @@ def _refuse_others(events: Sequence[Event], key: Key, *, single: bool) -> None:
                 errors.append({"pointer": pointer, "code": "not-yours", "detail": detail})
     if errors:
         raise Problem("not-yours", errors=errors[:MOST_PROBLEMS])
+
+
+def _refuse_decisions(events: Sequence[Event], key: Key, *, single: bool) -> None:
+    """Refuse to settle findings, unless the key may: else whoever caused one could excuse it."""
+    if DECIDE in key.scopes:
+        return
+    errors = [
+        {
+            "pointer": "/type" if single else f"/{index}/type",
+            "code": "forbidden",
+            "detail": f"expected a key with the scope {DECIDE}",
+        }
+        for index, event in enumerate(events)
+        if event.type in DECISIONS
+    ]
+    if errors:
+        raise Problem("forbidden", errors=errors[:MOST_PROBLEMS])
 
 
 def _count(state: State, receipts: Sequence[Receipt]) -> None:

@@ -38,6 +38,8 @@ EXAMPLES = {
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 NAMES = (findings.NAME,)
+WAIVED = ("reason", "role", "author", "from", "until")
+"""What is told of a waiver."""
 CODE = r"^[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+$"
 
 
@@ -182,6 +184,7 @@ def _item(each: Finding, language: Language) -> dict[str, Any]:
         "resolution": each.resolution,
         "decided": {"log_id": each.decided[0], "position": each.decided[1]} if each.decided else None,
         "waiver": each.waiver,
+        "waived": dict(zip(WAIVED, each.waived, strict=True)) if each.waived else None,
         "raised": each.raised,
         "seals": [each.seal or ""] if each.sealed else [],
     }

@@ -22,7 +22,8 @@ router = APIRouter(tags=["admin"])
 
 Scope = (
     Literal[
-        "events:write", "events:correct", "subjects:read", "subjects:forget", "disclosures:read", "exports:create",
+        "events:write", "events:correct", "findings:decide", "askers:read", "subjects:read", "subjects:forget",
+        "disclosures:read", "exports:create",
         "holds:read", "seals:read", "clearances:ask", "clearances:approve", "integrity:read", "entries:read", "admin",
     ]
     | Annotated[str, Field(pattern=f"^{access.CLEARANCE.pattern}$")]

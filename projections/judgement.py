@@ -81,6 +81,9 @@ class Finding(NamedTuple):
     """How it was dealt with: a code."""
     waiver: str | None
     """What excuses it."""
+    waived: list[str]
+    """Of what excuses it: the reason, its author's part in the company and name there, from when and until when, as
+    stated; empty if nothing that is known here does."""
 
 
 def finding_id(log_id: int, position: int, rule: str) -> str:
@@ -125,6 +128,7 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
         fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
         *_visible(fact, opened), nobody, raised=False, state="open", decided=[], resolution=None, waiver=None,
+        waived=[],
     )  # fmt: skip
 
 
@@ -141,7 +145,7 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
         said["rule_version"], said.get("law_pack"), said["result"], None, [], [list(place(fact))], fact.time,
         fact.stated, min(fact.time, fact.appended), None, [], *_visible(fact, opened), nobody, raised=True,
-        state="open", decided=[], resolution=None, waiver=said.get("excused_by"),
+        state="open", decided=[], resolution=None, waiver=said.get("excused_by"), waived=[],
     )  # fmt: skip
 
 
@@ -153,20 +157,27 @@ def _visible(fact: Fact, opened: dict[str, str]) -> tuple[bool, str | None]:
 
 
 def _excused(finding: Finding, history: History, registers: Registers) -> Finding:
-    """Return a finding as waivers leave it: a waiver is of a rule, and goes by when the fact happened."""
+    """Return a finding as waivers leave it: a waiver is of a rule, and of what happened from its start to its end."""
     if finding.outcome not in {"violation", "gap"}:
         return finding
     for each in (*registers.waivers(finding.rule), *history.of(WAIVED)):
         said = each.data
         if (
             said["rule"] == finding.rule
-            and finding.time < moment(said["until"])
+            and moment(said.get("starts") or each.stated) <= finding.time < moment(said["until"])
             and (not said.get("recipients") or finding.recipient in said["recipients"])
             and (not said.get("purposes") or bool(set(said["purposes"]) & set(finding.purposes)))
         ):
             inputs = [*finding.inputs, list(place(each))]
-            return finding._replace(outcome="excused", waiver=said["waiver_id"], inputs=inputs)
+            return finding._replace(outcome="excused", waiver=said["waiver_id"], waived=_waived(each), inputs=inputs)
     return finding
+
+
+def _waived(waiver: Fact) -> list[str]:
+    """Return what a finding tells of the waiver that excuses it: see `Finding.waived`."""
+    said, actor = waiver.data, waiver.data["actor"]
+    author = actor.get("key") or actor.get("id") or ""
+    return [said["reason"], actor["role"], author, said.get("starts") or waiver.stated, said["until"]]
 
 
 def _decided(finding: Finding, history: History, registers: Registers) -> Finding:

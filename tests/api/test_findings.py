@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 
 from tests.api.conftest import RECIPIENT, event
@@ -78,10 +79,47 @@ def test_people_deal_with_findings_by_events_that_name_them(service: Service) ->
     (found,) = across(service)["items"]
     decision = event("finding.resolved", finding_id=found["finding"], reason="whosaw:Remedied", system=None)
     del decision["data"]["subjects"]
-    service.record(decision)
+    settle(service, decision)
     assert across(service, "?state=open")["items"] == []
     (closed,) = across(service, "?state=resolved")["items"]
     assert (closed["resolution"], closed["decided"]["position"]) == ("whosaw:Remedied", 2 + 1)
+
+
+def settle(service: Service, *events: dict[str, Any]) -> None:
+    """Record decisions, by a key that may."""
+    service.keys["desk"] = service.issue(("events:write", "findings:decide"))
+    headers = service.bearer("desk") | {"Content-Type": "application/json"}
+    answer = service.client.post("/v1/events", content=orjson.dumps(list(events)), headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
+def test_who_caused_a_finding_neither_settles_nor_excuses_it(service: Service) -> None:
+    service.record(look())
+    (found,) = across(service)["items"]
+    resolved = event("finding.resolved", finding_id=found["finding"], reason="whosaw:Remedied")
+    waived = event("finding.waived", waiver_id="W-1", rule="whosaw:RuleLookup", reason="whosaw:TransitionPeriod",
+                   until="2026-12-01T00:00:00Z")  # fmt: skip
+    answer = service.send([look("C-2"), resolved, waived])
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/1/type", "/2/type"]
+    assert service.send(waived).json()["errors"][0]["pointer"] == "/type"
+    assert len(across(service, "?state=open")["items"]) == 1, "and none of it was recorded"
+    service.record(event("finding.reopened", finding_id=found["finding"], reason="whosaw:NotRemedied"))
+
+
+def test_an_excused_finding_names_who_excused_it_why_and_until_when(service: Service) -> None:
+    service.record(look())
+    waived = event("finding.waived", waiver_id="W-1", rule="whosaw:RuleLookup", reason="whosaw:TransitionPeriod",
+                   starts="2026-10-01T00:00:00Z", until="2026-12-01T00:00:00Z")  # fmt: skip
+    del waived["data"]["subjects"]
+    settle(service, waived)
+    (found,) = across(service)["items"]
+    assert (found["outcome"], found["waiver"]) == ("excused", "W-1")
+    assert found["waived"] == {
+        "reason": "whosaw:TransitionPeriod", "role": "whosaw:BillingService", "author": "billing",
+        "from": "2026-10-01T00:00:00Z", "until": "2026-12-01T00:00:00Z",
+    }  # fmt: skip
+    assert hers(service, found["subject"])[0]["waived"] == found["waived"]
 
 
 def test_one_persons_findings_are_exact_as_of_any_position_and_lawful_ones_can_be_shown(service: Service) -> None:

@@ -200,6 +200,17 @@ def test_a_waiver_excuses_by_rule_recipient_purpose_and_when_the_fact_happened(s
     ]
 
 
+def test_a_waiver_excuses_from_its_start_and_one_that_names_none_from_when_it_was_decided(story: Story) -> None:
+    """A waiver is decided on 1 January 2026."""
+    old = made.viewed("alice", "2025-12-31T00:00:00Z", "pd:Name", ticket=None)
+    new = made.viewed("alice", "2026-02-01T00:00:00Z", "pd:Name", ticket=None)
+    story.told(old, new, made.waived("whosaw:RuleLookup", "2026-06-01T00:00:00Z"))
+    assert [each.outcome for each in kept(story)] == ["violation", "excused"]
+    story.told(made.waived("whosaw:RuleLookup", "2026-01-15T00:00:00Z", starts="2025-01-01T00:00:00Z"))
+    assert [each.outcome for each in kept(story)] == ["excused", "excused"]
+    assert kept(story)[0].waived[3:] == ["2025-01-01T00:00:00Z", "2026-01-15T00:00:00Z"]
+
+
 def test_a_finding_is_resolved_reopened_and_opens_by_itself_when_facts_change(story: Story) -> None:
     name = finding_id(0, 1, "whosaw:RuleLookup")
     states: list[str] = []
