@@ -113,7 +113,7 @@ def _pairs(inputs: Iterable[list[int]]) -> list[int]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=8, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=9, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
 )  # fmt: skip
 
 

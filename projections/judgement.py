@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from projections.history import moment
+from projections.retained import READ
 from projections.rules import RULES
 from projections.rules.exceptions import law_pack
 from projections.rules.rule import place, purposes, recipient
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 DECISIONS = ("finding.resolved", "finding.reopened")
 WAIVED, RAISED = "finding.waived", "finding.raised"
 TYPES = tuple(sorted({
-    *(each for rule in RULES for each in (*rule.types, *rule.gone)),
+    *(each for rule in RULES for each in (*rule.types, *rule.gone)), *READ,
     "consent.recorded", "policy.assented", "data.erased", "request.received", "request.answered", "hold.placed",
     "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
 }))  # fmt: skip

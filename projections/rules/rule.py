@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,13 +81,14 @@ def recipient(fact: Fact) -> str | None:
 class Remembered(Generic[Found]):
     """What a pure function made of a person's facts, kept while they are judged: rules ask for it fact by fact."""
 
-    def __init__(self, make: Callable[[History], Found]) -> None:
+    def __init__(self, make: Callable[..., Found]) -> None:
+        """Remember what a function makes of a history, and of whatever else it is given."""
         self._make = make
-        self._last: tuple[tuple[Fact, ...], Found] | None = None
+        self._last: tuple[tuple[Any, ...], Found] | None = None
 
-    def __call__(self, history: History) -> Found:
-        """Return what the function makes of a history."""
-        last = self._last
-        if last is None or last[0] is not history.facts:
-            self._last = last = history.facts, self._make(history)
+    def __call__(self, history: History, *others: Registers) -> Found:
+        """Return what the function makes of them."""
+        last, of = self._last, (history.facts, *others)
+        if last is None or len(last[0]) != len(of) or any(a is not b for a, b in zip(last[0], of, strict=True)):
+            self._last = last = of, self._make(history, *others)
         return last[1]

@@ -185,6 +185,22 @@ def test_what_is_dated_ahead_is_a_finding_from_when_it_was_recorded(story: Story
     assert kept(story, findings.Wanted(**before)) == [], "nobody knew of it yet"
 
 
+def test_what_may_be_kept_until_a_day_becomes_a_finding_when_that_is_over(story: Story) -> None:
+    story.told(made.collected("alice", NOON, "pd:Name", until="2027-01-31T00:00:00-05:00"))
+
+    def rules(day: int) -> list[str]:
+        now = datetime(2027, 2, day, 12, tzinfo=UTC)
+        return [
+            each.rule for each in kept(story, findings.Wanted(**WINDOW | {"now": now}, rule="whosaw:RuleRetention"))
+        ]
+
+    before = datetime(2027, 1, 31, 12, tzinfo=UTC)
+    assert kept(story, findings.Wanted(**WINDOW | {"now": before}, rule="whosaw:RuleRetention")) == []
+    assert rules(1) == ["whosaw:RuleRetention"]
+    story.told(made.erased("alice", "2027-02-02T00:00:00Z", "pd:Name"))
+    assert rules(3) == []
+
+
 def test_a_waiver_excuses_by_rule_recipient_purpose_and_when_the_fact_happened(story: Story) -> None:
     fact = made.disclosed("alice", NOON, "pd:Name")
     other = made.disclosed("bob", NOON, "pd:Name", recipient=COLLECTOR | {"id": "other"})
