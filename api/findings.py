@@ -97,7 +97,7 @@ def read_findings(
             until=moment("to", until, END), now=now, seals=seals,
         )  # fmt: skip
         found, more = findings.across(connection, logs, wanted, after=after, limit=most)
-    items = [_item(each, preferred(request)) for each in found]
+    items = [_item(each, preferred(request), now) for each in found]
     recorded(question, [each.subject for each in found if not each.nobody], count=len(items))
     further = None
     if more is not None:
@@ -144,7 +144,7 @@ def read_subject_findings(
         judged = findings.of_person(connection, person)
     found = [each for each in judged if each.since <= now and (everything == "true" or each.outcome != "lawful")]
     start = place.after[1] if place else 0
-    items = [_item(each, preferred(request)) for each in found[start : start + most]]
+    items = [_item(each, preferred(request), now) for each in found[start : start + most]]
     recorded(question, [subject.id], count=len(items), as_of=pins.at)
     further = None
     if len(found) > start + most:
@@ -160,8 +160,8 @@ def _moment(question: Question, place: Cursor | None, connection: Any, log_id: i
     return datetime.now(UTC) if as_of is None else findings.known_at(connection, log_id, as_of)
 
 
-def _item(each: Finding, language: Language) -> dict[str, Any]:
-    """Return a finding as an answer says it, with its sentence."""
+def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
+    """Return a finding as an answer says it at a moment, with its sentence, its age, and who answers for it."""
     return {
         "finding": each.finding,
         "log_id": each.log_id,
@@ -170,6 +170,8 @@ def _item(each: Finding, language: Language) -> dict[str, Any]:
         "type": each.type,
         "time": each.stated,
         "since": each.since.isoformat(),
+        "age_days": (now - each.since).days,
+        "owner": {"source": each.source, "system": each.system},
         "rule": each.rule,
         "version": each.version,
         "law_pack": each.law_pack,

@@ -66,6 +66,10 @@ class Finding(NamedTuple):
     """From when it is a finding."""
     recipient: str | None
     purposes: list[str]
+    source: str
+    """The emitter that stated the fact."""
+    system: str | None
+    """The system that it happened in; with the source, who answers for it."""
     sealed: bool
     """Whether an order forbids telling of it."""
     seal: str | None
@@ -128,7 +132,7 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         fact.position, fact.type, rule.code, str(rule.version), verdict.law or law_pack(rule.of, fact.time),
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
         fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
-        *_visible(fact, opened), nobody, raised=False, state="open", decided=[], resolution=None, waiver=None,
+        fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[], resolution=None, waiver=None,
         waived=[],
     )  # fmt: skip
 
@@ -145,8 +149,8 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
     return Finding(
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
         said["rule_version"], said.get("law_pack"), said["result"], None, [], [list(place(fact))], fact.time,
-        fact.stated, min(fact.time, fact.appended), None, [], *_visible(fact, opened), nobody, raised=True,
-        state="open", decided=[], resolution=None, waiver=said.get("excused_by"), waived=[],
+        fact.stated, min(fact.time, fact.appended), None, [], fact.source, said.get("system"), *_visible(fact, opened),
+        nobody, raised=True, state="open", decided=[], resolution=None, waiver=said.get("excused_by"), waived=[],
     )  # fmt: skip
 
 

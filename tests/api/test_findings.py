@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
-from tests.api.conftest import RECIPIENT, event
+from tests.api.conftest import RECIPIENT, SOURCE, event
 
 if TYPE_CHECKING:
     from tests.api.conftest import Service
@@ -41,6 +42,17 @@ def test_a_finding_says_which_rule_judged_on_what_and_why_in_the_readers_languag
     }  # fmt: skip
     (french,) = across(service, **{"Accept-Language": "fr"})["items"]
     assert french["explanation"].startswith("Consultation sans fin déclarée ou sans billet : Aucun billet (")
+
+
+def test_a_finding_has_an_age_in_days_and_somebody_who_answers_for_it(service: Service) -> None:
+    (made,) = service.record(look(system="helpdesk"))
+    answer = across(service)
+    (found,) = answer["items"]
+    since, now = datetime.fromisoformat(found["since"]), datetime.fromisoformat(answer["now"])
+    assert found["age_days"] == (now - since).days
+    assert found["owner"] == {"source": SOURCE, "system": "helpdesk"}
+    (then,) = hers(service, made["stream"], "?valid_at=2026-11-11T15:00:00Z")
+    assert then["age_days"] == 10, "since the first of November"
 
 
 def test_a_question_is_recorded_about_everybody_in_the_answer(service: Service) -> None:
