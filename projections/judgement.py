@@ -132,8 +132,8 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         fact.position, fact.type, rule.code, str(rule.version), verdict.law or law_pack(rule.of, fact.time),
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
         fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
-        fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[], resolution=None, waiver=None,
-        waived=[],
+        fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[],
+        resolution=None, waiver=None, waived=[],
     )  # fmt: skip
 
 
