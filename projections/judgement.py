@@ -7,7 +7,7 @@ rule finds; a resolution says that somebody dealt with it, until somebody says o
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.history import moment
 from projections.retained import READ
@@ -148,10 +148,17 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
     said = fact.data
     return Finding(
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
-        said["rule_version"], said.get("law_pack"), said["result"], None, [], [list(place(fact))], fact.time,
-        fact.stated, min(fact.time, fact.appended), None, [], fact.source, said.get("system"), *_visible(fact, opened),
-        nobody, raised=True, state="open", decided=[], resolution=None, waiver=said.get("excused_by"), waived=[],
+        said["rule_version"], said.get("law_pack"), said["result"], said.get("reason"), _about(said),
+        [list(place(fact))], fact.time, fact.stated, min(fact.time, fact.appended), None, [], fact.source,
+        said.get("system"), *_visible(fact, opened), nobody, raised=True, state="open", decided=[], resolution=None,
+        waiver=said.get("excused_by"), waived=[],
     )  # fmt: skip
+
+
+def _about(said: dict[str, Any]) -> list[str]:
+    """Return what a finding is about that an emitter, or the ledger itself, raised."""
+    emitter = [said["emitter"]] if said.get("emitter") else []
+    return [*emitter, *said.get("codes", ()), *map(str, said.get("numbers", ()))]
 
 
 def _visible(fact: Fact, opened: dict[str, str]) -> tuple[bool, str | None]:

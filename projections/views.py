@@ -39,7 +39,9 @@ DEFINITION = """
         cohort      integer,
         PRIMARY KEY (log_id, subject, position)
     );
-    CREATE UNIQUE INDEX look_cohort ON look (log_id, position) WHERE cohort IS NOT NULL
+    CREATE UNIQUE INDEX look_cohort ON look (log_id, position) WHERE cohort IS NOT NULL;
+    CREATE INDEX look_person ON look (log_id, time, actor, subject)
+        WHERE act = 'data.viewed' AND actor_kind = 'human' AND actor IS NOT NULL AND cohort IS NULL
 """
 # A refused query showed nothing to anybody. A query about no person in particular is in a stream of the ledger's own.
 FOLD = """
@@ -108,7 +110,7 @@ OF_STREAMS = (
 
 VIEWS = Projection(
     name="views",
-    version=5,
+    version=6,
     tables=("look",),
     definition=DEFINITION,
     folds=(Fold(("data.used", "data.viewed", "ledger.queried"), FOLD), forgotten("look")),

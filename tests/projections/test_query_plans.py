@@ -22,6 +22,7 @@ from projections import (
     progress,
     recipients,
     timeline,
+    together,
     views,
 )
 from tests.projections.given import (
@@ -199,6 +200,13 @@ def test_a_case_and_an_emitter_are_found_by_name(many: Story) -> None:
         assert scanned(many, statement, wanted) == set()
     for statement in (emitters.RESTS, emitters.NUMBERS):
         assert scanned(many, statement, wanted | {"since": datetime(2026, 1, 10, tzinfo=UTC)}) == set()
+
+
+def test_who_looked_at_many_is_found_by_when_people_at_work_looked(many: Story) -> None:
+    wanted = {"logs": [0], "zone": "America/Toronto", "since": datetime(2026, 11, 1, tzinfo=UTC), "most": 100}
+    assert scanned(many, together.MANY, wanted) == set()
+    busy = {"actor": "00112233445566ff", "day": datetime(2026, 11, 2, tzinfo=UTC).date()}
+    assert scanned(many, together.LOOKS, wanted | busy) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:
