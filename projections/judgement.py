@@ -117,8 +117,12 @@ def judged(
         verdict = rule.judge(fact, history, registers)
         if verdict is not None and (lawful or verdict.outcome != "lawful"):
             found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
+    waivers = list(history.of(WAIVED))
+    decisions: dict[str, list[Fact]] = {}
+    for each in history.of(*DECISIONS):
+        decisions.setdefault(each.data["finding_id"], []).append(each)
     decided = [
-        _decided(_excused(each, history, registers), history, registers)
+        _decided(_excused(each, waivers, registers), decisions.get(each.finding, []), history, registers)
         for each in found
         if lawful or each.outcome != "lawful"
     ]
@@ -168,11 +172,11 @@ def _visible(fact: Fact, opened: dict[str, str]) -> tuple[bool, str | None]:
     return True, fact.data.get("seal_ref") or fact.data.get("seal_id")
 
 
-def _excused(finding: Finding, history: History, registers: Registers) -> Finding:
+def _excused(finding: Finding, waivers: Sequence[Fact], registers: Registers) -> Finding:
     """Return a finding as waivers leave it: a waiver is of a rule, and of what happened from its start to its end."""
     if finding.outcome not in {"violation", "gap"}:
         return finding
-    for each in (*registers.waivers(finding.rule), *history.of(WAIVED)):
+    for each in (*registers.waivers(finding.rule), *waivers):
         said = each.data
         if (
             said["rule"] == finding.rule
@@ -192,11 +196,10 @@ def _waived(waiver: Fact) -> list[str]:
     return [said["reason"], actor["role"], author, said.get("starts") or waiver.stated, said["until"]]
 
 
-def _decided(finding: Finding, history: History, registers: Registers) -> Finding:
+def _decided(finding: Finding, hers: Sequence[Fact], history: History, registers: Registers) -> Finding:
     """Return a finding as the newest decision leaves it. It opens again if what it rests on came after that."""
     if finding.outcome == "lawful":
         return finding
-    hers = [each for each in history.of(*DECISIONS) if each.data["finding_id"] == finding.finding]
     decisions = sorted((*registers.decisions(finding.finding), *hers), key=_recorded)
     if not decisions:
         return finding

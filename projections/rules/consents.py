@@ -68,12 +68,12 @@ def word(history: History, fact: Fact, purpose: str) -> Word | None:
         fact: What is judged.
         purpose: One of its purposes.
     """
-    said = [each for each in words(history) if each.reach(purpose) is not None and each.speaks_of(fact)]
+    hers = words(history)
+    said = [(reach, each) for reach, each in hers.about(purpose) if each.speaks_of(fact)]
     if not said:
         return None
-    merged = max((each.position for each in history.of("subject.merged")), default=0)
     found = {
-        category: _decides([each for each in said if each.names(category)], purpose, fact.time, merged)
+        category: _decides([pair for pair in said if pair[1].names(category)], fact.time, hers.merged)
         for category in fact.data["categories"]
     }
     standing = [each for each in found.values() if each is not None]
@@ -91,24 +91,23 @@ def objection(history: History, fact: Fact, purpose: str) -> Word | None:
     return found if found is not None and found.state in OBJECTIONS else None
 
 
-def _decides(said: Sequence[Said], purpose: str, time: datetime, merged: int) -> Said | None:
+def _decides(said: Sequence[tuple[int, Said]], time: datetime, merged: int) -> Said | None:
     """Return which of some words, the oldest first, decides; None if there is none."""
     if not said:
         return None
-    if said[-1].fact.position > merged:
-        return _last(said, purpose)
-    names = {each.fact.subject: each for each in said}
-    last = [_last([each for each in said if each.fact.subject == name], purpose) for name in names]
+    if said[-1][1].fact.position > merged:
+        return _last(said)
+    names = dict.fromkeys(each.fact.subject for _, each in said)
+    last = [_last([pair for pair in said if pair[1].fact.subject == name]) for name in names]
     last.sort(key=lambda each: (each.effective, each.fact.position))
     against = [each for each in last if each.stands(time) != GIVEN]
     return (against or last)[-1]
 
 
-def _last(said: Sequence[Said], purpose: str) -> Said:
+def _last(said: Sequence[tuple[int, Said]]) -> Said:
     """Return the last of some words: a no to one purpose is not taken back by a yes to all of its kind."""
-    found = said[0]
-    for each in said[1:]:
-        wider = (each.reach(purpose) or 0) > (found.reach(purpose) or 0)
-        if not (wider and each.state == GIVEN and found.state in OBJECTIONS):
-            found = each
+    reached, found = said[0]
+    for reach, each in said[1:]:
+        if not (reach > reached and each.state == GIVEN and found.state in OBJECTIONS):
+            reached, found = reach, each
     return found

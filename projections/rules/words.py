@@ -86,12 +86,25 @@ def is_marketing(purpose: str) -> bool:
     return MARKETING in kinds(purpose)
 
 
-def _words(history: History) -> list[Said]:
-    """Return all that a person ever said, by when it counts."""
-    return sorted(_said(history), key=lambda each: (each.effective, each.fact.position))
+class Words:
+    """All that a person ever said."""
+
+    def __init__(self, history: History) -> None:
+        """Read it."""
+        self._said = sorted(_said(history), key=lambda each: (each.effective, each.fact.position))
+        self._about: dict[str, list[tuple[int, Said]]] = {}
+        self.merged = max((each.position for each in history.of("subject.merged")), default=0)
+        """Where the last merge of her names is recorded; 0 if there is none."""
+
+    def about(self, purpose: str) -> list[tuple[int, Said]]:
+        """Return her words on a purpose, by when they count, each with its reach."""
+        if purpose not in self._about:
+            reached = [(each.reach(purpose), each) for each in self._said]
+            self._about[purpose] = [(reach, each) for reach, each in reached if reach is not None]
+        return self._about[purpose]
 
 
-words = Remembered(_words)
+words = Remembered(Words)
 
 
 def _said(history: History) -> Iterator[Said]:
