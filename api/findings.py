@@ -75,9 +75,10 @@ def read_findings(
 ) -> Response:
     """Return what rules and emitters found, by when the facts happened, as it stands now.
 
-    Each says which rule of which version and law pack judged, on which entries, and why. What is lawful is not among
-    them; see the findings of one person. The pages of one answer share its moment, not a position: findings come and go
-    with later facts.
+    Each says which rule of which version and law pack judged, on which entries, and why; since when, for how many
+    days, and which source and system answer for it. One that is excused names the waiver's author, reason, start and
+    end. What is lawful is not among them; see the findings of one person. The pages of one answer share its moment, not
+    a position: findings come and go with later facts.
     """
     question = ask(request, "whosaw:QueryFindings", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)

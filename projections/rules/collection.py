@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING
 
 from ledger.vocabulary.codes import CODES, kinds
 from projections.rules import consents
+from projections.rules.collected import collected_before
 from projections.rules.exceptions import ground, is_older
-from projections.rules.rule import Remembered, Rule, Verdict, lawful, place, purposes
+from projections.rules.rule import CONSENTS, Rule, Verdict, lawful, place, purposes
 from projections.rules.words import is_marketing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Sequence
 
     from projections.history import Fact, History
     from projections.registers import Registers
     from projections.rules.consents import Word
+    from projections.rules.rule import Place
 
 ALLOWED = frozenset({
     "dpv:LegalObligation", "dpv:VitalInterest", "dpv:ContractPerformance", "eu-gdpr:A6-1-c", "eu-gdpr:A6-1-d",
@@ -33,46 +35,44 @@ FRAUD = "dpv:FraudPreventionAndDetection"
 
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether a fact's data had been collected for its purposes; None if nobody collected it on record."""
-    known = {each: list(_before(collections(history)[each], fact)) for each in fact.data["categories"]
-             if each in collections(history)}  # fmt: skip
-    known = {category: found for category, found in known.items() if found}
-    if not known:
-        return None
-    places = tuple(dict.fromkeys(place(each) for found in known.values() for each in found))
+    known = collected_before(history, fact)
     words = {each: consents.word(history, fact, each) for each in purposes(fact)}
-    spared = {purpose for purpose, word in words.items() if word is not None and word.state != consents.GIVEN}
-    if spared == words.keys():
+    said = {purpose: word for purpose, word in words.items() if word is not None}
+    spared = {purpose for purpose, word in said.items() if word.state != consents.GIVEN}
+    narrow = _narrow(fact, [word for purpose, word in said.items() if purpose not in spared], known)
+    if spared == words.keys() or not (known or narrow):
         return None
+    places = dict.fromkeys(place(each) for found in known.values() for each in found)
+    places |= dict.fromkeys(each for word in said.values() for each in word.places)
     others = [
         (purpose, category)
         for purpose, word in words.items()
         if purpose not in spared and not _allowed(fact, purpose)
         for category in _undeclared(purpose, word, known)
     ]
-    if not others:
-        return lawful("whosaw:CollectedFor", *places)
+    if others:
+        return _other(fact, others, tuple(places))
+    if narrow:
+        return Verdict("violation", "whosaw:ConsentTooNarrow", tuple(narrow), tuple(places))
+    return lawful("whosaw:CollectedFor", *places)
+
+
+def _other(fact: Fact, others: Sequence[tuple[str, str]], places: tuple[Place, ...]) -> Verdict:
+    """Return what is to be said of purposes that categories were not collected for."""
     unknown = [purpose for purpose, _ in others if purpose not in CODES]
     if len(unknown) == len(others):
         return Verdict("gap", "whosaw:CodeUnknown", tuple(dict.fromkeys(unknown)), places)
     if is_older(fact.data.get("basis") or "", fact.time):
         return Verdict("gap", "whosaw:LawUnknown", (fact.data["basis"],), places)
-    return Verdict("violation", "whosaw:NotCollectedFor", tuple(dict.fromkeys(sum(others, ()))), places)
+    codes = dict.fromkeys(code for pair in others for code in pair)
+    return Verdict("violation", "whosaw:NotCollectedFor", tuple(codes), places)
 
 
-def _collections(history: History) -> dict[str, dict[frozenset[str], Fact]]:
-    """Return by category the first collection for each set of purposes: a later one for the same changes nothing."""
-    found: dict[str, dict[frozenset[str], Fact]] = {}
-    for each in history.by_time("data.collected"):
-        for category in each.data["categories"]:
-            found.setdefault(category, {}).setdefault(frozenset(each.data["purposes"]), each)
-    return found
-
-
-collections = Remembered(_collections)
-
-
-def _before(collected: dict[frozenset[str], Fact], fact: Fact) -> Iterator[Fact]:
-    return (each for each in collected.values() if each.time <= fact.time)
+def _narrow(fact: Fact, given: Sequence[Word], known: Collection[str]) -> list[str]:
+    """Return which data a use rests on a consent for that covers other data; of a disclosure another rule says so."""
+    if fact.type != "data.used" or fact.data.get("basis") not in CONSENTS:
+        return []
+    return [each for each in dict.fromkeys(each for word in given for each in word.lacking) if each not in known]
 
 
 def _undeclared(purpose: str, word: Word | None, known: dict[str, list[Fact]]) -> list[str]:
@@ -95,4 +95,4 @@ def _allowed(fact: Fact, purpose: str) -> bool:
     return canadian or basis in ALLOWED or purpose == FRAUD
 
 
-RULE = Rule("whosaw:RuleCollection", 1, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)
+RULE = Rule("whosaw:RuleCollection", 2, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)

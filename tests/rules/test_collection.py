@@ -82,3 +82,12 @@ def test_a_code_that_nobody_knows_and_a_law_of_which_nobody_knows_how_it_was_are
     old = collected("ann", "2009-01-01T00:00:00Z", "pd:Name", purposes=[PAY])
     given = disclosed("ann", "2010-05-01T12:00:00Z", "pd:Name", purpose=CARE, basis="ca-qc-p39.1:18-9")
     assert then(RULE, old, given) == [(2, "gap", "whosaw:LawUnknown", ["ca-qc-p39.1:18-9"])]
+
+
+def test_a_use_that_rests_on_consent_rests_on_one_that_covers_it_though_nobody_collected_it_on_record() -> None:
+    given = consent("ann", "2026-02-01T00:00:00Z", "given", PROMOTE, categories=["pd:Name"])
+    sent = use(PROMOTE, "pd:Name", "pd:CallLog", basis="dpv:Consent")
+    (found,) = findings(RULE, given, sent)
+    assert (found.outcome, found.reason, found.codes) == ("violation", "whosaw:ConsentTooNarrow", ["pd:CallLog"])
+    assert found.inputs == [[0, 2], [0, 1]]
+    assert then(RULE, given, use(PROMOTE, "pd:Name", basis="dpv:Consent")) == []
