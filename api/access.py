@@ -38,6 +38,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "subjects:forget",
         "events:correct",
         "names:unlink",
+        "findings:decide",
         "askers:read",
         "clearances:ask",
     ),
@@ -90,6 +91,10 @@ CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
 UNLINK = "names:unlink"
 """The scope to take a name from a person: what is recorded by that name afterwards is not hers any more."""
+DECIDE = "findings:decide"
+"""The scope to say that a finding is dealt with, or excused: not whoever caused it."""
+DECISIONS = frozenset({"finding.resolved", "finding.waived"})
+"""The facts that say so. That a finding is open again, anybody may say."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"
 """The scopes to ask for clearance for a while, and to agree that another one gets it."""
 HOLDS = "holds:read"

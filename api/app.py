@@ -55,6 +55,7 @@ from api.key_directory import opened
 from api.observation import Figures, Observation
 from api.outside.publisher import Publisher, places_of
 from api.recording import Recording
+from api.rule_clock import RuleClock
 from api.seal_clock import SealClock
 from api.snapshot_clock import SnapshotClock
 from api.state import State
@@ -157,12 +158,14 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
                 else None
             )
             seal_clock = SealClock(ledger, forgetting, settings.forget_seconds) if settings.forget_seconds else None
+            rule_clock = RuleClock(ledger, settings.rules_seconds) if settings.rules_seconds else None
             access = Access(ledger.connection)
             arrivals = Arrivals()
             app.state.parts = State(
                 settings, ledger, access, figures, arrivals, readers, follower, forgetting, publisher
             )
-            beside = [each for each in (follower, clock, publisher, forget_clock, seal_clock) if each is not None]
+            clocks = (follower, clock, publisher, forget_clock, seal_clock, rule_clock)
+            beside = [each for each in clocks if each is not None]
             for each in beside:
                 each.start()
             try:

@@ -57,7 +57,13 @@ def read_codes() -> dict[str, Any]:
     """Return every code that has words here, in English and French. Other codes are recorded all the same."""
     return {
         "codes": [
-            {"code": code.code, "scheme": code.scheme, "version": code.version, "labels": code.labels}
+            {
+                "code": code.code,
+                "scheme": code.scheme,
+                "version": code.version,
+                "labels": code.labels,
+                "broader": code.broader,
+            }
             for code in CODES.values()
         ]
     }

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation, strict_json
-from api.access import CORRECT, OWN_SOURCES, OWN_TYPES, UNLINK
+from api.access import CORRECT, DECIDE, DECISIONS, OWN_SOURCES, OWN_TYPES, UNLINK
 from api.problems import Problem
 from api.state import state_of
 from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
@@ -159,6 +159,7 @@ def _facts(request: Request, received: bytes, state: State, key: Key) -> tuple[l
     _refuse_others(events, key, single=single)
     if UNLINK not in key.scopes and any(isinstance(event.data, IdentifierUnlinked) for event in events):
         raise Problem("forbidden", f"subject.identifier_unlinked: expected a key with the scope {UNLINK}")
+    _refuse_decisions(events, key, single=single)
     facts: list[Fact] = []
     errors: list[dict[str, str]] = []
     for index, event in enumerate(events):
@@ -262,6 +263,23 @@ def _refuse_others(events: Sequence[Event], key: Key, *, single: bool) -> None:
                 errors.append({"pointer": pointer, "code": "not-yours", "detail": detail})
     if errors:
         raise Problem("not-yours", errors=errors[:MOST_PROBLEMS])
+
+
+def _refuse_decisions(events: Sequence[Event], key: Key, *, single: bool) -> None:
+    """Refuse to settle findings, unless the key may: else whoever caused one could excuse it."""
+    if DECIDE in key.scopes:
+        return
+    errors = [
+        {
+            "pointer": "/type" if single else f"/{index}/type",
+            "code": "forbidden",
+            "detail": f"expected a key with the scope {DECIDE}",
+        }
+        for index, event in enumerate(events)
+        if event.type in DECISIONS
+    ]
+    if errors:
+        raise Problem("forbidden", errors=errors[:MOST_PROBLEMS])
 
 
 def _count(state: State, receipts: Sequence[Receipt]) -> None:

@@ -38,6 +38,8 @@ EXAMPLES = {
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 NAMES = (findings.NAME,)
+WAIVED = ("reason", "role", "author", "from", "until")
+"""What is told of a waiver."""
 CODE = r"^[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+$"
 
 
@@ -73,9 +75,10 @@ def read_findings(
 ) -> Response:
     """Return what rules and emitters found, by when the facts happened, as it stands now.
 
-    Each says which rule of which version and law pack judged, on which entries, and why. What is lawful is not among
-    them; see the findings of one person. The pages of one answer share its moment, not a position: findings come and go
-    with later facts.
+    Each says which rule of which version and law pack judged, on which entries, and why; since when, for how many
+    days, and which source and system answer for it. One that is excused names the waiver's author, reason, start and
+    end. What is lawful is not among them; see the findings of one person. The pages of one answer share its moment, not
+    a position: findings come and go with later facts.
     """
     question = ask(request, "whosaw:QueryFindings", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -95,7 +98,7 @@ def read_findings(
             until=moment("to", until, END), now=now, seals=seals,
         )  # fmt: skip
         found, more = findings.across(connection, logs, wanted, after=after, limit=most)
-    items = [_item(each, preferred(request)) for each in found]
+    items = [_item(each, preferred(request), now) for each in found]
     recorded(question, [each.subject for each in found if not each.nobody], count=len(items))
     further = None
     if more is not None:
@@ -142,7 +145,7 @@ def read_subject_findings(
         judged = findings.of_person(connection, person)
     found = [each for each in judged if each.since <= now and (everything == "true" or each.outcome != "lawful")]
     start = place.after[1] if place else 0
-    items = [_item(each, preferred(request)) for each in found[start : start + most]]
+    items = [_item(each, preferred(request), now) for each in found[start : start + most]]
     recorded(question, [subject.id], count=len(items), as_of=pins.at)
     further = None
     if len(found) > start + most:
@@ -158,8 +161,8 @@ def _moment(question: Question, place: Cursor | None, connection: Any, log_id: i
     return datetime.now(UTC) if as_of is None else findings.known_at(connection, log_id, as_of)
 
 
-def _item(each: Finding, language: Language) -> dict[str, Any]:
-    """Return a finding as an answer says it, with its sentence."""
+def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
+    """Return a finding as an answer says it at a moment, with its sentence, its age, and who answers for it."""
     return {
         "finding": each.finding,
         "log_id": each.log_id,
@@ -168,6 +171,8 @@ def _item(each: Finding, language: Language) -> dict[str, Any]:
         "type": each.type,
         "time": each.stated,
         "since": each.since.isoformat(),
+        "age_days": (now - each.since).days,
+        "owner": {"source": each.source, "system": each.system},
         "rule": each.rule,
         "version": each.version,
         "law_pack": each.law_pack,
@@ -182,6 +187,7 @@ def _item(each: Finding, language: Language) -> dict[str, Any]:
         "resolution": each.resolution,
         "decided": {"log_id": each.decided[0], "position": each.decided[1]} if each.decided else None,
         "waiver": each.waiver,
+        "waived": dict(zip(WAIVED, each.waived, strict=True)) if each.waived else None,
         "raised": each.raised,
         "seals": [each.seal or ""] if each.sealed else [],
     }

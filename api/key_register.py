@@ -22,9 +22,9 @@ router = APIRouter(tags=["admin"])
 
 Scope = (
     Literal[
-        "events:write", "events:correct", "names:unlink", "subjects:read", "subjects:forget", "disclosures:read",
-        "exports:create", "holds:read", "seals:read", "clearances:ask", "clearances:approve", "integrity:read",
-        "entries:read", "admin", "askers:read",
+        "events:write", "events:correct", "names:unlink", "findings:decide", "subjects:read", "subjects:forget",
+        "disclosures:read", "exports:create", "holds:read", "seals:read", "clearances:ask", "clearances:approve",
+        "integrity:read", "entries:read", "admin", "askers:read",
     ]
     | Annotated[str, Field(pattern=f"^{access.CLEARANCE.pattern}$")]
 )  # fmt: skip

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
         None, description="whom it has forgotten, outside the database and its backups; none: in the key directory"
     )
     forget_seconds: float = Field(60.0, ge=0, description="how often it is looked who is due; 0: nobody here")
+    rules_seconds: float = Field(
+        600.0, ge=0, description="how often all people's facts are judged together; 0: not here"
+    )
     forget_grace_days: int = Field(30, ge=0, description="how long forgetting somebody can be taken back")
     forget_on_request: bool = Field(True, description="whether a granted request for erasure begins it by itself")
     backup_days: int = Field(35, ge=0, description="how long backups and archives of the database are kept")

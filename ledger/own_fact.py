@@ -19,7 +19,9 @@ SOURCE = "/whosaw/ledger"
 ROLE = "whosaw:Ledger"
 
 
-def own_fact(hashes: KeyedHashes, kind: str, origin: str, data: Mapping[str, Any]) -> Fact:
+def own_fact(
+    hashes: KeyedHashes, kind: str, origin: str, data: Mapping[str, Any], *, event_id: str | None = None
+) -> Fact:
     """Return a fact about a log, to be appended to a log of the ledger's choice: see `Ledger.submit_to`.
 
     The stream is found by a name that no event on the wire gets: its kind has a hyphen. So nobody else can open it, or
@@ -30,12 +32,13 @@ def own_fact(hashes: KeyedHashes, kind: str, origin: str, data: Mapping[str, Any
         kind: The fact's type.
         origin: Of the log that it is about.
         data: Its data, the actor aside.
+        event_id: What several processes that state the same thing call it alike; None for a name of its own.
     """
     event = parse_event(
         orjson.dumps(
             {
                 "specversion": "1.0",
-                "id": secrets.token_hex(16),
+                "id": event_id or secrets.token_hex(16),
                 "source": SOURCE,
                 "type": kind,
                 "time": datetime.now(UTC).isoformat(timespec="microseconds"),

@@ -51,6 +51,8 @@ DEFINITION = """
         since        timestamptz NOT NULL,
         recipient    text,
         purposes     text[]      NOT NULL,
+        source       text        NOT NULL,
+        system       text,
         sealed       boolean     NOT NULL,
         seal         text,
         nobody       boolean     NOT NULL,
@@ -59,6 +61,7 @@ DEFINITION = """
         decided      bigint[]    NOT NULL,
         resolution   text,
         waiver       text,
+        waived       text[]      NOT NULL,
         PRIMARY KEY (log_id, subject, position, rule)
     );
     CREATE INDEX finding_time ON finding (log_id, sealed, time, position, rule, subject);
@@ -69,8 +72,8 @@ DEFINITION = """
 """
 COLUMNS: LiteralString = """
     SELECT f.finding, f.log_id, f.subject, f.position, f.type, f.rule, f.rule_version, f.law_pack, f.outcome, f.reason,
-           f.codes, f.inputs, f.time, f.stated, f.since, f.recipient, f.purposes, f.sealed, f.seal, f.nobody, f.raised,
-           f.state, f.decided, f.resolution, f.waiver
+           f.codes, f.inputs, f.time, f.stated, f.since, f.recipient, f.purposes, f.source, f.system, f.sealed, f.seal,
+           f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived
     FROM projections.finding AS f
     WHERE f.log_id = %(log_id)s AND f.sealed = %(sealed)s AND f.time >= %(start)s AND f.time < %(until)s
       AND f.since <= %(now)s AND (f.time, f.position, f.rule, f.subject) > (%(time)s, %(position)s, %(rule_after)s,
@@ -101,8 +104,8 @@ def _row(each: Finding) -> tuple[Any, ...]:
     return (
         each.log_id, UUID(hex=each.subject), each.finding, each.position, each.type, each.rule, each.version,
         each.law_pack, each.outcome, each.reason, each.codes, _pairs(each.inputs), each.time, each.stated, each.since,
-        each.recipient, each.purposes, each.sealed, each.seal, each.nobody, each.raised, each.state, each.decided,
-        each.resolution, each.waiver,
+        each.recipient, each.purposes, each.source, each.system, each.sealed, each.seal, each.nobody, each.raised,
+        each.state, each.decided, each.resolution, each.waiver, each.waived,
     )  # fmt: skip
 
 
@@ -112,7 +115,7 @@ def _pairs(inputs: Iterable[list[int]]) -> list[int]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=1, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=11, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
 )  # fmt: skip
 
 

@@ -7,9 +7,10 @@ rule finds; a resolution says that somebody dealt with it, until somebody says o
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.history import moment, openings
+from projections.retained import READ
 from projections.rules import RULES
 from projections.rules.exceptions import law_pack
 from projections.rules.rule import place, purposes, recipient
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 DECISIONS = ("finding.resolved", "finding.reopened")
 WAIVED, RAISED = "finding.waived", "finding.raised"
 TYPES = tuple(sorted({
-    *(each for rule in RULES for each in (*rule.types, *rule.gone)),
+    *(each for rule in RULES for each in (*rule.types, *rule.gone)), *READ,
     "consent.recorded", "policy.assented", "data.erased", "request.received", "request.answered", "hold.placed",
     "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
 }))  # fmt: skip
@@ -65,6 +66,10 @@ class Finding(NamedTuple):
     """From when it is a finding."""
     recipient: str | None
     purposes: list[str]
+    source: str
+    """The emitter that stated the fact."""
+    system: str | None
+    """The system that it happened in; with the source, who answers for it."""
     sealed: bool
     """Whether an order forbids telling of it."""
     seal: str | None
@@ -81,6 +86,9 @@ class Finding(NamedTuple):
     """How it was dealt with: a code."""
     waiver: str | None
     """What excuses it."""
+    waived: list[str]
+    """Of what excuses it: the reason, its author's part in the company and name there, from when and until when, as
+    stated; empty if nothing that is known here does."""
 
 
 def finding_id(log_id: int, position: int, rule: str) -> str:
@@ -109,8 +117,12 @@ def judged(
         verdict = rule.judge(fact, history, registers)
         if verdict is not None and (lawful or verdict.outcome != "lawful"):
             found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
+    waivers = list(history.of(WAIVED))
+    decisions: dict[str, list[Fact]] = {}
+    for each in history.of(*DECISIONS):
+        decisions.setdefault(each.data["finding_id"], []).append(each)
     decided = [
-        _decided(_excused(each, history, registers), history, registers)
+        _decided(_excused(each, waivers, registers), decisions.get(each.finding, []), history, registers)
         for each in found
         if lawful or each.outcome != "lawful"
     ]
@@ -123,9 +135,16 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         finding_id(fact.log_id, fact.position, rule.code), fact.log_id, opened.get(fact.subject, fact.subject),
         fact.position, fact.type, rule.code, str(rule.version), verdict.law or law_pack(rule.of, fact.time),
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
-        fact.time, fact.stated, max(verdict.since or fact.time, fact.time), recipient(fact), purposes(fact),
-        *_visible(fact, opened), nobody, raised=False, state="open", decided=[], resolution=None, waiver=None,
+        fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
+        fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[],
+        resolution=None, waiver=None, waived=[],
     )  # fmt: skip
+
+
+def _since(fact: Fact, verdict: Verdict) -> datetime:
+    """Return from when a verdict is so: what is dated ahead is known, and judged, from when it was recorded."""
+    known = min(fact.time, fact.appended)
+    return max(verdict.since or known, known)
 
 
 def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
@@ -133,10 +152,17 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
     said = fact.data
     return Finding(
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
-        said["rule_version"], said.get("law_pack"), said["result"], None, [], [list(place(fact))], fact.time,
-        fact.stated, fact.time, None, [], *_visible(fact, opened), nobody, raised=True, state="open", decided=[],
-        resolution=None, waiver=said.get("excused_by"),
+        said["rule_version"], said.get("law_pack"), said["result"], said.get("reason"), _about(said),
+        [list(place(fact))], fact.time, fact.stated, min(fact.time, fact.appended), None, [], fact.source,
+        said.get("system"), *_visible(fact, opened), nobody, raised=True, state="open", decided=[], resolution=None,
+        waiver=said.get("excused_by"), waived=[],
     )  # fmt: skip
+
+
+def _about(said: dict[str, Any]) -> list[str]:
+    """Return what a finding is about that an emitter, or the ledger itself, raised."""
+    emitter = [said["emitter"]] if said.get("emitter") else []
+    return [*emitter, *said.get("codes", ()), *map(str, said.get("numbers", ()))]
 
 
 def _visible(fact: Fact, opened: dict[str, str]) -> tuple[bool, str | None]:
@@ -146,28 +172,34 @@ def _visible(fact: Fact, opened: dict[str, str]) -> tuple[bool, str | None]:
     return True, fact.data.get("seal_ref") or fact.data.get("seal_id")
 
 
-def _excused(finding: Finding, history: History, registers: Registers) -> Finding:
-    """Return a finding as waivers leave it: a waiver is of a rule, and goes by when the fact happened."""
+def _excused(finding: Finding, waivers: Sequence[Fact], registers: Registers) -> Finding:
+    """Return a finding as waivers leave it: a waiver is of a rule, and of what happened from its start to its end."""
     if finding.outcome not in {"violation", "gap"}:
         return finding
-    for each in (*registers.waivers(finding.rule), *history.of(WAIVED)):
+    for each in (*registers.waivers(finding.rule), *waivers):
         said = each.data
         if (
             said["rule"] == finding.rule
-            and finding.time < moment(said["until"])
+            and moment(said.get("starts") or each.stated) <= finding.time < moment(said["until"])
             and (not said.get("recipients") or finding.recipient in said["recipients"])
             and (not said.get("purposes") or bool(set(said["purposes"]) & set(finding.purposes)))
         ):
             inputs = [*finding.inputs, list(place(each))]
-            return finding._replace(outcome="excused", waiver=said["waiver_id"], inputs=inputs)
+            return finding._replace(outcome="excused", waiver=said["waiver_id"], waived=_waived(each), inputs=inputs)
     return finding
 
 
-def _decided(finding: Finding, history: History, registers: Registers) -> Finding:
+def _waived(waiver: Fact) -> list[str]:
+    """Return what a finding tells of the waiver that excuses it: see `Finding.waived`."""
+    said, actor = waiver.data, waiver.data["actor"]
+    author = actor.get("key") or actor.get("id") or ""
+    return [said["reason"], actor["role"], author, said.get("starts") or waiver.stated, said["until"]]
+
+
+def _decided(finding: Finding, hers: Sequence[Fact], history: History, registers: Registers) -> Finding:
     """Return a finding as the newest decision leaves it. It opens again if what it rests on came after that."""
     if finding.outcome == "lawful":
         return finding
-    hers = [each for each in history.of(*DECISIONS) if each.data["finding_id"] == finding.finding]
     decisions = sorted((*registers.decisions(finding.finding), *hers), key=_recorded)
     if not decisions:
         return finding

@@ -39,7 +39,9 @@ DEFINITION = """
         cohort      integer,
         PRIMARY KEY (log_id, subject, position)
     );
-    CREATE UNIQUE INDEX look_cohort ON look (log_id, position) WHERE cohort IS NOT NULL
+    CREATE UNIQUE INDEX look_cohort ON look (log_id, position) WHERE cohort IS NOT NULL;
+    CREATE INDEX look_person ON look (log_id, time, actor, subject)
+        WHERE act = 'data.viewed' AND actor_kind = 'human' AND actor IS NOT NULL AND cohort IS NULL
 """
 # A refused query showed nothing to anybody. A query about no person in particular is in a stream of the ledger's own.
 FOLD = """
@@ -47,7 +49,8 @@ FOLD = """
     SELECT e.log_id, e.stream, e.position,
            {time}, t.stated, e.type,
            d.actor ->> 'kind', coalesce(d.actor ->> 'key', d.actor ->> 'id'), d.actor ->> 'role', d.system,
-           coalesce(d.purposes, ARRAY[d.purpose]), coalesce(d.categories, '{}'), d.ticket, coalesce(d.times, 1),
+           coalesce(d.purposes, array_remove(ARRAY[d.purpose], NULL)), coalesce(d.categories, '{}'), d.ticket,
+           coalesce(d.times, 1),
            (x.fact -> 'cohort' ->> 'size')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
@@ -107,7 +110,7 @@ OF_STREAMS = (
 
 VIEWS = Projection(
     name="views",
-    version=4,
+    version=6,
     tables=("look",),
     definition=DEFINITION,
     folds=(Fold(("data.used", "data.viewed", "ledger.queried"), FOLD), forgotten("look")),

@@ -132,7 +132,7 @@ def code(coded: Any) -> Any:
 
 def _purposes(data: dict[str, Any]) -> list[Any]:
     purposes = data.get("purposes")
-    return purposes if is_array(purposes) else [data.get("purpose")]
+    return purposes if is_array(purposes) else [each for each in (data.get("purpose"),) if each is not None]
 
 
 def _instant(text: Any) -> datetime:

@@ -29,7 +29,7 @@ def live(customer: Customer, diary: Diary) -> None:
         kept = [c.CALL_LOG, c.CONSUMPTION] + ([c.VOICE_MAIL] if diary.chance(0.2) else [])
         diary.note(at, CALLS, "data.collected", collected(
             [person(customer)], SWITCH, "switch", context="whosaw:Call", channel=c.NETWORK, origin="observed",
-            categories=kept, purposes=[c.ORDERS], basis=c.CONTRACT,
+            categories=kept, purposes=[c.ORDERS, c.SERVICE, c.IMPROVE_SERVICE], basis=c.CONTRACT,
         ))  # fmt: skip
         if diary.chance(0.3):
             diary.note(diary.later(at, 100, 9000), CALLS, "data.used", used(

@@ -77,7 +77,7 @@ def market_research(diary: Diary, at: datetime, here: Sequence[Customer], quarte
     subjects = [person(each) for each in here]
     derived = diary.note(at, SIGNUP, "data.collected", collected(
         subjects, MARKETING, "research", context="whosaw:MarketResearch", channel="whosaw:Internal",
-        origin="derived", categories=[c.SEGMENT, c.INTEREST], purposes=[c.RESEARCH], basis=c.IMPLIED,
+        origin="derived", categories=[c.SEGMENT, c.INTEREST], purposes=[c.RESEARCH, c.IMPROVE_SERVICE], basis=c.IMPLIED,
     ), correlation=f"research-q{quarter}")  # fmt: skip
     diary.note(at + timedelta(days=4), SIGNUP, "data.used", used(
         subjects, MARKETING, "research", categories=[c.SEGMENT], purposes=[c.IMPROVE_SERVICE],

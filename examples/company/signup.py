@@ -61,7 +61,7 @@ def opening(customer: Customer, diary: Diary) -> None:
     categories = [*ASKED[:4], c.RECORDING] if by_phone else [*ASKED, c.IP_ADDRESS]
     diary.note(at, SIGNUP, "data.collected", collected(
         household(customer), actor, "crm", context="whosaw:SignUp", channel=customer.channel,
-        categories=categories, purposes=[c.IDENTIFY, c.ORDERS], basis=c.CONTRACT,
+        categories=categories, purposes=[c.IDENTIFY, c.PERSONALISE, c.ORDERS, c.SERVICE], basis=c.CONTRACT,
     ), correlation=order)  # fmt: skip
     diary.note(at + timedelta(seconds=10), SIGNUP, "policy.assented", assented(
         household(customer), actor, "crm",

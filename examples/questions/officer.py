@@ -30,11 +30,12 @@ FINDING = ("time", "type", "outcome", "explanation", "recipient", "law_pack", "v
 OFFICER = (
     Question(
         10, ASKER, "Which disclosures had neither consent nor a recognised exception?",
-        (Step("/v1/findings?rule=whosaw:RuleGround&outcome=violation", Shown(FINDING, rows=3)),),
+        (Step("/v1/findings?rule=whosaw:RuleGround&outcome=violation", Shown((*FINDING, "owner"), rows=3)),),
         "Each was recorded as it happened and judged afterwards: by which rule of which version, under which law, and "
         "why. The first two went to the marketing firm days after the person had withdrawn; the third is the debt that "
-        "was sold, for which the law has no exception. With `outcome=gap` come those that can not be judged, because "
-        "something is not known.",
+        "was sold, for which the law has no exception. `owner` is who stated the fact, and so answers for it; "
+        "`age_days`, which grows day by day, is how long it has been a finding. With `outcome=gap` come those that can "
+        "not be judged, because something is not known.",
     ),
     Question(
         11, ASKER, "Which requests are open, by due date, and why is that the date?",
@@ -96,11 +97,13 @@ OFFICER = (
     Question(
         16, ASKER, "Which uses were for a purpose not declared, or after withdrawal?",
         (
+            Step("/v1/findings?rule=whosaw:RuleCollection&outcome=violation", Shown(FINDING, rows=1)),
             Step("/v1/findings?rule=whosaw:RulePurpose&outcome=violation", Shown(FINDING, rows=1)),
             Step("/v1/findings?rule=whosaw:RuleWithdrawal&outcome=violation", Shown(FINDING, rows=2)),
         ),
-        "The policy of 2009 says nothing of fraud, so that every fraud score was made for a purpose that it does not "
-        "declare: a later policy does not cure that. What was used after a withdrawal comes from the second question.",
+        "A score that was made to find fraud was used to verify who somebody is, which she was never told of. The "
+        "policy of 2009 says nothing of fraud, so that every fraud score was made for a purpose that it does not "
+        "declare: a later policy does not cure that. What was used after a withdrawal comes from the third question.",
     ),
     Question(
         17, ASKER, "What is past retention and not evidenced as erased, and what is blocked by which hold?",

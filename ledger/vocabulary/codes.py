@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ class Code(NamedTuple):
     """What people read, by language: en and fr."""
     definition: dict[str, str] | None
     """A sentence, by language, where a label is not enough."""
+    broader: str | None
+    """The code that this one is a kind of, as its scheme has it; None where nothing here asks."""
 
 
 class Scheme(NamedTuple):
@@ -52,7 +55,8 @@ def _read() -> tuple[dict[str, Scheme], dict[str, Code]]:
 def _code(scheme: Scheme, local: str, its: dict[str, Any]) -> Code:
     defined = {language: its[f"definition_{language}"] for language in LANGUAGES if f"definition_{language}" in its}
     labels = {language: its[language] for language in LANGUAGES}
-    return Code(f"{scheme.prefix}:{local}", scheme.prefix, scheme.version, labels, defined or None)
+    broader = f"{scheme.prefix}:{its['broader']}" if "broader" in its else None
+    return Code(f"{scheme.prefix}:{local}", scheme.prefix, scheme.version, labels, defined or None, broader)
 
 
 SCHEMES, CODES = _read()
@@ -62,3 +66,12 @@ def label(code: str, language: str) -> str:
     """Return what people read in place of a code; the code itself if nobody knows it."""
     known = CODES.get(code)
     return known.labels.get(language, code) if known is not None else code
+
+
+@lru_cache(maxsize=4_096)
+def kinds(code: str) -> tuple[str, ...]:
+    """Return a code and those that it is a kind of, the narrowest first; of one that nobody knows, itself."""
+    found = [code]
+    while (known := CODES.get(found[-1])) is not None and known.broader is not None:
+        found.append(known.broader)
+    return tuple(found)

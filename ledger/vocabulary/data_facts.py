@@ -102,12 +102,12 @@ class Viewed(AboutPersons, kw_only=True):
 
     categories: Codes
     """What was shown."""
-    purpose: Code
-    """What for, as the viewer said."""
     view: Literal["list", "detail"]
     """A file, or a list in which the person was seen."""
     result_count: Count
     """How many persons the screen showed."""
+    purpose: Code | None = None
+    """What for, as the viewer said; absent or null when nothing was said."""
     ticket: Opaque | None = None
     """The case that called for it; absent when there was none."""
     fields: Fields = []

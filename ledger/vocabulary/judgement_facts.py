@@ -42,6 +42,8 @@ class FindingWaived(PerhapsAboutPersons, kw_only=True):
     """Why."""
     until: Time
     """Facts that happened before this time are excused."""
+    starts: Time | None = None
+    """Facts that happened from this time on; absent for from when it was decided."""
     recipients: Annotated[list[System], Meta(max_length=100)] = []
     """Only facts with these recipients; empty for any."""
     purposes: SomeCodes = []

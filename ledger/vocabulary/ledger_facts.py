@@ -15,6 +15,7 @@ from ledger.vocabulary.forms import (
     Ordinal,
     Pointer,
     Root,
+    Source,
     System,
     Time,
 )
@@ -154,8 +155,16 @@ class FindingRaised(PerhapsAboutPersons, kw_only=True):
     """The law pack and version that it is of; null for a rule of the policy."""
     result: Literal["lawful", "violation", "excused", "gap"]
     """The judgement; a gap is something unknown, not a violation."""
-    inputs: Annotated[list[Place], Meta(min_length=1, max_length=100)]
-    """The entries it was judged on."""
+    inputs: Annotated[list[Place], Meta(max_length=100)]
+    """The entries it was judged on, at most the first hundred; empty when it is about what is missing."""
+    reason: Code | None = None
+    """Why."""
+    codes: SomeCodes = []
+    """What the reason is about."""
+    numbers: Annotated[list[Count], Meta(max_length=10)] = []
+    """Numbers that it is about."""
+    emitter: Source | None = None
+    """The emitter that it is about; absent when it is about none."""
     excused_by: Opaque | None = None
     """The waiver that excuses it."""
     private: Private | UnsetType | None = None

@@ -1,6 +1,6 @@
 """The exceptions by which the law lets data be disclosed without consent, as its packs say them: the one place to look.
 
-Source: PIPEDA 7(3); P-39.1, s. 18 and 18.3, each as the pack in force on the day has it.
+Source: PIPEDA 7(3); P-39.1, s. 18 and 18.3; GDPR, Art. 6(1), each as the pack in force on the day has it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ PAPERS = frozenset({"ca-pipeda:7-3-c", "ca-qc-p39.1:18-6"})
 """Those that a paper compels."""
 RECOVERY = frozenset({"ca-pipeda:7-3-b", "ca-qc-p39.1:18-9", "ca-qc-p39.1:18-9.1"})
 """Those for the recovery of the company's own claim: who buys it recovers another's."""
+MANDATES = frozenset({"ca-qc-p39.1:18.3"})
+"""Those for whoever acts for the company: it may do what the company may, so that a person's no is a no to both."""
 CONFIRM = "whosaw:ConfirmWithCounsel"
 
 
@@ -34,6 +36,8 @@ class Ground(NamedTuple):
     """Whether it needs a warrant, an order or a power to compel, on paper."""
     own_claim: bool
     """Whether it is for recovering what is owed to the company itself."""
+    mandate: bool
+    """Whether it only lets somebody act for the company, and says nothing of what for."""
 
 
 def ground(basis: str | None, time: datetime) -> Ground | None:
@@ -43,7 +47,7 @@ def ground(basis: str | None, time: datetime) -> Ground | None:
     if pack is None or found is None:
         return None
     codes = (found.code, CONFIRM) if found.confirm else (found.code,)
-    return Ground(codes, _named(pack), found.code in PAPERS, found.code in RECOVERY)
+    return Ground(codes, _named(pack), found.code in PAPERS, found.code in RECOVERY, found.code in MANDATES)
 
 
 def is_older(basis: str, time: datetime) -> bool:

@@ -1,6 +1,6 @@
 """A disclosure needs the person's consent, or an exception that the law or the policy makes.
 
-Source: PIPEDA 7(3), Schedule 1, 4.3; P-39.1, s. 13 and 18; the policy's default (section 6).
+Source: PIPEDA 7(3), Schedule 1, 4.3; P-39.1, s. 13, 18 and 22; GDPR, Art. 21(3); the policy's default (section 6).
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from ledger.vocabulary.codes import CODES
 from projections.rules import consents
 from projections.rules.exceptions import ground, is_older
 from projections.rules.policy import permits, readable
-from projections.rules.rule import CONSENTS, Rule, Verdict, lawful, place
+from projections.rules.rule import CONSENTS, Rule, Verdict, lawful
 
 if TYPE_CHECKING:
     from projections.history import Fact, History
     from projections.registers import Registers
+    from projections.rules.consents import Word
     from projections.rules.exceptions import Ground
 
 BUYERS = frozenset({"whosaw:DebtBuyer"})
@@ -26,17 +27,34 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     basis: str | None = fact.data.get("basis")
     exception = ground(basis, fact.time)
     if exception is not None:
-        return _of_the_law(fact, exception)
+        return _refused(fact, exception, history) or _of_the_law(fact, exception)
     if basis is not None and is_older(basis, fact.time):
         return Verdict("gap", "whosaw:LawUnknown", (basis,))
     word = consents.word(history, fact, fact.data["purpose"])
-    if word is not None and word[1] == consents.GIVEN:
-        return lawful("whosaw:ConsentOnRecord", place(word[0]))
+    if word is not None and word.agrees:
+        return lawful("whosaw:ConsentOnRecord", *word.places)
     if basis in CONSENTS:
-        if word is not None:
-            return Verdict("violation", consents.REASONS[word[1]], (fact.data["purpose"],), (place(word[0]),))
-        return Verdict("gap", "whosaw:ConsentNotOnRecord", (fact.data["purpose"],))
+        return _of_consent(fact, word)
     return _of_the_policy(fact, basis, registers)
+
+
+def _refused(fact: Fact, exception: Ground, history: History) -> Verdict | None:
+    """Return that she had said no where an exception does not outweigh it; None if she had not, or it does."""
+    purpose: str = fact.data["purpose"]
+    word = consents.word(history, fact, purpose) if exception.mandate else consents.objection(history, fact, purpose)
+    if word is None or word.state == consents.GIVEN:
+        return None
+    return Verdict("violation", consents.REASONS[word.state], (purpose,), word.places, law=exception.law)
+
+
+def _of_consent(fact: Fact, word: Word | None) -> Verdict:
+    """Return what is wrong with a consent that a disclosure names and that does not carry it."""
+    purpose: str = fact.data["purpose"]
+    if word is None:
+        return Verdict("gap", "whosaw:ConsentNotOnRecord", (purpose,))
+    if word.state == consents.GIVEN:
+        return Verdict("violation", "whosaw:ConsentTooNarrow", word.lacking, word.places)
+    return Verdict("violation", consents.REASONS[word.state], (purpose,), word.places)
 
 
 def _of_the_law(fact: Fact, exception: Ground) -> Verdict:
@@ -66,4 +84,4 @@ def _of_the_policy(fact: Fact, basis: str | None, registers: Registers) -> Verdi
     return Verdict("violation", "whosaw:BasisDoesNotFit", (basis,), places)
 
 
-RULE = Rule("whosaw:RuleGround", 1, "whosaw:PIPEDA", ("data.disclosed",), judge)
+RULE = Rule("whosaw:RuleGround", 3, "whosaw:PIPEDA", ("data.disclosed",), judge)

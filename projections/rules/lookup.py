@@ -19,11 +19,14 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether a person's look-up has a purpose and a ticket; None of a service's."""
     if fact.data["actor"].get("kind") != "human":
         return None
+    purpose: str | None = fact.data.get("purpose")
+    if purpose is None:
+        return Verdict("violation", "whosaw:NoPurpose")
     if not fact.data.get("ticket"):
-        return Verdict("violation", "whosaw:NoTicket", (fact.data["purpose"],))
-    if fact.data["purpose"] not in CODES:
-        return Verdict("gap", "whosaw:CodeUnknown", (fact.data["purpose"],))
+        return Verdict("violation", "whosaw:NoTicket", (purpose,))
+    if purpose not in CODES:
+        return Verdict("gap", "whosaw:CodeUnknown", (purpose,))
     return lawful("whosaw:TicketStated")
 
 
-RULE = Rule("whosaw:RuleLookup", 1, "whosaw:P39.1", ("data.viewed",), judge)
+RULE = Rule("whosaw:RuleLookup", 2, "whosaw:P39.1", ("data.viewed",), judge)

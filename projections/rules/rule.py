@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from projections.history import Fact, History
     from projections.registers import Registers
 
+Found = TypeVar("Found")
 Place = tuple[int, int]
 """Log and position of an entry."""
 Outcome = Literal["lawful", "violation", "gap"]
@@ -75,3 +76,19 @@ def recipient(fact: Fact) -> str | None:
     """Return the company's own name for who received; None if nobody did."""
     found: str | None = fact.data.get("recipient", {}).get("id")
     return found
+
+
+class Remembered(Generic[Found]):
+    """What a pure function made of a person's facts, kept while they are judged: rules ask for it fact by fact."""
+
+    def __init__(self, make: Callable[..., Found]) -> None:
+        """Remember what a function makes of a history, and of whatever else it is given."""
+        self._make = make
+        self._last: tuple[tuple[Any, ...], Found] | None = None
+
+    def __call__(self, history: History, *others: Registers) -> Found:
+        """Return what the function makes of them."""
+        last, of = self._last, (history.facts, *others)
+        if last is None or len(last[0]) != len(of) or any(a is not b for a, b in zip(last[0], of, strict=True)):
+            self._last = last = of, self._make(history, *others)
+        return last[1]

@@ -1,9 +1,11 @@
 """Nothing rests on a consent that was withdrawn, refused or ran out before it happened.
 
 When a withdrawal counts, it says itself: the ten business days that CASL gives for an unsubscription, or the company's
-own, are in its `effective_at`. What rests on an exception of the law or on a contract does not need consent.
+own, are in its `effective_at`. What rests on an exception of the law or on a contract does not need consent, but for
+marketing, where a no is a no whatever the basis; and that somebody acts for the company is no reason to do what she
+refused.
 
-Source: PIPEDA, Schedule 1, 4.3.8; CASL, s. 11(3); the policy, 7.2.
+Source: PIPEDA, Schedule 1, 4.3.8; P-39.1, s. 22; CASL, s. 11(3); GDPR, Art. 21(3); the policy, 7.2.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from projections.rules import consents
 from projections.rules.exceptions import ground
-from projections.rules.rule import Rule, Verdict, lawful, place, purposes
+from projections.rules.rule import Rule, Verdict, lawful, purposes
 
 if TYPE_CHECKING:
     from projections.history import Fact, History
@@ -23,22 +25,25 @@ WITHOUT_CONSENT = frozenset({"dpv:ContractPerformance", "dpv:LegalObligation", "
 
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether she had said no by then to any of a fact's purposes; None if she never spoke on them."""
+    spoken = consents.objection if _without_consent(fact) else consents.word
+    words = [(purpose, spoken(history, fact, purpose)) for purpose in purposes(fact)]
+    said = [(purpose, word) for purpose, word in words if word is not None]
+    against = [(purpose, word) for purpose, word in said if word.state != consents.GIVEN]
+    if against:
+        places = tuple(dict.fromkeys(each for _, word in against for each in word.places))
+        reason = consents.REASONS[against[0][1].state]
+        return Verdict("violation", reason, tuple(purpose for purpose, _ in against), places)
+    agreed = [word for _, word in said if word.agrees]
+    if not agreed:
+        return None
+    return lawful("dpv:ConsentGiven", *dict.fromkeys(each for word in agreed for each in word.places))
+
+
+def _without_consent(fact: Fact) -> bool:
+    """Return whether a fact rests on something that needs no consent."""
     basis = fact.data.get("basis")
-    if basis in WITHOUT_CONSENT or ground(basis, fact.time) is not None:
-        return None
-    words = [(purpose, consents.word(history, fact, purpose)) for purpose in purposes(fact)]
-    said = [(purpose, *word) for purpose, word in words if word is not None]
-    if not said:
-        return None
-    against = [each for each in said if each[2] != consents.GIVEN]
-    if not against:
-        return lawful("dpv:ConsentGiven", *dict.fromkeys(place(each) for _, each, _ in said))
-    return Verdict(
-        "violation",
-        consents.REASONS[against[0][2]],
-        tuple(purpose for purpose, _, _ in against),
-        tuple(dict.fromkeys(place(each) for _, each, _ in against)),
-    )
+    exception = ground(basis, fact.time)
+    return basis in WITHOUT_CONSENT or (exception is not None and not exception.mandate)
 
 
-RULE = Rule("whosaw:RuleWithdrawal", 1, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)
+RULE = Rule("whosaw:RuleWithdrawal", 3, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 
-from tests.api.conftest import RECIPIENT, event
+from tests.api.conftest import RECIPIENT, SOURCE, event
 
 if TYPE_CHECKING:
     from tests.api.conftest import Service
@@ -34,12 +36,23 @@ def test_a_finding_says_which_rule_judged_on_what_and_why_in_the_readers_languag
     (found,) = across(service)["items"]
     assert found | {"finding": "x"} == found | {
         "finding": "x", "log_id": 0, "position": 1, "subject": made["stream"], "rule": "whosaw:RuleLookup",
-        "version": "1", "law_pack": "ca-qc-p39.1/2024-09", "outcome": "violation", "state": "open", "seals": [],
+        "version": "2", "law_pack": "ca-qc-p39.1/2024-09", "outcome": "violation", "state": "open", "seals": [],
         "inputs": [{"log_id": 0, "position": 1}], "time": "2026-11-01T10:00:00-05:00",
         "explanation": "Looked at without a stated purpose or ticket: No ticket (Customer support).",
     }  # fmt: skip
     (french,) = across(service, **{"Accept-Language": "fr"})["items"]
     assert french["explanation"].startswith("Consultation sans fin déclarée ou sans billet : Aucun billet (")
+
+
+def test_a_finding_has_an_age_in_days_and_somebody_who_answers_for_it(service: Service) -> None:
+    (made,) = service.record(look(system="helpdesk"))
+    answer = across(service)
+    (found,) = answer["items"]
+    since, now = datetime.fromisoformat(found["since"]), datetime.fromisoformat(answer["now"])
+    assert found["age_days"] == (now - since).days
+    assert found["owner"] == {"source": SOURCE, "system": "helpdesk"}
+    (then,) = hers(service, made["stream"], "?valid_at=2026-11-11T15:00:00Z")
+    assert then["age_days"] == 10, "since the first of November"
 
 
 def test_a_question_is_recorded_about_everybody_in_the_answer(service: Service) -> None:
@@ -78,10 +91,47 @@ def test_people_deal_with_findings_by_events_that_name_them(service: Service) ->
     (found,) = across(service)["items"]
     decision = event("finding.resolved", finding_id=found["finding"], reason="whosaw:Remedied", system=None)
     del decision["data"]["subjects"]
-    service.record(decision)
+    settle(service, decision)
     assert across(service, "?state=open")["items"] == []
     (closed,) = across(service, "?state=resolved")["items"]
     assert (closed["resolution"], closed["decided"]["position"]) == ("whosaw:Remedied", 2 + 1)
+
+
+def settle(service: Service, *events: dict[str, Any]) -> None:
+    """Record decisions, by a key that may."""
+    service.keys["desk"] = service.issue(("events:write", "findings:decide"))
+    headers = service.bearer("desk") | {"Content-Type": "application/json"}
+    answer = service.client.post("/v1/events", content=orjson.dumps(list(events)), headers=headers)
+    assert answer.status_code == 201, answer.text
+
+
+def test_who_caused_a_finding_neither_settles_nor_excuses_it(service: Service) -> None:
+    service.record(look())
+    (found,) = across(service)["items"]
+    resolved = event("finding.resolved", finding_id=found["finding"], reason="whosaw:Remedied")
+    waived = event("finding.waived", waiver_id="W-1", rule="whosaw:RuleLookup", reason="whosaw:TransitionPeriod",
+                   until="2026-12-01T00:00:00Z")  # fmt: skip
+    answer = service.send([look("C-2"), resolved, waived])
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/1/type", "/2/type"]
+    assert service.send(waived).json()["errors"][0]["pointer"] == "/type"
+    assert len(across(service, "?state=open")["items"]) == 1, "and none of it was recorded"
+    service.record(event("finding.reopened", finding_id=found["finding"], reason="whosaw:NotRemedied"))
+
+
+def test_an_excused_finding_names_who_excused_it_why_and_until_when(service: Service) -> None:
+    service.record(look())
+    waived = event("finding.waived", waiver_id="W-1", rule="whosaw:RuleLookup", reason="whosaw:TransitionPeriod",
+                   starts="2026-10-01T00:00:00Z", until="2026-12-01T00:00:00Z")  # fmt: skip
+    del waived["data"]["subjects"]
+    settle(service, waived)
+    (found,) = across(service)["items"]
+    assert (found["outcome"], found["waiver"]) == ("excused", "W-1")
+    assert found["waived"] == {
+        "reason": "whosaw:TransitionPeriod", "role": "whosaw:BillingService", "author": "billing",
+        "from": "2026-10-01T00:00:00Z", "until": "2026-12-01T00:00:00Z",
+    }  # fmt: skip
+    assert hers(service, found["subject"])[0]["waived"] == found["waived"]
 
 
 def test_one_persons_findings_are_exact_as_of_any_position_and_lawful_ones_can_be_shown(service: Service) -> None:
@@ -123,6 +173,25 @@ def test_what_an_order_seals_is_found_for_the_cleared_alone(service: Service) ->
     assert service.ask("/v1/findings?sealed=true", "officer").status_code == 403
     service.keys["legal"] = service.issue(("disclosures:read", "seals:read", "seal:another"))
     assert across(service, "?sealed=true", "legal")["items"] == []
+
+
+def test_a_look_without_a_purpose_is_recorded_and_found_and_told(service: Service) -> None:
+    unsaid, absent = look(ticket="TKT-1"), look(ticket="TKT-2")
+    unsaid["data"]["purpose"] = None
+    del absent["data"]["purpose"]
+    made, _ = service.record(unsaid, absent)
+    assert [each["reason"] for each in across(service)["items"]] == ["whosaw:NoPurpose", "whosaw:NoPurpose"]
+    views = service.ask(f"/v1/subjects/{made['stream']}/views?min_position=2").json()["items"]
+    assert [each["purposes"] for each in views if each["act"] == "data.viewed"] == [[], []]
+
+
+def test_what_is_dated_ahead_is_found_at_once_and_had_not_happened_by_an_earlier_time(service: Service) -> None:
+    (made,) = service.record({**look(), "time": "2096-01-01T00:00:00Z"})
+    (found,) = across(service, "?rule=whosaw:RuleFuture")["items"]
+    assert (found["outcome"], found["reason"]) == ("violation", "whosaw:DaysAhead")
+    assert found["since"] < found["time"]
+    assert "whosaw:RuleFuture" in [each["rule"] for each in hers(service, made["stream"])]
+    assert hers(service, made["stream"], "?valid_at=2095-12-31T00:00:00Z") == []
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "application/x-ndjson"])

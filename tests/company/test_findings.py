@@ -25,8 +25,9 @@ ALL = "SELECT subject, rule, outcome, reason, recipient, sealed FROM finding ORD
 OF_EVERYBODY = {("RuleGround", "whosaw:ReferenceUnknown"), ("RulePurpose", "whosaw:PurposeNotDeclared")}
 """The carrier is told of every new line without the order's number; fraud scores are for a purpose that the policy of
 2009 does not know."""
-SOME = {("RuleGround", "whosaw:ConsentNotOnRecord")}
-"""The credit bureau, on a consent that nobody recorded: a quarter of all who sign up."""
+SOME = {("RuleGround", "whosaw:ConsentNotOnRecord"), ("RuleCollection", "whosaw:NotCollectedFor")}
+"""The credit bureau, on a consent that nobody recorded: a quarter of all who sign up. A fraud score that was made to
+find fraud also serves to verify who somebody is."""
 Found = Counter[tuple[str, str, str | None]]
 
 
@@ -71,10 +72,14 @@ def test_the_stories_give_exactly_these_findings(ledger: Ledger, found: list[Any
         "debt_sold_while_disputed": {
             ("RuleDisputedDebt", "whosaw:DebtDisputed", "debt-buyer"): 1,
             ("RuleGround", "whosaw:ClaimSold", "debt-buyer"): 1,
+            # She has left: her calls and payments are past their time one day, if nothing is done.
+            ("RuleRetention", "whosaw:PastRetention", None): 2,
         },
     }
     open_rules = Counter(row[1].removeprefix("whosaw:") for row in found if not row[5])
     assert (open_rules["RuleInvestigation"], open_rules["RuleContradiction"], open_rules["RuleDeletion"]) == (3, 2, 0)
+    assert open_rules["RuleCollection"] == 32, "fraud scores by which somebody's identity was verified"
+    assert open_rules["RuleRetention"] == 19, "of who has left, some from a day that is still to come"
     assert open_rules["RuleRecipient"] == open_rules["RuleFuture"] == 0
     assert open_rules["RuleLate"] == open_rules["RuleWider"] == 1, "the parcel's papers, and the subpoena"
     sealed = [(row[1], row[3]) for row in found if row[5]]

@@ -88,7 +88,7 @@ def judged_fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911, PLR0912, C901 - 
     rule = draw(st.sampled_from(RULE_CODES))
     name = finding_id(0, number, rule)
     keeper = draw(st.sampled_from(["ledger/kept", one]))
-    match draw(st.integers(0, 15)):
+    match draw(st.integers(0, 19)):
         case 0 | 1:
             basis = draw(st.sampled_from([None, "dpv:Consent", "ca-qc-p39.1:18-9", "dpv:ContractPerformance"]))
             role = draw(st.sampled_from(["dpv:DataProcessor", "dpv:DataController"]))
@@ -120,6 +120,22 @@ def judged_fact(draw: st.DrawFn) -> Happened:  # noqa: PLR0911, PLR0912, C901 - 
             return given.merged(pair)
         case 14:
             return given.split(pair, f"ev-{number}")
+        case 15:
+            asked = given.asked_to_erase(who, time, *draw(st.sampled_from([[], categories])))
+            return asked._replace(data=asked.data | {"right": "whosaw:Unsubscribe", "regime": "whosaw:PIPEDA"})
+        case 16:
+            marketing = draw(st.sampled_from(["dpv:Marketing", "dpv:DirectMarketing"]))
+            return given.consent(
+                who, time, draw(st.sampled_from(["given", "refused"])), marketing, categories=categories
+            )
+        case 17:
+            return given.collected(who, time, *categories, purposes=[purpose], until=draw(st.one_of(st.none(), times)))
+        case 18:
+            schedule = {
+                "actor": given.AGENT, "rule": "whosaw:KeepCalls", "categories": ["pd:CallLog"], "purposes": [],
+                "trigger": "last_collected", "length": 1, "unit": "months", "action": "erase", "effective_from": time,
+            }  # fmt: skip
+            return given.Happened("retention.rule_set", ("ledger/retention",), time, schedule)
         case _:
             return given.raised(keeper, time)
 

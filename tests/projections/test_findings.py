@@ -171,6 +171,36 @@ def test_filters_narrow_and_a_finding_that_is_not_due_yet_is_none(story: Story) 
     assert rules(state="resolved") == set()
 
 
+def test_what_is_dated_ahead_is_a_finding_from_when_it_was_recorded(story: Story) -> None:
+    """Everything is recorded on 2026-11-23 at 20:04:44 UTC."""
+    ahead = "2027-12-01T00:00:00Z"
+    story.told(made.used("alice", ahead, "pd:Name"), made.raised("alice", ahead))
+    now = WINDOW | {"now": datetime(2026, 11, 23, 20, 5, tzinfo=UTC)}
+    assert [each.rule for each in kept(story, findings.Wanted(**now))] == [
+        "whosaw:RuleFuture",
+        "whosaw:RulePurpose",
+        "xx:Theirs",
+    ]
+    before = WINDOW | {"now": datetime(2026, 11, 23, 20, 4, tzinfo=UTC)}
+    assert kept(story, findings.Wanted(**before)) == [], "nobody knew of it yet"
+
+
+def test_what_may_be_kept_until_a_day_becomes_a_finding_when_that_is_over(story: Story) -> None:
+    story.told(made.collected("alice", NOON, "pd:Name", until="2027-01-31T00:00:00-05:00"))
+
+    def rules(day: int) -> list[str]:
+        now = datetime(2027, 2, day, 12, tzinfo=UTC)
+        return [
+            each.rule for each in kept(story, findings.Wanted(**WINDOW | {"now": now}, rule="whosaw:RuleRetention"))
+        ]
+
+    before = datetime(2027, 1, 31, 12, tzinfo=UTC)
+    assert kept(story, findings.Wanted(**WINDOW | {"now": before}, rule="whosaw:RuleRetention")) == []
+    assert rules(1) == ["whosaw:RuleRetention"]
+    story.told(made.erased("alice", "2027-02-02T00:00:00Z", "pd:Name"))
+    assert rules(3) == []
+
+
 def test_a_waiver_excuses_by_rule_recipient_purpose_and_when_the_fact_happened(story: Story) -> None:
     fact = made.disclosed("alice", NOON, "pd:Name")
     other = made.disclosed("bob", NOON, "pd:Name", recipient=COLLECTOR | {"id": "other"})
@@ -184,6 +214,17 @@ def test_a_waiver_excuses_by_rule_recipient_purpose_and_when_the_fact_happened(s
         (2, "gap", None),
         (3, "gap", None),
     ]
+
+
+def test_a_waiver_excuses_from_its_start_and_one_that_names_none_from_when_it_was_decided(story: Story) -> None:
+    """A waiver is decided on 1 January 2026."""
+    old = made.viewed("alice", "2025-12-31T00:00:00Z", "pd:Name", ticket=None)
+    new = made.viewed("alice", "2026-02-01T00:00:00Z", "pd:Name", ticket=None)
+    story.told(old, new, made.waived("whosaw:RuleLookup", "2026-06-01T00:00:00Z"))
+    assert [each.outcome for each in kept(story)] == ["violation", "excused"]
+    story.told(made.waived("whosaw:RuleLookup", "2026-01-15T00:00:00Z", starts="2025-01-01T00:00:00Z"))
+    assert [each.outcome for each in kept(story)] == ["excused", "excused"]
+    assert kept(story)[0].waived[3:] == ["2025-01-01T00:00:00Z", "2026-01-15T00:00:00Z"]
 
 
 def test_a_finding_is_resolved_reopened_and_opens_by_itself_when_facts_change(story: Story) -> None:

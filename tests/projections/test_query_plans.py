@@ -23,6 +23,7 @@ from projections import (
     progress,
     recipients,
     timeline,
+    together,
     unattributed,
     views,
 )
@@ -228,6 +229,13 @@ def test_splits_names_and_what_was_recorded_meanwhile_are_found_by_an_index(many
     }  # fmt: skip
     assert scanned(many, unattributed.FACTS, WANTED | split) == set()
     assert scanned(many, name_conflicts.CONFLICTS, wanted | {"after": 10_000}) == set()
+
+
+def test_who_looked_at_many_is_found_by_when_people_at_work_looked(many: Story) -> None:
+    wanted = {"logs": [0], "zone": "America/Toronto", "since": datetime(2026, 11, 1, tzinfo=UTC), "most": 100}
+    assert scanned(many, together.MANY, wanted) == set()
+    busy = {"actor": "00112233445566ff", "day": datetime(2026, 11, 2, tzinfo=UTC).date()}
+    assert scanned(many, together.LOOKS, wanted | busy) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:

@@ -39,10 +39,11 @@ def test_10_all_disclosures_with_neither_consent_nor_a_recognised_exception(desk
         at("2026-06-03T10:00:00-04:00", "data.disclosed", "Q-10", **to, basis="dpv:Consent"),
     )
     path, claims = "/v1/findings?rule=whosaw:RuleGround&recipient=friend-of-the-boss", "dpv:CustomerClaimsManagement"
-    assert desk.rows(path, *OUTCOME, "version", "state") == [
-        ("2026-06-02T10:00:00-04:00", "violation", "whosaw:NoBasis", [], "1", "open"),
-        ("2026-06-03T10:00:00-04:00", "gap", "whosaw:ConsentNotOnRecord", [claims], "1", "open"),
+    assert desk.rows(path, *OUTCOME, "version", "state", "owner.system") == [
+        ("2026-06-02T10:00:00-04:00", "violation", "whosaw:NoBasis", [], "3", "open", "crm"),
+        ("2026-06-03T10:00:00-04:00", "gap", "whosaw:ConsentNotOnRecord", [claims], "3", "open", "crm"),
     ]
+    assert all(age > 0 for age in desk.rows(path, "age_days"))
 
 
 def test_11_open_requests_by_due_date_with_the_explanation(desk: Desk) -> None:
@@ -172,13 +173,19 @@ def test_16_uses_for_a_purpose_not_declared_at_collection_or_after_withdrawal(de
         at("2026-06-01T10:00:00-04:00", "data.used", "Q-16", **used, purposes=[declared]),
         at("2026-06-02T10:00:00-04:00", "data.used", "Q-16", **used, purposes=[undeclared]),
         at("2026-06-02T11:00:00-04:00", "data.used", "Q-16", **used, purposes=["dpv:NoSuchPurpose"]),
+        at("2026-06-01T10:00:00-04:00", "data.collected", "Q-16", categories=["pd:PaymentCard"],
+           purposes=["dpv:PaymentManagement"]),
+        at("2026-06-02T12:00:00-04:00", "data.used", "Q-16", **used | {"categories": ["pd:PaymentCard"]},
+           purposes=[declared]),
         at(withdrawn, "consent.recorded", "Q-16", **said, state="withdrawn", effective_at=withdrawn),
         at("2026-06-04T10:00:00-04:00", "data.used", "Q-16", **used | {"basis": "dpv:Consent"}, purposes=[declared]),
-    )
+    )  # fmt: skip
     path, what = "/v1/subjects/{Q-16}/findings", ("rule", "time", "outcome", "reason")
-    assert [each for each in desk.rows(path, *what) if each[0] in {"whosaw:RulePurpose", "whosaw:RuleWithdrawal"}] == [
+    rules = {"whosaw:RuleCollection", "whosaw:RulePurpose", "whosaw:RuleWithdrawal"}
+    assert [each for each in desk.rows(path, *what) if each[0] in rules and each[1] > "2026-06-02"] == [
         ("whosaw:RulePurpose", "2026-06-02T10:00:00-04:00", "violation", "whosaw:PurposeNotDeclared"),
         ("whosaw:RulePurpose", "2026-06-02T11:00:00-04:00", "gap", "whosaw:CodeUnknown"),
+        ("whosaw:RuleCollection", "2026-06-02T12:00:00-04:00", "violation", "whosaw:NotCollectedFor"),
         ("whosaw:RuleWithdrawal", "2026-06-04T10:00:00-04:00", "violation", "dpv:ConsentWithdrawn"),
     ]
 

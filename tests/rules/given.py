@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from projections.rules.rule import Rule
     from tests.projections.given import Happened
 
-RECORDED = moment("2026-11-23T20:04:44Z")
+RECORDED = moment("2026-11-23T20:04:44.123456Z")
 
 
 class Said(NamedTuple):

@@ -40,3 +40,9 @@ def test_nor_on_a_consent_that_was_only_implied() -> None:
     ]
     assert [each[1:3] for each in then(RULE, said[0], use)] == [("violation", "whosaw:ConsentImplied")]
     assert [each[1:3] for each in then(RULE, said[1], use)] == [("lawful", "whosaw:ConsentOnRecord")]
+
+
+def test_nor_on_one_that_names_less() -> None:
+    use = used("ann", "2026-05-01T12:00:00Z", "pd:Name", "pd:CallLog", basis="dpv:ExpressedConsent")
+    given = consent("ann", "2026-01-01T00:00:00Z", "given", PAY, categories=["pd:Name"])
+    assert then(RULE, given, use) == [(2, "violation", "whosaw:ConsentTooNarrow", ["pd:CallLog"])]

@@ -57,6 +57,28 @@ def test_a_consent_on_record_is_enough_whether_it_is_named_or_not(basis: str | N
     ]
 
 
+def test_a_consent_covers_the_categories_that_it_names_and_no_more() -> None:
+    mail, calls = (consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=[each])
+                   for each in ("pd:EmailAddress", "pd:CallLog"))  # fmt: skip
+    sent = disclosed(
+        "ann", NOON, "pd:EmailAddress", "pd:CallLog", "pd:PaymentCard", purpose=PROMOTE, basis="dpv:Consent"
+    )
+    (said,) = then(RULE, mail, calls, sent)
+    assert said[1:] == ("violation", "whosaw:ConsentTooNarrow", ["pd:PaymentCard"])
+    both = disclosed("ann", NOON, "pd:EmailAddress", "pd:CallLog", purpose=PROMOTE, basis="dpv:Consent")
+    (found,) = findings(RULE, mail, calls, both)
+    assert (found.outcome, found.reason) == ("lawful", "whosaw:ConsentOnRecord")
+    assert found.inputs == [[0, 3], [0, 1], [0, 2]], "several consents together"
+
+
+def test_a_withdrawal_of_one_category_is_enough() -> None:
+    given = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE)
+    against = consent("ann", "2026-02-01T00:00:00Z", "withdrawn", PROMOTE, categories=["pd:CallLog"])
+    sent = disclosed("ann", NOON, "pd:Name", "pd:CallLog", purpose=PROMOTE, basis="dpv:Consent")
+    (said,) = then(RULE, given, against, sent)
+    assert said[1:] == ("violation", "dpv:ConsentWithdrawn", [PROMOTE])
+
+
 def test_a_consent_that_nobody_recorded_is_a_gap() -> None:
     (said,) = then(RULE, disclosed("ann", NOON, "pd:Name", purpose=PROMOTE, basis="dpv:Consent"))
     assert said[1:] == ("gap", "whosaw:ConsentNotOnRecord", [PROMOTE])
@@ -74,6 +96,23 @@ def test_a_consent_that_is_none_is_not_enough(state: str, more: dict[str, Any], 
     word = consent("ann", "2026-01-01T00:00:00Z", state, PROMOTE, **more)
     (said,) = then(RULE, word, disclosed("ann", NOON, "pd:Name", purpose=PROMOTE, basis="dpv:Consent"))
     assert said[1:] == ("violation", reason, [PROMOTE])
+
+
+@pytest.mark.parametrize("basis", ["ca-qc-p39.1:18.3", "ca-qc-p39.1:18-9", "eu-gdpr:A6-1-f"])
+def test_no_exception_outweighs_a_no_to_marketing(basis: str) -> None:
+    against = consent("ann", "2026-01-01T00:00:00Z", "withdrawn", "dpv:Marketing")
+    sent = disclosed("ann", NOON, "pd:Name", purpose=PROMOTE, basis=basis)
+    (said,) = then(RULE, against, sent)
+    assert said[1:] == ("violation", "dpv:ConsentWithdrawn", [PROMOTE])
+    assert [each.outcome for each in then(RULE, sent)] == ["lawful"]
+
+
+def test_that_somebody_acts_for_the_company_is_no_ground_for_what_she_refused_and_an_exception_is() -> None:
+    care = "dpv:CustomerCare"
+    against = consent("ann", "2026-01-01T00:00:00Z", "refused", care)
+    for basis, outcome in (("ca-qc-p39.1:18.3", "violation"), ("ca-qc-p39.1:18-9", "lawful")):
+        assert [each.outcome for each in then(RULE, against, disclosed("ann", NOON, "pd:Name", purpose=care,
+                basis=basis))] == [outcome]  # fmt: skip
 
 
 def test_an_exception_of_the_policy_is_enough_if_the_fact_carries_what_it_requires() -> None:

@@ -20,5 +20,13 @@ def test_a_person_states_a_purpose_and_a_ticket() -> None:
     ]
 
 
+def test_who_says_no_purpose_is_found_with_or_without_a_ticket() -> None:
+    for ticket in ("TKT-1", None):
+        look = viewed("ann", NOON, "pd:Name", purpose=None, ticket=ticket)
+        assert then(RULE, look) == [(1, "violation", "whosaw:NoPurpose", [])]
+        del look.data["purpose"]
+        assert then(RULE, look) == [(1, "violation", "whosaw:NoPurpose", [])]
+
+
 def test_a_service_needs_no_ticket() -> None:
     assert then(RULE, viewed("ann", NOON, "pd:Name", actor=SERVICE, ticket=None)) == []

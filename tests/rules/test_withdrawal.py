@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
 
 from projections.rules.withdrawal import RULE
-from tests.projections.given import consent, disclosed, merged, used
+from tests.projections.given import asked_to_erase, consent, disclosed, merged, used
 from tests.rules.given import then
+
+if TYPE_CHECKING:
+    from tests.projections.given import Happened
 
 PROMOTE, NEWS = "dpv:DirectMarketing", "dpv:CommunicationManagement"
 GIVEN = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, NEWS)
@@ -51,8 +56,80 @@ def test_a_disclosure_that_states_no_channel_is_for_any() -> None:
 
 @pytest.mark.parametrize("basis", ["dpv:ContractPerformance", "ca-pipeda:7-3-c"])
 def test_what_does_not_rest_on_consent_is_none_of_this_rules_business(basis: str) -> None:
-    given = disclosed("ann", "2026-07-14T14:00:00Z", "pd:EmailAddress", purpose=PROMOTE, basis=basis)
+    given = disclosed("ann", "2026-07-14T14:00:00Z", "pd:EmailAddress", purpose=NEWS, basis=basis)
     assert then(RULE, GIVEN, WITHDRAWN, given) == []
+
+
+@pytest.mark.parametrize("basis", ["dpv:ContractPerformance", "eu-gdpr:A6-1-f", "ca-pipeda:7-3-c"])
+def test_a_no_to_marketing_is_a_no_whatever_the_basis(basis: str) -> None:
+    sent = used("ann", "2026-07-14T14:00:00Z", "pd:EmailAddress", purposes=[NEWS, PROMOTE], basis=basis)
+    assert then(RULE, GIVEN, WITHDRAWN, sent) == [(3, "violation", NO, [PROMOTE])]
+    over = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, until="2026-03-01T00:00:00Z")
+    assert then(RULE, over, sent) == [], "what ran out is no objection"
+
+
+def test_that_somebody_acts_for_the_company_outweighs_nothing() -> None:
+    given = disclosed("ann", "2026-07-14T14:00:00Z", "pd:EmailAddress", purpose=NEWS, basis="ca-qc-p39.1:18.3")
+    assert then(RULE, GIVEN, WITHDRAWN, given) == [(3, "violation", NO, [NEWS])]
+
+
+def test_a_no_to_all_marketing_is_a_no_to_each_kind_of_it_and_not_the_other_way_round() -> None:
+    wide = consent("ann", "2026-06-10T00:00:00Z", "withdrawn", "dpv:Marketing")
+    narrow = consent("ann", "2026-06-10T00:00:00Z", "withdrawn", PROMOTE)
+    sent = [used("ann", "2026-07-14T14:00:00Z", "pd:Name", purposes=[each]) for each in (PROMOTE, "dpv:Marketing")]
+    assert [(each.position, each.outcome) for each in then(RULE, wide, *sent)] == [(2, "violation"), (3, "violation")]
+    assert [(each.position, each.outcome) for each in then(RULE, narrow, *sent)] == [(2, "violation")]
+
+
+def test_a_yes_to_all_of_a_kind_takes_back_no_narrower_no() -> None:
+    wide = consent("ann", "2026-08-01T00:00:00Z", "given", "dpv:Marketing")
+    sent = used("ann", "2026-09-01T00:00:00Z", "pd:Name", purposes=[PROMOTE])
+    assert [each.outcome for each in then(RULE, wide, sent)] == ["lawful"]
+    no = consent("ann", "2026-06-10T00:00:00Z", "refused", PROMOTE)
+    assert [each.outcome for each in then(RULE, no, wide, sent)] == ["violation"]
+    yes = consent("ann", "2026-08-02T00:00:00Z", "given", PROMOTE)
+    assert [each.outcome for each in then(RULE, no, wide, yes, sent)] == ["lawful"]
+
+
+def asked(right: str, regime: str, **more: Any) -> Happened:
+    """On Tuesday 1 September 2026; the 7th is Labour Day."""
+    fact = asked_to_erase("ann", "2026-09-01T13:00:00Z")
+    data = {"right": right, "regime": regime, "clock_start": "2026-09-01T09:00:00-04:00"}
+    return fact._replace(data=fact.data | data | more)
+
+
+@pytest.mark.parametrize(
+    ("right", "regime"),
+    [
+        ("whosaw:Unsubscribe", "whosaw:PIPEDA"),
+        ("ca-casl:11-3", "whosaw:PIPEDA"),
+        ("whosaw:Withdrawal", "whosaw:P39.1"),
+        ("whosaw:Unsubscribe", "whosaw:CompanyPolicy"),
+        ("eu-gdpr:A21", "whosaw:GDPR"),
+    ],
+)
+def test_who_asked_to_be_left_alone_is_after_ten_business_days_whatever_was_recorded(right: str, regime: str) -> None:
+    times = ("2026-09-16T03:00:00Z", "2026-09-17T03:59:00Z", "2026-09-17T04:00:00Z", "2026-11-26T15:00:00Z")
+    sent = [
+        used("ann", time, "pd:EmailAddress", purposes=[PROMOTE, NEWS], basis=None, channel="whosaw:Email")
+        for time in times
+    ]
+    assert then(RULE, asked(right, regime), *sent) == [(4, "violation", NO, [PROMOTE]), (5, "violation", NO, [PROMOTE])]
+
+
+def test_she_may_agree_again_after_she_asked_and_no_more_e_mail_is_not_no_more_letters() -> None:
+    request = asked("whosaw:Unsubscribe", "whosaw:PIPEDA")
+    letter = used("ann", "2026-11-26T15:00:00Z", "pd:Name", purposes=[PROMOTE], basis=None, channel="whosaw:Mail")
+    assert then(RULE, request, letter) == []
+    again = consent("ann", "2026-10-01T00:00:00Z", "given", PROMOTE)
+    mail = used("ann", "2026-11-26T15:00:00Z", "pd:Name", purposes=[PROMOTE], basis=None, channel="whosaw:Email")
+    assert [each.outcome for each in then(RULE, request, again, mail)] == ["lawful"]
+
+
+def test_who_agreed_to_less_has_not_agreed_and_has_withdrawn_nothing() -> None:
+    mail = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=["pd:EmailAddress"])
+    sent = used("ann", "2026-09-01T00:00:00Z", "pd:EmailAddress", "pd:CallLog", purposes=[PROMOTE])
+    assert then(RULE, mail, sent) == []
 
 
 def test_she_may_agree_again() -> None:

@@ -68,7 +68,6 @@ REQUIRED: dict[str, dict[str, Any]] = {
     },
     "data.viewed": {
         "categories": ["pd:Name"],
-        "purpose": "dpv:CommunicationForCustomerCare",
         "view": "detail",
         "result_count": 1,
     },

@@ -11,6 +11,7 @@ import pytest
 from msgspec import inspect
 
 from ledger.vocabulary import CODES, FACTS, SCHEMES, event_types, label, word, words
+from ledger.vocabulary.codes import kinds
 from ledger.vocabulary.forms import CODE_PATTERN
 from ledger.vocabulary.parts import NATURAL_PERSONS, Part
 from ledger.vocabulary.words import ENUMERATIONS, WORDS, enumeration
@@ -201,3 +202,14 @@ def test_an_unknown_code_or_word_is_its_own_label() -> None:
     assert word("mode", "new", "fr") == "new"
     assert word("assent_mode", "deemed_by_use", "en") == "Deemed to agree by using the service"
     assert words("no_such", "word") == {}
+
+
+def test_a_code_is_a_kind_of_codes_that_there_are_up_to_one_that_is_of_none() -> None:
+    assert kinds("dpv:CommunicationForCustomerCare") == (
+        "dpv:CommunicationForCustomerCare",
+        "dpv:CustomerCare",
+        "dpv:CustomerManagement",
+    )
+    assert kinds("xx:Unheard") == ("xx:Unheard",)
+    assert [each.code for each in CODES.values() if each.broader is not None and each.broader not in CODES] == []
+    assert all(len(kinds(code)) < 9 for code in CODES), "none is a kind of itself"

@@ -1,0 +1,101 @@
+"""The clock that all people's facts are judged together by, in a thread of the process that serves.
+
+A finding about one person follows from her history. What only many histories show has nobody's rows to stand in; the
+ledger states it as a fact about nobody, which people then resolve or waive as any other.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from ledger import Conflict
+from ledger.own_fact import own_fact
+from projections import together
+from projections.history import EARLIEST
+
+if TYPE_CHECKING:
+    from ledger import Ledger
+    from projections.together import Raised
+
+log = logging.getLogger(__name__)
+LATELY = timedelta(days=35)
+"""After the first look, what happened earlier is not looked at again."""
+ON_THEIR_WAY = timedelta(hours=1)
+"""So long a number may be missing before that is a finding: a service sends again what it could not send."""
+
+
+class RuleClock:
+    """Raises what is found over everybody, from `start` to `stop`. Several processes may each have one."""
+
+    def __init__(self, ledger: Ledger, seconds: float) -> None:
+        """Wind it up.
+
+        Args:
+            ledger: Stays open until after `stop`.
+            seconds: Between two looks.
+        """
+        self._ledger = ledger
+        self._seconds = seconds
+        self._since = EARLIEST
+        self._missing: dict[str, datetime] = {}
+        self._stated: set[str] = set()
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="rules", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after what it is at."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._seconds):
+            self.turn(datetime.now(UTC))
+
+    def turn(self, now: datetime) -> None:
+        """Look once."""
+        try:
+            logs = range(len(self._ledger.recorders))
+            with self._ledger.connection() as connection:
+                found = together.files(connection, logs, self._since)
+                gaps, complete = together.gaps(connection, logs, now)
+                waiting = together.still_open(connection, logs)
+            self._missing = {each.finding: self._missing.get(each.finding, now) for each in gaps}
+            found += [each for each in gaps if now - self._missing[each.finding] >= ON_THEIR_WAY]
+            for each in found:
+                self._state("finding.raised", each.finding, self._said(each))
+            for name in waiting if complete else ():
+                if name not in self._missing:
+                    said = {"finding_id": name, "reason": "whosaw:NumbersArrived"}
+                    self._state("finding.resolved", name, said)
+            self._since = now - LATELY
+        except Exception as error:  # noqa: BLE001 - whatever it is (a lost database), the clock goes on
+            # The type alone: a message may quote a row.
+            log.warning("nothing was judged together", extra={"reason": type(error).__name__})
+
+    def _said(self, each: Raised) -> dict[str, Any]:
+        origins = [signer.origin for signer in self._ledger.keys.signers]
+        said: dict[str, Any] = {
+            "finding_id": each.finding, "rule": each.rule, "rule_version": together.VERSION, "law_pack": None,
+            "result": "violation", "reason": each.reason, "codes": each.codes, "numbers": each.numbers,
+            "inputs": [{"log": origins[log_id], "position": position} for log_id, position in each.inputs],
+        }  # fmt: skip
+        return said | ({"emitter": each.emitter} if each.emitter else {})
+
+    def _state(self, kind: str, name: str, said: dict[str, Any]) -> None:
+        """State something once, whichever process finds it and however often."""
+        event_id = f"{kind}-{name}"
+        if event_id in self._stated:
+            return
+        fact = own_fact(self._ledger.hashes, kind, name, said, event_id=event_id)
+        # Crash before this: it is found again. After: it is a conflict, since another moment states it.
+        with suppress(Conflict):
+            self._ledger.append([fact])
+        self._stated.add(event_id)

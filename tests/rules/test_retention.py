@@ -1,0 +1,70 @@
+"""Given what is held and until when it may be, then from when it is kept too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from projections.history import moment
+from projections.rules.retention import RULE
+from tests.projections.given import AGENT, Happened, collected, erased
+from tests.rules.given import findings, then
+
+HELD = collected("ann", "2026-01-01T00:00:00-05:00", "pd:CallLog")
+AGAIN = collected("ann", "2026-01-15T00:00:00-05:00", "pd:CallLog")
+
+
+def rule(**more: Any) -> Happened:
+    data = {
+        "actor": AGENT, "rule": "whosaw:KeepCalls", "categories": ["pd:CallLog"], "purposes": [],
+        "trigger": "last_collected", "length": 1, "unit": "months", "action": "erase",
+        "effective_from": "2020-01-01T00:00:00Z",
+    }  # fmt: skip
+    return Happened("retention.rule_set", ("ledger/retention",), "2020-01-01T00:00:00Z", data | more)
+
+
+def placed(starts: str, until: str | None = None) -> Happened:
+    data = {"actor": AGENT, "hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {}, "starts": starts}
+    return Happened("hold.placed", ("ann",), starts, data | ({"until": until} if until else {}))
+
+
+def released(at: str) -> Happened:
+    data = {"actor": AGENT, "hold_id": "H-1", "reason": "whosaw:Settled", "effective_at": at}
+    return Happened("hold.released", ("ann",), at, data)
+
+
+def test_what_is_held_after_its_last_day_is_found_from_the_next_one_on_the_last_collection() -> None:
+    (found,) = findings(RULE, rule(), HELD, AGAIN)
+    assert (found.position, found.outcome, found.reason) == (3, "violation", "whosaw:PastRetention")
+    assert found.codes == ["pd:CallLog", "whosaw:KeepCalls"]
+    assert found.since == moment("2026-02-16T00:00:00-05:00"), "the 15th is its last day"
+    assert found.inputs == [[0, 3], [0, 2], [0, 1]]
+
+
+def test_what_is_gone_is_no_finding_and_what_was_only_asked_for_is() -> None:
+    gone = erased("ann", "2026-03-01T00:00:00Z", "pd:CallLog")
+    assert then(RULE, rule(), HELD, gone) == [(2, "lawful", "whosaw:DeletionEvidenced", [])]
+    asked = erased("ann", "2026-03-01T00:00:00Z", "pd:CallLog", state="requested")
+    assert [each.outcome for each in then(RULE, rule(), HELD, asked)] == ["violation"]
+
+
+def test_an_order_to_keep_it_counts_while_it_stands() -> None:
+    assert then(RULE, rule(), HELD, placed("2026-01-20T00:00:00Z")) == [(2, "lawful", "whosaw:HeldBack", [])]
+    (found,) = findings(RULE, rule(), HELD, placed("2026-01-20T00:00:00Z"), released("2026-05-01T00:00:00Z"))
+    assert found.since == moment("2026-05-01T00:00:00Z")
+    (found,) = findings(RULE, rule(), HELD, placed("2026-01-20T00:00:00Z", "2026-04-01T00:00:00Z"))
+    assert found.since == moment("2026-04-01T00:00:00Z")
+    (found,) = findings(RULE, rule(), HELD, placed("2026-03-01T00:00:00Z"))
+    assert found.since == moment("2026-02-02T00:00:00-05:00"), "it came too late"
+
+
+def test_what_she_was_told_counts_without_a_rule() -> None:
+    told = collected("ann", "2026-01-01T00:00:00-05:00", "pd:Name", until="2026-06-30T00:00:00-04:00")
+    (found,) = findings(RULE, told)
+    assert (found.codes, found.since) == (["pd:Name", "stated"], moment("2026-07-01T00:00:00-04:00"))
+
+
+@pytest.mark.parametrize("rules", [(), (rule(action="review"),), (rule(trigger="relationship_ended"),)])
+def test_what_has_no_last_day_is_not_judged(rules: tuple[Happened, ...]) -> None:
+    assert then(RULE, *rules, HELD) == []
