@@ -112,7 +112,7 @@ def _pairs(inputs: Iterable[list[int]]) -> list[int]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=1, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=2, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from projections.law.rights import ACCESS
 from projections.projection import Fold, Projection, forgotten, instant, select
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from projections.person import Part
 
-ACCESS_RIGHTS = frozenset({"whosaw:Access", "eu-gdpr:A15"})
-"""Requests for these hold what they ask for."""
 REQUEST_REASON = "whosaw:AccessRequestHold"
 REQUEST_BASIS = "ca-pipeda:8-8"
 RECOURSE = timedelta(days=365)
@@ -216,7 +215,7 @@ def standing(changes: Iterable[Change], at: datetime | None = None) -> list[Hold
     released: dict[str, datetime] = {}
     for change in changes:
         match change.act:
-            case "hold.placed" | "request.received" if change.act == "hold.placed" or change.right in ACCESS_RIGHTS:
+            case "hold.placed" | "request.received" if change.act == "hold.placed" or change.right in ACCESS:
                 if change.starts >= released.get(change.hold, change.starts):
                     found[change.hold] = _hold(change)
                     released.pop(change.hold, None)

@@ -50,4 +50,4 @@ def _change(fact: Fact) -> Change:
     )  # fmt: skip
 
 
-RULE = Rule("whosaw:RuleDeletion", 1, "whosaw:PIPEDA", ("data.erased", "request.received"), judge)
+RULE = Rule("whosaw:RuleDeletion", 2, "whosaw:PIPEDA", ("data.erased", "request.received"), judge)

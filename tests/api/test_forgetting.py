@@ -111,6 +111,19 @@ def test_a_hold_defers_it_for_the_ordinary_reason_and_it_resumes_by_itself(servi
     assert service.ask(f"/v1/erasures/{receipt['receipt']}").json()["state"] == "destroyed"
 
 
+@pytest.mark.parametrize("right", ["whosaw:Access", "ca-qc-p39.1:27", "ca-pipeda:4.9.1"])
+def test_a_request_for_access_defers_it_by_whichever_paragraph_it_is_named(
+    service: Service, subject: str, right: str
+) -> None:
+    service.record(
+        event("request.received", request_id="R-1", regime="whosaw:P39.1", right=right, channel="whosaw:Web",
+              clock_start="2026-11-01T00:00:00Z", due=None, identity="verified")
+    )  # fmt: skip
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/subjects/{subject}/holds").json()["held"] is True
+    assert forget(service, subject, grace_days=0).json()["state"] == "deferred"
+
+
 def test_a_list_of_whose_data_somebody_got_does_not_name_her(service: Service, subject: str) -> None:
     both = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-1", "C-2")]
     made, _ = service.record(event(customer="C-2"), event("data.disclosed", subjects=both))

@@ -45,6 +45,12 @@ def quiet(start: Callable[..., Service]) -> Service:
     return start(forget_seconds=0)
 
 
+def test_a_request_that_a_laws_own_paragraph_names_is_carried_out_too(quiet: Service) -> None:
+    quiet.record(event(), asked(right="ca-pipeda:4.5.3"), answered())
+    turn(quiet)
+    assert len(quiet.entries("subject.revoked")) == 1
+
+
 @pytest.mark.parametrize("outcome", ["dpv:RequestFulfilled", "dpv:RequestAccepted"])
 def test_who_was_granted_it_is_revoked_then_forgotten_and_the_receipt_names_the_request(
     quiet: Service, outcome: str

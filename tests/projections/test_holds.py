@@ -93,8 +93,17 @@ def test_a_request_for_access_holds_until_her_recourse_is_exhausted(story: Story
     assert held(story, end) == []
 
 
-def test_a_request_for_erasure_holds_nothing(story: Story) -> None:
-    story.told(asked("alice", "whosaw:Erasure"))
+@pytest.mark.parametrize(
+    "right", ["eu-gdpr:A15", "ca-qc-p39.1:27", "ca-pipeda:4.9", "ca-pipeda:4.9.1", "ca-pipeda:8", "us-hipaa:164.528-a"]
+)
+def test_a_request_for_access_holds_by_whichever_paragraph_it_is_named(story: Story, right: str) -> None:
+    story.told(asked("alice", right))
+    assert [each.hold for each in held(story)] == ["request:R-1"]
+
+
+@pytest.mark.parametrize("right", ["whosaw:Erasure", "ca-pipeda:4.5.3", "eu-gdpr:A17", "ca-pipeda:4.9.5"])
+def test_a_request_for_erasure_holds_nothing(story: Story, right: str) -> None:
+    story.told(asked("alice", right))
     assert held(story) == []
 
 
