@@ -6,11 +6,11 @@ from projections.law.rights import ACCESS, ERASURE, codes_of
 
 
 def test_every_code_of_every_version_names_the_right() -> None:
-    assert ACCESS == {
+    assert {
         "whosaw:Access", "ca-pipeda:4.9", "ca-pipeda:4.9.1", "ca-pipeda:8", "ca-qc-p39.1:27", "eu-gdpr:A15",
         "us-hipaa:164.528-a",
-    }  # fmt: skip
-    assert ERASURE == {"whosaw:Erasure", "ca-pipeda:4.5.3", "eu-gdpr:A17"}
+    } == ACCESS  # fmt: skip
+    assert {"whosaw:Erasure", "ca-pipeda:4.5.3", "eu-gdpr:A17"} == ERASURE
 
 
 def test_what_no_pack_lists_is_named_by_itself() -> None:
