@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, day_of
-from projections.law.clock import due
+from projections.law.clock import More, due
 from projections.law.pack import PACKS, pack_for
 
 if TYPE_CHECKING:
@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
 ZONE = TORONTO
 """The company's: a day is the day that it was there."""
-Standing = Literal["running", "due_today", "overdue", "watched", "undated"]
-"""watched: as soon as feasible. undated: neither a law nor the company names a day."""
+Standing = Literal["running", "due_today", "overdue", "watched", "undated", "waiting"]
+"""watched: as soon as feasible, or as long as it takes. undated: neither a law nor the company names a day.
+
+waiting: the time has not begun, since the person has not shown yet who she is."""
 CANADA, FEDERAL = "loc:CA", "whosaw:PIPEDA"
 """Where the company is when a fact does not say so, and the law there."""
 NO_LAW = (
     "No law that is known here sets a time for this",
     "Aucune loi connue ici ne fixe de délai pour ceci",
+)
+WAITING = (
+    "The time begins when the person shows who she is; she has not yet",
+    "Le délai court dès que la personne établit son identité ; elle ne l’a pas encore fait",
 )
 STATED = ("The day is the one that the company stated", "Le jour est celui que l’entreprise a indiqué")
 NO_DAY = ("The company stated no day either", "L’entreprise n’a pas non plus indiqué de jour")
@@ -58,6 +64,18 @@ class Deadline(NamedTuple):
     """The calendar behind it."""
     explanation: dict[str, list[str]]
     """The arithmetic, sentence by sentence: en and fr."""
+    waits: bool = False
+    """Whether its time has not begun: identity is to be proved first, and then there is a day."""
+
+    @property
+    def place(self) -> date | None:
+        """The day by which it is queued: its last one; of what is due without delay, the one that it began with.
+
+        None for what is due on no day, or has not begun.
+        """
+        if self.day is not None or self.pack is None or self.waits:
+            return self.day
+        return self.start
 
 
 def law_on(regime: str | None, moment: datetime) -> Pack | None:
@@ -74,7 +92,8 @@ def deadline(
     start: datetime,
     *,
     stated: date | None = None,
-    extensions: Sequence[int | None] = (),
+    extensions: Sequence[int | More | None] = (),
+    identified: datetime | None = None,
     ended: datetime | None = None,
 ) -> Deadline:
     """Return when something is due.
@@ -84,13 +103,14 @@ def deadline(
         clock: Which of its clocks; None when it sets no time.
         start: The moment that it is counted from.
         stated: What the company stated; it counts where the law has no day.
-        extensions: What each extension was stated to be, in the unit of the law; None for all that it allows.
+        extensions: What each extension was stated to be; see `law.clock.due`.
+        identified: When identity was proved, if that had to be asked for.
         ended: Of an embargo, when the reply came.
     """
     if pack is None or clock not in pack.clocks:
         return without_law(stated)
     try:
-        its = due(pack, clock, start, zone=ZONE, extensions=extensions, ended=ended)
+        its = due(pack, clock, start, zone=ZONE, extensions=extensions, identified=identified, ended=ended)
     except OutsideCalendar:
         return without_law(stated)
     found = Deadline(
@@ -98,6 +118,15 @@ def deadline(
         its.zone, its.calendar, its.explanation,
     )  # fmt: skip
     return found if its.day is not None or stated is None else said(found._replace(day=stated), *STATED)
+
+
+def waiting(pack: Pack, clock: str, start: datetime) -> Deadline:
+    """Return the date of what has not begun, since the person has not shown yet who she is."""
+    its = pack.clocks[clock]
+    found = deadline(pack, clock, start)
+    clauses = ((WAITING[0], its.clause.en), (WAITING[1], its.clause.fr))
+    en, fr = (f"{sentence} ({clause})." for sentence, clause in clauses)
+    return found._replace(day=None, moment=None, waits=True, explanation={"en": [en], "fr": [fr]})
 
 
 def without_law(stated: date | None) -> Deadline:
@@ -118,6 +147,8 @@ def said(its: Deadline, en: str, fr: str) -> Deadline:
 
 def standing(its: Deadline, now: datetime) -> Standing:
     """Tell how something that is not done yet stands at a moment."""
+    if its.waits:
+        return "waiting"
     if its.day is None:
         return "undated" if its.pack is None else "watched"
     today = today_of(now)

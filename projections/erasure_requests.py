@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections.law.rights import ERASURE
 from projections.person import Place
 from projections.projection import Fold, Projection, forgotten, instant, select
+from projections.requested import is_answer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -149,5 +150,5 @@ def granted(connection: Connection[Any], person: Person, request: str) -> bool:
         if Place(each.log_id, each.position) not in person.hidden
     ]
     asked = any(each.act == "request.received" and each.right in ERASURE and each.whole for each in steps)
-    answers = [each.outcome for each in steps if each.act == "request.answered"]
+    answers = [each.outcome for each in steps if each.act == "request.answered" and is_answer(each.outcome)]
     return asked and bool(answers) and answers[-1] in GRANTED
