@@ -131,8 +131,8 @@ def test_the_same_name_placed_again_after_its_release_stands_again(story: Story,
 def test_a_late_placement_of_before_the_release_does_not_stand_again() -> None:
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
     placing = Change(
-        0, 2, end + timedelta(days=1), "hold.placed", "H-1", None, None, None, [], [], None, None, start, None, None, None,
-        sealed=False, everybody=False,
+        0, 2, end + timedelta(days=1), "hold.placed", "H-1", None, None, None, [], [], None, None, start, None, None,
+        None, sealed=False, everybody=False,
     )  # fmt: skip
     release = placing._replace(position=1, time=end, act="hold.released", starts=end)
     assert standing([release, placing], NOW) == []
