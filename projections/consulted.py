@@ -55,14 +55,31 @@ class Consultation(NamedTuple):
     """Of the entries that it follows from, ascending."""
 
 
-def consultations(person: History) -> list[Consultation]:
-    """Return every institution that was asked about a request, by when it was notified."""
-    replies = person.by_time("institution.answered")
+def consultations(person: History, at: datetime | None = None) -> list[Consultation]:
+    """Return every institution that was asked about a request, by when it was notified.
+
+    Args:
+        person: Her facts.
+        at: As each stood at this moment; None for after all that is recorded.
+    """
     found = [
-        _consultation(each, next((reply for reply in replies if _of(reply, each)), None))
-        for each in person.by_time("institution.consulted")
+        each
+        for since, until, each in periods(person)
+        if (until is None if at is None else since <= at and (until is None or at < until))
     ]
     return sorted(found, key=lambda each: (moment(each.notified), each.positions))
+
+
+def periods(person: History) -> list[tuple[datetime, datetime | None, Consultation]]:
+    """Return how each consultation stood, from when to when: before the institution's answer, and since."""
+    found: list[tuple[datetime, datetime | None, Consultation]] = []
+    for asked, reply in _pairs(person):
+        since = moment(asked.data.get("notified_at") or asked.stated)
+        if reply is not None and reply.time > since:
+            found.append((since, reply.time, _consultation(asked, None)))
+            since = reply.time
+        found.append((since, None, _consultation(asked, reply)))
+    return found
 
 
 def state(objection: bool | None, embargo: Deadline, now: datetime) -> str:  # noqa: FBT001 - what was said
@@ -70,6 +87,15 @@ def state(objection: bool | None, embargo: Deadline, now: datetime) -> str:  # n
     if objection is not None:
         return "objected" if objection else "free"
     return "free" if standing(embargo, now) == "overdue" else "embargoed"
+
+
+def _pairs(person: History) -> list[tuple[Fact, Fact | None]]:
+    """Return each question to an institution with its answer."""
+    replies = person.by_time("institution.answered")
+    return [
+        (each, next((reply for reply in replies if _of(reply, each)), None))
+        for each in person.by_time("institution.consulted")
+    ]
 
 
 def _consultation(fact: Fact, reply: Fact | None) -> Consultation:

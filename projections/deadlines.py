@@ -68,14 +68,21 @@ class Deadline(NamedTuple):
     """Whether its time has not begun: identity is to be proved first, and then there is a day."""
 
     @property
+    def timed(self) -> Literal["dated", "watched", "undated", "waiting"]:
+        """Which kind of time it has; see Standing."""
+        if self.waits:
+            return "waiting"
+        if self.day is not None:
+            return "dated"
+        return "undated" if self.pack is None else "watched"
+
+    @property
     def place(self) -> date | None:
         """The day by which it is queued: its last one; of what is due without delay, the one that it began with.
 
         None for what is due on no day, or has not begun.
         """
-        if self.day is not None or self.pack is None or self.waits:
-            return self.day
-        return self.start
+        return self.start if self.timed == "watched" else self.day
 
 
 def law_on(regime: str | None, moment: datetime) -> Pack | None:
@@ -147,10 +154,9 @@ def said(its: Deadline, en: str, fr: str) -> Deadline:
 
 def standing(its: Deadline, now: datetime) -> Standing:
     """Tell how something that is not done yet stands at a moment."""
-    if its.waits:
-        return "waiting"
-    if its.day is None:
-        return "undated" if its.pack is None else "watched"
+    if its.timed != "dated":
+        return its.timed
+    assert its.day is not None
     today = today_of(now)
     if now > its.moment if its.moment is not None else today > its.day:
         return "overdue"

@@ -128,22 +128,59 @@ class Request(NamedTuple):
     """Whether telling of it is forbidden."""
 
 
-def requests(person: History) -> list[Request]:
+class Period(NamedTuple):
+    """How a request stood for some time: until the next step of it happened."""
+
+    since: datetime
+    until: datetime | None
+    """None while nothing later has happened, or is dated later."""
+    request: Request
+
+    def covers(self, at: datetime | None) -> bool:
+        """Return whether it stood so at a moment; None for after everything."""
+        return self.until is None if at is None else self.since <= at and (self.until is None or at < self.until)
+
+
+def requests(person: History, at: datetime | None = None) -> list[Request]:
     """Return everything that a person asked for, by when it was received.
 
     What names a request that was never received is no request of hers.
+
+    Args:
+        person: Her facts.
+        at: As each stood at this moment, by what had happened then; None for after all that is recorded.
     """
+    found = [each.request for each in periods(person) if each.covers(at)]
+    return sorted(found, key=lambda each: (moment(each.received), each.request))
+
+
+def periods(person: History) -> list[Period]:
+    """Return how everything that a person asked for stood, from when it was received on, step by step."""
     facts: dict[str, list[Fact]] = {}
     informed = person.by_time("subject.informed")
     for each in person.by_time(*TYPES[:4]):
         facts.setdefault(str(each.data.get("request_id")), []).append(each)
     names = names_of(person)
-    found = [
-        _request(name, of_request, informed, names)
+    return [
+        period
         for name, of_request in facts.items()
         if any(each.type == "request.received" for each in of_request)
+        for period in _periods(name, of_request, informed, names)
     ]
-    return sorted(found, key=lambda each: (moment(each.received), each.request))
+
+
+def _periods(name: str, facts: list[Fact], informed: list[Fact], names: dict[str, str]) -> list[Period]:
+    """Return how one request stood, from the facts that name it, by time."""
+    received = next(each for each in facts if each.type == "request.received")
+    letters = [each for each in informed if _names(each, received)]
+    since = moment(received.data.get("clock_start") or received.stated)
+    later = sorted({each.time for each in (*facts, *letters) if each.time > since and each is not received})
+    found: list[Period] = []
+    for begins, ends in zip([since, *later], [*later, None], strict=True):
+        known = [each for each in facts if each is received or each.time <= begins]
+        told = [each for each in letters if each.time <= begins]
+        found.append(Period(begins, ends, _request(name, known, told, names)))
+    return found
 
 
 def names_of(person: History) -> dict[str, str]:
@@ -174,8 +211,8 @@ def state(status: str, due: Deadline, now: datetime) -> str:
     return "deemed_refused" if found == "overdue" and due.deemed_refusal else found
 
 
-def _request(name: str, facts: list[Fact], informed: list[Fact], names: dict[str, str]) -> Request:
-    """Return one request, from the facts that name it, by time."""
+def _request(name: str, facts: list[Fact], told: list[Fact], names: dict[str, str]) -> Request:
+    """Return one request, from the facts that name it and the letters about it, by time."""
     received = next(each for each in facts if each.type == "request.received")
     data = received.data
     start_text: str = data.get("clock_start") or received.stated
@@ -193,7 +230,6 @@ def _request(name: str, facts: list[Fact], informed: list[Fact], names: dict[str
     answers = [each for each in replies if is_answer(each.data.get("outcome"))]
     last = answers[-1] if answers else None
     status = OPEN if last is None else REFUSED if last.data.get("outcome") in REFUSALS else ANSWERED
-    told = [each for each in informed if _names(each, received)]
     done = sorted([*replies, *told, *(each for each in facts if _tells(each))], key=lambda each: each.time)
     computed = begun.deadline(clocks[0]).day if clocks else None
     return Request(
