@@ -71,13 +71,8 @@ STATE = Annotated[
 RECIPIENT = Annotated[str | None, Query(max_length=128, pattern=CODE, description="Who is to be told.")]
 
 
-def _outliving(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
-    del now
-    return duties.nameless(connection, logs)
-
-
 BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], ...] = (
-    _outliving,
+    duties.nameless,
     duties.incidents,
 )
 """What is owed that no row of `obligations` has. Whatever else obliges the company is added here."""
@@ -98,8 +93,9 @@ def read_obligations(
 ) -> Response:  # fmt: skip
     """Return what is or was owed about everybody, by the day on which it is due, with what brought it about.
 
-    It is the newest state; what has no day comes last. A notice to a recipient stays when the person is forgotten, or
-    is to be: then nobody is named.
+    What is due without delay comes at the day that it began with, also with `due_before`; what has no day comes last.
+    With `at`, it is how everything stood then: what came about later is not there, and what was done later was not. A
+    notice to a recipient stays when the person is forgotten, or is to be: then nobody is named.
     """
     question = ask(request, "whosaw:QueryObligations", "subjects:read")
     form = accepted(request, JSON, CSV, NDJSON)
@@ -115,7 +111,7 @@ def read_obligations(
         if clearance.asked(request, question):
             question = question._replace(seals=("",))
             beside += to_reissue(connection, logs) if clearance.cleared(question, None) else []
-        found, more = obligations.found(connection, logs, wanted, beside, after=after, limit=most)
+        found, more = obligations.found(connection, logs, now, wanted, beside, after=after, limit=most)
     items = [shown(each, now) for each in found]
     about = [each["subject"] for each in items if each["subject"] is not None]
     recorded(question, about, count=len(items), categories=categories_of(items))
@@ -147,7 +143,7 @@ def read_subject_obligations(
     with question.state.ledger.connection() as connection:
         now = moment(at) if at else recorded_at(connection, subject.log_id, earlier)
         question, person = seen(request, question, connection, subject, pins)
-        found = [each for each in obligations.of_person(connection, person) if question.seals or not each.sealed]
+        found = [each for each in obligations.of_person(connection, person, now) if question.seals or not each.sealed]
         found += destruction.of_person(connection, person, now)
     start = place.after[0] if place else 0
     end = start + most

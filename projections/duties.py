@@ -135,7 +135,7 @@ DUTIES = Projection(
 )
 
 
-def nameless(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
+def nameless(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
     """Return the notices that are still known by their names alone: their person is forgotten, or is to be.
 
     An answer that comes after she is forgotten is found by the notice's name, whoever it is recorded about.
@@ -143,12 +143,13 @@ def nameless(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
     Args:
         connection: A reader's.
         logs: All.
+        now: As it stood at this moment.
     """
     names = sorted({row[0] for log_id in logs for row in connection.execute(NAMELESS, {"log_id": log_id}).fetchall()})
     if not names:
         return []
     wanted = {"names": names, "types": list(NOTICES)}
-    facts = [each for log_id in logs for each in _counting(connection, log_id, NAMED, wanted)]
+    facts = [each for log_id in logs for each in _counting(connection, log_id, NAMED, wanted) if each.time <= now]
     found = [each for each in notices(facts) if not _lives(connection, each.fact)]
     return [
         of_notice(each, None, deadline(
@@ -167,7 +168,8 @@ def incidents(connection: Connection[Any], logs: Sequence[int], now: datetime) -
         logs: All: an incident's facts may be about persons of any.
         now: The moment.
     """
-    return of_incidents((each for log_id in logs for each in _counting(connection, log_id, DETECTED, {})), now)
+    facts = (each for log_id in logs for each in _counting(connection, log_id, DETECTED, {}))
+    return of_incidents((each for each in facts if each.time <= now), now)
 
 
 def _counting(connection: Connection[Any], log_id: int, statement: Any, wanted: dict[str, Any]) -> Iterable[Fact]:

@@ -15,12 +15,13 @@ import orjson
 
 from projections.derived import Derived
 from projections.history import of_person as parts_of_person
-from projections.owed import TYPES, UNFINISHED, Owed, owed
+from projections.owed import TYPES, UNFINISHED, Owed, owed, periods
 from projections.plain import plain
 from projections.projection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from psycopg import Connection
 
@@ -28,28 +29,39 @@ if TYPE_CHECKING:
     from projections.person import Person
     from projections.registers import Registers
 
-# What has no day comes last.
+# A row is how one thing stood from one step of it to the next: so it is known of any moment. What is due without delay
+# is queued by the day that it began with; what has no day comes last.
 DEFINITIONS: LiteralString = """
     CREATE TABLE obligation (
-        log_id     smallint NOT NULL,
-        subject    uuid     NOT NULL,
-        id         text     NOT NULL,
-        kind       text     NOT NULL,
-        state      text     NOT NULL,
-        unfinished boolean  NOT NULL,
-        due        date     NOT NULL,
+        log_id     smallint    NOT NULL,
+        subject    uuid        NOT NULL,
+        id         text        NOT NULL,
+        since      timestamptz NOT NULL,
+        until      timestamptz NOT NULL,
+        kind       text        NOT NULL,
+        state      text        NOT NULL,
+        unfinished boolean     NOT NULL,
+        due        date        NOT NULL,
         recipient  text,
-        sealed     boolean  NOT NULL,
-        content    text     NOT NULL,
-        PRIMARY KEY (log_id, subject, id)
+        sealed     boolean     NOT NULL,
+        content    text        NOT NULL,
+        PRIMARY KEY (log_id, subject, id, since)
     );
-    CREATE INDEX obligation_due ON obligation (log_id, due, id, subject) WHERE NOT sealed;
-    CREATE INDEX obligation_unfinished ON obligation (log_id, due, id, subject) WHERE NOT sealed AND unfinished;
-    CREATE INDEX obligation_state ON obligation (log_id, state, due, id, subject) WHERE NOT sealed;
-    CREATE INDEX obligation_kind ON obligation (log_id, kind, due, id, subject) WHERE NOT sealed AND unfinished;
-    CREATE INDEX obligation_recipient ON obligation (log_id, recipient, due, id, subject) WHERE NOT sealed;
+    CREATE INDEX obligation_due ON obligation (log_id, due, id, subject) WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX obligation_unfinished ON obligation (log_id, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity' AND unfinished;
+    CREATE INDEX obligation_state ON obligation (log_id, state, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX obligation_kind ON obligation (log_id, kind, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity' AND unfinished;
+    CREATE INDEX obligation_recipient ON obligation (log_id, recipient, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX obligation_then ON obligation USING gist (tstzrange(since, until))
+        WHERE NOT sealed AND until < 'infinity';
 """
 NO_DAY = "9999-12-31"
+ALWAYS = "infinity"
+"""Until when something stands that nothing has changed since."""
 EVERY: LiteralString = "TRUE"
 FILTERS: dict[str, LiteralString] = {
     "unfinished": "o.unfinished",
@@ -58,16 +70,23 @@ FILTERS: dict[str, LiteralString] = {
     "recipient": "o.recipient = %(recipient)s",
 }
 """What narrows an answer. Only what is asked for stands in the statement, so that it is planned for that."""
-# By the index of what is asked for, in the order of the answer.
-FOUND: LiteralString = """
-    SELECT o.log_id, o.subject, o.id, o.due, o.content
-    FROM projections.obligation AS o
-    WHERE o.log_id = %(log_id)s AND NOT o.sealed AND {wanted} AND o.due < %(before)s
-      AND (o.due, o.id, o.subject) > (%(due)s::date, %(id)s::text, %(subject)s::uuid)
-      AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = o.log_id AND v.subject = o.subject)
-    ORDER BY o.due, o.id, o.subject
-    LIMIT %(limit)s
+ONES: LiteralString = """
+    (SELECT o.log_id, o.subject, o.id, o.due, o.content
+     FROM projections.obligation AS o
+     WHERE o.log_id = %(log_id)s AND NOT o.sealed AND {then} AND {wanted} AND o.due < %(before)s
+       AND (o.due, o.id, o.subject) > (%(due)s::date, %(id)s::text, %(subject)s::uuid)
+       AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = o.log_id AND v.subject = o.subject)
+     ORDER BY o.due, o.id, o.subject
+     LIMIT %(limit)s)
 """
+# What nothing has changed since: by the index of what is asked for, in the order of the answer. What something has
+# changed since then: by obligation_then, as much as stood then.
+FOUND: LiteralString = (
+    ONES.replace("{then}", "o.until = 'infinity' AND o.since <= %(now)s")
+    + "UNION ALL"
+    + ONES.replace("{then}", "o.until < 'infinity' AND tstzrange(o.since, o.until) @> %(now)s::timestamptz")
+    + "ORDER BY due, id, subject LIMIT %(limit)s"
+)
 
 
 def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, ...]]]:
@@ -76,10 +95,11 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
     return {
         "obligation": [
             (
-                person.log_id, UUID(hex=each.subject), each.id, each.kind, each.state, each.unfinished,
-                each.due or NO_DAY, each.recipient, each.sealed, orjson.dumps(plain(each)).decode(),
+                person.log_id, UUID(hex=each.subject), each.id, since, until or ALWAYS, each.kind, each.state,
+                each.unfinished, each.deadline.place or NO_DAY, each.recipient, each.sealed,
+                orjson.dumps(plain(each)).decode(),
             )
-            for each in owed(person)
+            for since, until, each in periods(person)
             if each.subject is not None
         ]
     }  # fmt: skip
@@ -87,7 +107,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=1,
+    version=2,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,
@@ -130,7 +150,7 @@ class Filter(NamedTuple):
     """A state, or unfinished: whatever something is still to be done about."""
     recipient: str | None = None
     before: date | None = None
-    """Due before this day."""
+    """Due before this day, or without delay since a day before it."""
 
     def admits(self, its: Owed) -> bool:
         """Return whether one that is in no table is wanted."""
@@ -138,13 +158,14 @@ class Filter(NamedTuple):
             self.kind in {None, its.kind}
             and self.recipient in {None, its.recipient}
             and (self.state in {None, its.state} or (self.state == "unfinished" and its.state in UNFINISHED))
-            and (self.before is None or (its.due or date.max) < self.before)
+            and (self.before is None or (its.deadline.place or date.max) < self.before)
         )
 
 
 def found(
     connection: Connection[Any],
     logs: Iterable[int],
+    now: datetime,
     wanted: Filter,
     beside: Iterable[Owed] = (),
     *,
@@ -159,6 +180,7 @@ def found(
     Args:
         connection: A reader's.
         logs: Which.
+        now: How each stood at this moment, by what had happened then.
         wanted: Which obligations.
         beside: Those that are in no table of ours.
         after: The cursor of the page before.
@@ -171,7 +193,7 @@ def found(
     pages: list[list[tuple[Cursor, dict[str, Any]]]] = []
     for log_id in logs:
         parameters = {
-            "log_id": log_id, "kind": wanted.kind, "state": wanted.state, "recipient": wanted.recipient,
+            "log_id": log_id, "now": now, "kind": wanted.kind, "state": wanted.state, "recipient": wanted.recipient,
             "before": wanted.before or "infinity", "due": after.due, "id": after.id,
             "subject": after.subject or "0" * 32, "limit": limit + 1,
         }  # fmt: skip
@@ -186,10 +208,17 @@ def found(
     return [each for _, each in shown], shown[-1][0] if len(rows_of_all) > limit else None
 
 
-def of_person(connection: Connection[Any], person: Person) -> list[Owed]:
-    """Return everything that is or was owed because of one person's facts, as of the position of the answer."""
-    return [each for history in parts_of_person(connection, person, OBLIGATIONS.types) for each in owed(history)]
+def of_person(connection: Connection[Any], person: Person, now: datetime | None = None) -> list[Owed]:
+    """Return everything that is or was owed because of one person's facts, as of the position of the answer.
+
+    Args:
+        connection: A reader's.
+        person: Whom.
+        now: As it stood at this moment; None for after all that is recorded.
+    """
+    return [each for history in parts_of_person(connection, person, OBLIGATIONS.types) for each in owed(history, now)]
 
 
 def _place(its: Owed) -> Cursor:
-    return Cursor(its.due.isoformat() if its.due else NO_DAY, its.id, its.subject or "")
+    place = its.deadline.place
+    return Cursor(place.isoformat() if place else NO_DAY, its.id, its.subject or "")

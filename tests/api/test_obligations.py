@@ -47,7 +47,7 @@ def desk(service: Service) -> Service:
 
 def test_what_is_owed_comes_by_due_date_with_its_history(desk: Service) -> None:
     answer = ask(desk, "/v1/obligations").json()
-    told, request, silent = answer["items"]
+    silent, told, request = answer["items"]
     assert (told["kind"], told["recipient"], told["due"], told["standing"]) == (
         "tell_recipient", "collections-north", "2026-11-15", "overdue",
     )  # fmt: skip
@@ -58,8 +58,11 @@ def test_what_is_owed_comes_by_due_date_with_its_history(desk: Service) -> None:
     )  # fmt: skip
     assert owed(desk, "?recipient=national-bank&state=open") == [("tell_recipient", "open", "national-bank")]
     assert owed(desk, f"?due_before={request['due']}&kind=tell_recipient") == [
-        ("tell_recipient", "open", "collections-north")
-    ]
+        ("tell_recipient", "open", "national-bank"), ("tell_recipient", "open", "collections-north"),
+    ]  # fmt: skip
+    # What is due without delay is in every day's queue.
+    assert owed(desk, "?due_before=2099-01-01") == owed(desk)
+    assert owed(desk, "?at=2020-01-01T00:00:00Z") == []
     assert ask(desk, "/v1/obligations?kind=lost").status_code == 422
     pages, path = list[Any](), "/v1/obligations?limit=1"
     while path:
