@@ -73,6 +73,8 @@ RECIPIENT = Annotated[str | None, Query(max_length=128, pattern=CODE, descriptio
 
 BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], ...] = (
     duties.nameless,
+    duties.left_out,
+    obligations.of_revoked,
     duties.incidents,
 )
 """What is owed that no row of `obligations` has. Whatever else obliges the company is added here."""

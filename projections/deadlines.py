@@ -186,7 +186,8 @@ def parsed(text: str | None) -> date | None:
 def read_back(members: Mapping[str, Any]) -> Deadline:
     """Return a date from what JSON says of it; see `plain`."""
     told = dict(members)
-    told["day"] = None if told["day"] is None else date.fromisoformat(told["day"])
+    for name in ("start", "day"):
+        told[name] = None if told[name] is None else date.fromisoformat(told[name])
     told["moment"] = None if told["moment"] is None else datetime.fromisoformat(told["moment"])
     return Deadline(**told)
 

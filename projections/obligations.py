@@ -13,9 +13,12 @@ from uuid import UUID
 
 import orjson
 
-from projections.derived import Derived
+from projections.deadlines import read_back
+from projections.derived import Derived, registered
+from projections.history import histories
 from projections.history import of_person as parts_of_person
-from projections.owed import TYPES, UNFINISHED, Owed, owed, periods
+from projections.noticed import Step
+from projections.owed import OPEN, TELL, TYPES, UNFINISHED, Owed, owed, periods
 from projections.plain import plain
 from projections.projection import select
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from ledger import Subject
     from projections.history import History
     from projections.person import Person
     from projections.registers import Registers
@@ -87,6 +91,16 @@ FOUND: LiteralString = (
     + ONES.replace("{then}", "o.until < 'infinity' AND tstzrange(o.since, o.until) @> %(now)s::timestamptz")
     + "ORDER BY due, id, subject LIMIT %(limit)s"
 )
+
+
+# Of who is to be forgotten, by the primary key of both. Notices have a name of their own, and are told by that.
+REVOKED = """
+    SELECT o.content FROM ledger.revoked AS v
+    JOIN projections.obligation AS o ON o.log_id = v.log_id AND o.subject = v.subject
+    WHERE v.log_id = %(log_id)s AND o.kind = 'tell_recipient' AND o.unfinished AND NOT o.sealed
+      AND o.since <= %(now)s AND o.until > %(now)s
+    ORDER BY o.due, o.id
+"""
 
 
 def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, ...]]]:
@@ -206,6 +220,43 @@ def found(
     rows_of_all = list(merge(*pages, key=lambda each: each[0]))
     shown = rows_of_all[:limit]
     return [each for _, each in shown], shown[-1][0] if len(rows_of_all) > limit else None
+
+
+def untold(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> list[Owed]:
+    """Return who is still to be told of a change of somebody's data, also if she is to be forgotten.
+
+    It is computed from her facts: the decision to forget stands on the same position as that on holds. What an order
+    forbids to tell is not among it, so that forgetting takes as long as if it were about a stranger.
+
+    Args:
+        connection: A reader's.
+        subject: Whom, by one of her names.
+        upto: Nothing recorded after this position of her log is seen.
+        now: As it stood at this moment.
+    """
+    known = registered(connection, OBLIGATIONS.name, subject.log_id, upto, now).corrections
+    elsewhere = [each for each in known if each.log_id == subject.log_id]
+    people = histories(connection, subject.log_id, [subject.id], upto, OBLIGATIONS.types, elsewhere)
+    found = [each for person in people if subject.id in person.streams for each in owed(person, now)]
+    return [each for each in found if each.kind == TELL and each.state in {OPEN, "bounced"} and not each.sealed]
+
+
+def of_revoked(connection: Connection[Any], logs: Iterable[int], now: datetime) -> list[Owed]:
+    """Return whom to tell of changes of the data of people who are to be forgotten, as long as no notice was named.
+
+    Forgetting them waits for that; nobody is named.
+    """
+    rows = [row for log_id in logs for row in connection.execute(REVOKED, {"log_id": log_id, "now": now}).fetchall()]
+    found = [orjson.loads(row[0]) for row in rows]
+    return [_read_back(each)._replace(subject=None) for each in found if each["notification"] is None]
+
+
+def _read_back(members: dict[str, Any]) -> Owed:
+    """Return what is owed from what JSON says of it; see `plain`."""
+    days = {each: date.fromisoformat(members[each]) if members[each] else None for each in ("due", "stated_due")}
+    steps = [Step(**each) for each in members["steps"]]
+    told: dict[str, Any] = members | days | {"deadline": read_back(members["deadline"]), "steps": steps}
+    return Owed(**told)
 
 
 def of_person(connection: Connection[Any], person: Person, now: datetime | None = None) -> list[Owed]:

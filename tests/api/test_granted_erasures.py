@@ -155,4 +155,5 @@ def test_of_several_people_each_is_forgotten_by_herself(quiet: Service) -> None:
     both = about("C-1", "C-2")
     quiet.record(event(), event(customer="C-2"), asked(subjects=both), answered(subjects=both))
     turn(quiet)
+    turn(quiet)  # What the first turn recorded may not have been folded when it came to the second of them.
     assert len(quiet.entries("key.destroyed")) == 2
