@@ -113,6 +113,8 @@ class Clock(Piece, frozen=True, kw_only=True):
     """Where it stands."""
     extension: Extension | None = None
     """How far it may be extended; absent when it may not."""
+    judged_by: Literal["serious", "risk"] = "serious"
+    """Of a breach, what obliges: a risk of serious injury; or any that is not unlikely, to tell persons a high one."""
     note: Text | None = None
     """What else the explanation says."""
     confirm: bool = False

@@ -219,9 +219,9 @@ def detected(**more: Any) -> Happened:
     return happened("incident.detected", "alice", "2026-03-06T15:30:00+01:00", **data | more)
 
 
-def judged(*, serious: bool) -> Happened:
+def judged(*, serious: bool, **more: Any) -> Happened:
     return happened("incident.assessed", "alice", "2026-03-07T10:00:00Z", incident_id="I-1", serious=serious,
-                    factors=["whosaw:SensitiveData"])  # fmt: skip
+                    factors=["whosaw:SensitiveData"], **more)  # fmt: skip
 
 
 def notified(whom: str, **more: Any) -> Happened:
@@ -260,9 +260,32 @@ def test_the_gdpr_counts_72_hours_from_awareness_across_a_change_of_clocks() -> 
     assert its.deadline.moment == datetime(2026, 3, 9, 14, 30, tzinfo=UTC)
     assert standing(its.deadline, datetime(2026, 3, 9, 14, 30, tzinfo=UTC)) == "due_today"
     assert standing(its.deadline, datetime(2026, 3, 9, 14, 30, 1, tzinfo=UTC)) == "overdue"
-    assert not [
-        kind for kind, *_ in incident(detected(jurisdiction="loc:FR"), judged(serious=False)) if "notify" in kind
-    ]
+
+
+@pytest.mark.parametrize(
+    ("serious", "risk", "owed"),
+    [
+        (False, None, {"notify_regulator"}),
+        (False, "unlikely", set[str]()),
+        (True, "unlikely", set[str]()),
+        (False, "likely", {"notify_regulator"}),
+        (True, "likely", {"notify_regulator"}),
+        (False, "high", {"notify_regulator", "notify_persons"}),
+        (True, None, {"notify_regulator", "notify_persons"}),
+    ],
+)
+def test_the_gdpr_notifies_unless_a_risk_is_unlikely_whatever_another_law_calls_serious(
+    *, serious: bool, risk: str | None, owed: set[str]
+) -> None:
+    found = incident(detected(jurisdiction="loc:FR"), judged(serious=serious, risk=risk))
+    assert {kind for kind, *_ in found if kind.startswith("notify")} == owed
+
+
+def test_a_notice_to_a_regulator_who_is_not_named_is_nobodys_where_there_are_two() -> None:
+    found = incident(detected(), judged(serious=True), notified("regulator"))
+    assert {state for kind, _, state in found if kind == "notify_regulator"} == {"open"}
+    alone = incident(detected(jurisdiction="loc:FR"), notified("regulator"))
+    assert {state for kind, _, state in alone if kind == "notify_regulator"} == {"discharged"}
 
 
 def test_records_are_kept_24_months_and_5_years() -> None:
