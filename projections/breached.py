@@ -1,8 +1,8 @@
 """What an incident obliges the company to: judge it, notify, and keep the record. Pure: no database, no clock.
 
 The regulator and the persons are notified when the incident presents a risk of serious injury. The GDPR has a test of
-its own: the authority is notified within 72 hours of awareness unless a risk was judged unlikely, the persons when it is
-high; that no injury is serious decides neither. Every incident stays on record, serious or not.
+its own: the authority is notified within 72 hours of awareness unless a risk was judged unlikely, the persons when it
+is high; that no injury is serious decides neither. Every incident stays on record, serious or not.
 
 Source: P-39.1, s. 3.5–3.8 and A-2.1, r. 3.1; PIPEDA 10.1–10.3 and SOR/2018-64, s. 6; GDPR Art. 33, 34.
 """
