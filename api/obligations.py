@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -19,7 +20,7 @@ from api.sight import READ, SEALED, VIEW, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
 from projections import duties, obligations, seals
 from projections.deadlines import read_back, standing, without_law
-from projections.owed import OPEN, REISSUE, UNFINISHED, Owed, name_of
+from projections.owed import DISCHARGED, OPEN, REISSUE, UNFINISHED, Owed, name_of
 from projections.plain import plain
 
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from projections.person import Part
+
 router = APIRouter(tags=["query"])
 
+LAST_POSITION = 2**63 - 1
 ITEM: dict[str, Any] = {
     "id": "3c1f0e5a9b7d2468", "kind": "tell_recipient", "state": "open", "standing": "overdue",
     "subject": "5f9225d8d6726351d4cdbf642b130516", "due": "2026-07-29",
@@ -59,7 +63,7 @@ KIND = Annotated[
         "assess_incident", "notify_regulator", "notify_persons", "keep_record", "destroy",
     ]
     | None,
-    Query(description="What is owed. reissue: for cleared keys, with `sealed=true`."),
+    Query(description="What is owed. reissue: an account that an order which has ended hid something from."),
 ]  # fmt: skip
 STATE = Annotated[
     Literal[
@@ -108,11 +112,10 @@ def read_obligations(
     wanted = obligations.Filter(kind, state, recipient, due_before)
     after = obligations.Cursor(*place.after) if place else obligations.BEGIN
     with question.state.ledger.connection() as connection:
-        beside = [each for source in BESIDE for each in source(connection, logs, now)]
+        beside = [each for source in (*BESIDE, to_reissue) for each in source(connection, logs, now)]
         beside += destruction.across(connection, logs, wanted, now, after, most)
         if clearance.asked(request, question):
             question = question._replace(seals=("",))
-            beside += to_reissue(connection, logs) if clearance.cleared(question, None) else []
         found, more = obligations.found(connection, logs, now, wanted, beside, after=after, limit=most)
     items = [shown(each, now) for each in found]
     about = [each["subject"] for each in items if each["subject"] is not None]
@@ -147,6 +150,7 @@ def read_subject_obligations(
         question, person = seen(request, question, connection, subject, pins)
         found = [each for each in obligations.of_person(connection, person, now) if question.seals or not each.sealed]
         found += destruction.of_person(connection, person, now)
+        found += to_reissue(connection, sorted({part.log_id for part in person.parts}), now, person.parts)
     start = place.after[0] if place else 0
     end = start + most
     items = [shown(plain(each), now) for each in found[start:end]]
@@ -164,18 +168,41 @@ def shown(item: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {name: item[name] for name in first} | its | {name: item[name] for name in item if name not in first}
 
 
-def to_reissue(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
-    """Return the accounts to issue again, since an order that hid something from them has ended."""
-    by = without_law(None)
-    return [
-        Owed(
-            name_of(REISSUE, each.log_id, each.subject.hex, each.account), REISSUE, OPEN, each.subject.hex, None, by,
-            _day(connection, each), account=each.account, positions=sorted({each.position, each.opened}),
+def to_reissue(
+    connection: Connection[Any], logs: Sequence[int], now: datetime, parts: Sequence[Part] | None = None
+) -> list[Owed]:
+    """Return the accounts to issue again, since an order that hid something from them has ended; and those that were.
+
+    Before its end nothing here tells of an order; what it hid is open since.
+
+    Args:
+        connection: A reader's.
+        logs: Which.
+        now: As it stood at this moment.
+        parts: Whose, each seen up to its position; None for everybody's.
+    """
+    seen = None if parts is None else {(part.log_id, UUID(hex=part.stream)): part.as_of for part in parts}
+    found: list[Owed] = []
+    for each in seals.to_reissue(connection, logs, None if seen is None else [stream for _, stream in seen]):
+        upto = LAST_POSITION if seen is None else seen.get((each.log_id, each.subject), 0)
+        since = recorded_at(connection, each.log_id, each.opened)
+        if each.opened > upto or since > now:
+            continue
+        renewed = each.renewed if each.renewed is not None and each.renewed <= upto else None
+        done = recorded_at(connection, each.log_id, renewed) if renewed is not None else None
+        renewed, done = (renewed, done) if done is not None and done <= now else (None, None)
+        found.append(
+            Owed(
+                name_of(REISSUE, each.log_id, each.subject.hex, each.account),
+                REISSUE,
+                DISCHARGED if done else OPEN,
+                each.subject.hex,
+                None,
+                without_law(None),
+                since.isoformat(),
+                done.isoformat() if done else None,
+                account=each.account,
+                positions=sorted({each.position, each.opened, *([renewed] if renewed is not None else [])}),
+            )
         )
-        for each in seals.to_reissue(connection, logs)
-    ]  # fmt: skip
-
-
-def _day(connection: Connection[Any], its: seals.Reissue) -> str:
-    """Return when what had been hidden could be told."""
-    return recorded_at(connection, its.log_id, its.opened).isoformat()
+    return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections.projection import Fold, Projection, instant, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -67,16 +67,22 @@ ALL = """
 """
 OPENED = "SELECT stream FROM ledger.opened WHERE log_id = %b"
 # Accounts that she was given while an order hid something recorded before them, be it about her alone or about several,
-# and that no later one replaces. Nothing is owed to who is to be forgotten.
+# and the first one since its end. Nothing is owed to who is to be forgotten.
 REISSUE = """
     SELECT o.log_id, o.subject, o.position AS opened, a.position, a.fact #>> '{data,account_id}' AS account,
-           a.fact #>> '{data,language}' AS language
+           a.fact #>> '{data,language}' AS language, renewed.position AS renewed
     FROM ledger.opened AS o
     CROSS JOIN LATERAL (
         SELECT e.position, convert_from(e.bytes, 'UTF8')::jsonb AS fact FROM ledger.entry AS e
         WHERE e.log_id = o.log_id AND e.stream = o.subject AND e.type = 'account.issued'
     ) AS a
+    LEFT JOIN LATERAL (
+        SELECT min(later.position) AS position FROM ledger.entry AS later
+        WHERE later.log_id = o.log_id AND later.stream = o.subject AND later.type = 'account.issued'
+          AND later.position > o.position
+    ) AS renewed ON true
     WHERE o.log_id = ANY (%(logs)s::smallint[]) AND a.position < o.position
+      AND (%(subjects)s::uuid[] IS NULL OR o.subject = ANY (%(subjects)s::uuid[]))
       AND (EXISTS (
         SELECT FROM ledger.entry AS s
         WHERE s.log_id = o.log_id AND s.stream = o.stream AND s.type <> 'ledger.queried'
@@ -87,11 +93,6 @@ REISSUE = """
         WHERE m.log_id = o.log_id AND m.subject = o.stream AND m.position <= (a.fact #>> '{data,position}')::bigint
       ))
       AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
-      AND NOT EXISTS (
-        SELECT FROM ledger.entry AS later
-        WHERE later.log_id = o.log_id AND later.stream = o.subject AND later.type = 'account.issued'
-          AND later.position > o.position
-      )
     ORDER BY o.position, a.position
 """
 
@@ -158,6 +159,8 @@ class Reissue(NamedTuple):
     """Of the entry that says that the account was issued."""
     account: str
     language: str
+    renewed: int | None
+    """Position of the entry that says that one was issued since; None when none was."""
 
 
 def register(connection: Connection[Any], as_of: Mapping[int, int]) -> list[Seal]:
@@ -192,6 +195,14 @@ def ended(connection: Connection[Any], as_of: Mapping[int, int], now: datetime) 
     return [each for each in register(connection, as_of) if each.over(now) and (each.log_id, each.stream) not in opened]
 
 
-def to_reissue(connection: Connection[Any], logs: Iterable[int]) -> list[Reissue]:
-    """Return the accounts that ended orders make it necessary to issue again."""
-    return select(connection, REISSUE, {"logs": list(logs)}, Reissue)
+def to_reissue(
+    connection: Connection[Any], logs: Iterable[int], subjects: Sequence[UUID] | None = None
+) -> list[Reissue]:
+    """Return the accounts that ended orders make it necessary to issue again, and those that were.
+
+    Args:
+        connection: A reader's.
+        logs: Which.
+        subjects: Whose; None for everybody's.
+    """
+    return select(connection, REISSUE, {"logs": list(logs), "subjects": subjects}, Reissue)

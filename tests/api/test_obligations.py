@@ -88,7 +88,10 @@ def test_a_notice_is_told_without_a_name_once_she_is_to_be_forgotten(desk: Servi
     forget = {**desk.bearer("compliance"), **PURPOSE}
     assert desk.client.post(f"/v1/subjects/{subject}/forget", headers=forget, json={}).status_code < 300
     answer = ask(desk, "/v1/obligations?kind=tell_recipient")
-    assert [(each["subject"], each["notification"]) for each in answer.json()["items"]] == [(None, "N-1")]
+    # And whom nobody was told of yet, which her forgetting waits for.
+    assert [(each["subject"], each["recipient"], each["notification"]) for each in answer.json()["items"]] == [
+        (None, "national-bank", None), (None, "collections-north", "N-1"),
+    ]  # fmt: skip
     assert subject not in answer.text
     assert ask(desk, f"/v1/subjects/{subject}/obligations").status_code == 404
 

@@ -113,6 +113,7 @@ def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Ca
     if how == "lifted":
         clock.turn()
         assert service.entries("seal.ended") == []
+        assert service.ask("/v1/obligations?kind=reissue").json()["items"] == []
         service.record(lifted(datetime(2026, 9, 1, tzinfo=UTC)))
     service.follow(service.state.ledger.head(0))
     while not service.entries("seal.ended"):
@@ -122,10 +123,24 @@ def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Ca
     assert places(ask(service, f"/v1/subjects/{subject}/disclosures", service.bearer("officer") | PURPOSE)) == [3]
     # As of before its end, the answer is the one of then.
     assert places(service.ask(f"/v1/subjects/{subject}/disclosures?as_of=4")) == []
-    [owed] = ask(service, "/v1/obligations?kind=reissue&sealed=true", key).json()["items"]
-    assert (owed["kind"], owed["subject"]) == ("reissue", subject)
-    service.client.post(path, headers=service.bearer("officer") | PURPOSE)
-    assert ask(service, "/v1/obligations?kind=reissue&sealed=true", key).json()["items"] == []
+    # What it hid is open, and so is what its end obliges to: among all, and among hers.
+    officer = service.bearer("officer") | PURPOSE
+    hers = f"/v1/subjects/{subject}/obligations"
+    for asked, reader in (("?kind=reissue", officer), ("?kind=reissue&sealed=true", key)):
+        [owed] = ask(service, f"/v1/obligations{asked}", reader).json()["items"]
+        assert (owed["kind"], owed["state"], owed["subject"]) == ("reissue", "open", subject)
+    assert [(each["kind"], each["state"]) for each in ask(service, hers, officer).json()["items"]] == [
+        ("reissue", "open")
+    ]
+    service.client.post(path, headers=officer)
+    [done] = ask(service, "/v1/obligations?kind=reissue", officer).json()["items"]
+    assert (done["id"], done["state"], len(done["positions"])) == (owed["id"], "discharged", 3)
+    assert [each["state"] for each in ask(service, hers, officer).json()["items"]] == ["discharged"]
+    assert ask(service, "/v1/obligations?kind=reissue&state=open", officer).json()["items"] == []
+    # While it stood, nobody was told.
+    for asked in ("/v1/obligations?kind=reissue", f"{hers}?as_of=4"):
+        began = "" if "as_of" in asked else "&at=2026-01-01T00:00:00Z"
+        assert ask(service, f"{asked}{began}", officer).json()["items"] == []
 
 
 def test_an_order_about_several_people_obliges_too_and_nothing_is_owed_to_who_is_to_be_forgotten(
