@@ -13,7 +13,7 @@ from starlette.responses import Response
 from api import clearance, destruction, documentation
 from api.paging import Cursor
 from api.positions import cursor_at, document_of, pins_of, position, stated
-from api.question import ask, following, page_of, recorded, subject_of
+from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.requests import AT, BEFORE, CODE, moment, recorded_at
 from api.sight import READ, SEALED, VIEW, seen
@@ -59,11 +59,15 @@ CONTENT_OF_SUBJECT = CONTENT | {
 }
 KIND = Annotated[
     Literal[
-        "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person", "reissue",
+        "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person", "tell_commissioner",
+        "withhold_disclosure", "reissue",
         "assess_incident", "notify_regulator", "notify_persons", "keep_record", "destroy",
     ]
     | None,
-    Query(description="What is owed. reissue: an account that an order which has ended hid something from."),
+    Query(
+        description="What is owed. reissue: an account that an order which has ended hid something from."
+        " tell_commissioner, withhold_disclosure: after an institution's objection, to cleared keys with `sealed=true`."
+    ),
 ]  # fmt: skip
 STATE = Annotated[
     Literal[
@@ -115,6 +119,7 @@ def read_obligations(
         beside = [each for source in (*BESIDE, to_reissue) for each in source(connection, logs, now)]
         beside += destruction.across(connection, logs, wanted, now, after, most)
         if clearance.asked(request, question):
+            beside += behind(question, connection, logs, now)
             question = question._replace(seals=("",))
         found, more = obligations.found(connection, logs, now, wanted, beside, after=after, limit=most)
     items = [shown(each, now) for each in found]
@@ -158,6 +163,17 @@ def read_subject_obligations(
     further = following(request, question, most, cursor_at(question, pins, [end])) if end < len(found) else None
     document = document_of(question, person, pins) | {"now": now.isoformat(timespec="seconds")}
     return rows(request, document, items, following=further, kind=form)
+
+
+def behind(question: Question, connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+    """Return what orders forbid to tell of and the reader is cleared for, each about the person whose it is."""
+    ledger = question.state.ledger
+    found: list[Owed] = []
+    for log_id, each in obligations.behind(connection, logs, now, clearance.every_stream(question, connection)):
+        owner = ledger.sealed_owner(log_id, each.subject) if each.subject else None
+        if owner is not None and ledger.find(owner.id) is not None:
+            found.append(each._replace(subject=owner.id))
+    return found
 
 
 def shown(item: dict[str, Any], now: datetime) -> dict[str, Any]:

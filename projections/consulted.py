@@ -51,6 +51,8 @@ class Consultation(NamedTuple):
     """On which ground."""
     commissioner: Deadline | None
     """After an objection, by when the Commissioner is to be told."""
+    commissioner_told: str | None
+    """When that was done: RFC 3339."""
     positions: list[int]
     """Of the entries that it follows from, ascending."""
 
@@ -73,12 +75,12 @@ def consultations(person: History, at: datetime | None = None) -> list[Consultat
 def periods(person: History) -> list[tuple[datetime, datetime | None, Consultation]]:
     """Return how each consultation stood, from when to when: before the institution's answer, and since."""
     found: list[tuple[datetime, datetime | None, Consultation]] = []
-    for asked, reply in _pairs(person):
+    for asked, replies in _pairs(person):
         since = moment(asked.data.get("notified_at") or asked.stated)
-        if reply is not None and reply.time > since:
-            found.append((since, reply.time, _consultation(asked, None)))
-            since = reply.time
-        found.append((since, None, _consultation(asked, reply)))
+        later = sorted({each.time for each in replies if each.time > since})
+        for begins, ends in zip([since, *later], [*later, None], strict=True):
+            known = [each for each in replies if each.time <= begins]
+            found.append((begins, ends, _consultation(asked, known)))
     return found
 
 
@@ -89,17 +91,16 @@ def state(objection: bool | None, embargo: Deadline, now: datetime) -> str:  # n
     return "free" if standing(embargo, now) == "overdue" else "embargoed"
 
 
-def _pairs(person: History) -> list[tuple[Fact, Fact | None]]:
-    """Return each question to an institution with its answer."""
+def _pairs(person: History) -> list[tuple[Fact, list[Fact]]]:
+    """Return each question to an institution with what was recorded of its answer, by time."""
     replies = person.by_time("institution.answered")
-    return [
-        (each, next((reply for reply in replies if _of(reply, each)), None))
-        for each in person.by_time("institution.consulted")
-    ]
+    return [(each, [one for one in replies if _of(one, each)]) for each in person.by_time("institution.consulted")]
 
 
-def _consultation(fact: Fact, reply: Fact | None) -> Consultation:
-    """Return one institution's part."""
+def _consultation(fact: Fact, replies: list[Fact]) -> Consultation:
+    """Return one institution's part. Its first answer counts; what follows may say that the Commissioner was told."""
+    reply = replies[0] if replies else None
+    told = next((each for each in replies if each.data.get("commissioner_told_at")), None)
     data = fact.data
     notified: str = data.get("notified_at") or fact.stated
     start = moment(notified)
@@ -112,7 +113,8 @@ def _consultation(fact: Fact, reply: Fact | None) -> Consultation:
         data.get("basis"), notified, its.day, its, reply.stated if reply else None, objects if reply else None,
         reply.data.get("ground") if reply else None,
         deadline(pack, "objection_to_commissioner", reply.time) if reply and objects else None,
-        sorted({each.position for each in (fact, reply) if each is not None}),
+        told.data["commissioner_told_at"] if told and objects else None,
+        sorted({each.position for each in (fact, reply, told) if each is not None}),
     )  # fmt: skip
 
 

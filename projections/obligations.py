@@ -13,6 +13,7 @@ from uuid import UUID
 
 import orjson
 
+from projections.across import clearance
 from projections.deadlines import read_back
 from projections.derived import Derived, registered
 from projections.history import histories
@@ -23,7 +24,7 @@ from projections.plain import plain
 from projections.projection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from psycopg import Connection
@@ -60,6 +61,7 @@ DEFINITIONS: LiteralString = """
         WHERE NOT sealed AND until = 'infinity' AND unfinished;
     CREATE INDEX obligation_recipient ON obligation (log_id, recipient, due, id, subject)
         WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX obligation_sealed ON obligation (log_id, subject) WHERE sealed;
     CREATE INDEX obligation_then ON obligation USING gist (tstzrange(since, until))
         WHERE NOT sealed AND until < 'infinity';
 """
@@ -93,6 +95,14 @@ FOUND: LiteralString = (
 )
 
 
+# By obligation_sealed: a register of a few rows.
+SEALED = """
+    SELECT o.log_id, o.subject, o.id, o.due, o.content
+    FROM projections.obligation AS o
+    WHERE o.log_id = %(log_id)s AND o.sealed AND o.since <= %(now)s AND o.until > %(now)s
+      AND (%(everything)s OR o.subject = ANY (%(cleared)s::uuid[]))
+    ORDER BY o.due, o.id, o.subject
+"""
 # Of who is to be forgotten, by the primary key of both. Notices have a name of their own, and are told by that.
 REVOKED = """
     SELECT o.content FROM ledger.revoked AS v
@@ -121,7 +131,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=2,
+    version=3,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,
@@ -249,6 +259,22 @@ def of_revoked(connection: Connection[Any], logs: Iterable[int], now: datetime) 
     rows = [row for log_id in logs for row in connection.execute(REVOKED, {"log_id": log_id, "now": now}).fetchall()]
     found = [orjson.loads(row[0]) for row in rows]
     return [_read_back(each)._replace(subject=None) for each in found if each["notification"] is None]
+
+
+def behind(
+    connection: Connection[Any], logs: Iterable[int], now: datetime, streams: Sequence[str] | None
+) -> list[tuple[int, Owed]]:
+    """Return what is owed because of what orders forbid to tell, each with its log; its subject is a sealed stream.
+
+    Args:
+        connection: A reader's.
+        logs: Which.
+        now: As it stood at this moment.
+        streams: The sealed streams that the reader is cleared for; None for all.
+    """
+    wanted = clearance(streams) | {"now": now}
+    rows = [each for log_id in logs for each in select(connection, SEALED, wanted | {"log_id": log_id}, Found)]
+    return [(each.log_id, _read_back(orjson.loads(each.content))) for each in rows]
 
 
 def _read_back(members: dict[str, Any]) -> Owed:

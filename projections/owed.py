@@ -12,7 +12,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections import requested
+from projections import consulted, requested
 from projections.changed import TYPES as CHANGED
 from projections.changed import changes, copies, to_tell
 from projections.deadlines import Deadline, deadline, law_for, law_on
@@ -31,15 +31,31 @@ if TYPE_CHECKING:
     from projections.law.pack import Pack
     from projections.requested import Request
 
-TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES)))
+TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES, *consulted.TYPES)))
 """What obligations follow from."""
 TELL, ANSWER, CONFIRM, EXTENSION, INFORM = (
     "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person",
 )  # fmt: skip
+COMMISSIONER, WITHHOLD = "tell_commissioner", "withhold_disclosure"
+"""After an institution's objection: for cleared readers alone."""
 REISSUE, ASSESS, REGULATOR, PERSONS, RECORD, DESTROY = (
     "reissue", "assess_incident", "notify_regulator", "notify_persons", "keep_record", "destroy",
 )  # fmt: skip
-KINDS = (TELL, ANSWER, CONFIRM, EXTENSION, INFORM, REISSUE, ASSESS, REGULATOR, PERSONS, RECORD, DESTROY)
+KINDS = (
+    TELL,
+    ANSWER,
+    CONFIRM,
+    EXTENSION,
+    INFORM,
+    COMMISSIONER,
+    WITHHOLD,
+    REISSUE,
+    ASSESS,
+    REGULATOR,
+    PERSONS,
+    RECORD,
+    DESTROY,
+)
 """Everything that can be owed."""
 OPEN, SENT, DISCHARGED = "open", "sent", "discharged"
 UNFINISHED = frozenset({OPEN, SENT, "bounced"})
@@ -157,7 +173,7 @@ def periods(person: History) -> list[Period]:
     A notice that the company named stands under its name from the change on; that it was named only later is in the
     positions.
     """
-    found = [one for each in (*_telling(person), *_informing(person)) for one in steps_of(each)]
+    found = [one for each in (*_telling(person), *_informing(person), *_objected(person)) for one in steps_of(each)]
     for since, until, request in requested.periods(person):
         found += [Period(since, until, each) for each in _answering(person.log_id, request)]
     return found
@@ -332,6 +348,41 @@ def _informing(person: History) -> Iterable[Owed]:
             steps=[Step(letter.stated, "informed", DISCHARGED, None, None, 0, letter.position)] if letter else [],
             positions=sorted(one.position for one in (each, letter) if one), sealed=is_hidden(each, names),
         )  # fmt: skip
+
+
+def _objected(person: History) -> Iterable[Owed]:
+    """Yield what an institution's objection obliges to: PIPEDA 9(2.4).
+
+    What was disclosed to it and stands open in her account is to be voided there and recorded behind an order.
+    """
+    names = names_of(person)
+    for each in consulted.consultations(person):
+        if not each.objection or each.commissioner is None or each.replied is None:
+            continue
+        subject, told = names.get(each.stream, each.stream), each.commissioner_told
+        by: dict[str, Any] = {
+            "since": each.replied, "recipient": each.institution, "recipient_name": each.name,
+            "request": each.request, "deadline": each.commissioner, "due": each.commissioner.day,
+            "sealed": each.stream not in names,
+        }  # fmt: skip
+        key = (person.log_id, each.stream, *each.positions[:1])
+        steps = [Step(told, "informed", DISCHARGED, None, None, 0, each.positions[-1])] if told else []
+        yield Owed(
+            name_of(COMMISSIONER, *key), COMMISSIONER, DISCHARGED if told else OPEN, subject, done=told,
+            contacted=told, steps=steps, positions=each.positions, **by,
+        )  # fmt: skip
+        shown = [one for one in person.by_time("data.disclosed") if not one.sealed and _is_to(one, each)]
+        if shown:
+            yield Owed(
+                name_of(WITHHOLD, *key), WITHHOLD, OPEN, subject, positions=[one.position for one in shown],
+                categories=sorted({category for one in shown for category in one.data["categories"]}), **by,
+            )  # fmt: skip
+
+
+def _is_to(fact: Fact, asked: consulted.Consultation) -> bool:
+    """Tell whether a disclosure is one that an institution was asked about."""
+    about = fact.data["recipient"]["id"] == asked.institution
+    return about and asked.basis in {None, fact.data.get("basis")}
 
 
 def _in_force(fact: Fact) -> Iterable[Pack]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.api.conftest import PURPOSE, RECIPIENT, SOURCE, event
-from tests.api.test_requests import ask, asked, placed
+from tests.api.test_requests import POLICE, ask, asked, consulted, placed
 from tests.api.test_seals import cleared
 
 if TYPE_CHECKING:
@@ -109,6 +109,42 @@ def test_an_incident_about_nobody_obliges_too(service: Service) -> None:
         "assess_incident", "notify_regulator", "notify_persons", "keep_record",
     }  # fmt: skip
     assert owed(service, "?kind=assess_incident") == [("assess_incident", "discharged", None)]
+
+
+def test_an_objection_obliges_to_tell_the_commissioner_and_to_withhold_what_she_could_still_read(
+    service: Service,
+) -> None:
+    """PIPEDA, s. 9(2.4)."""
+    police = RECIPIENT | POLICE
+    now = datetime.now(UTC).replace(microsecond=0)
+    shown = event("data.disclosed", recipient=police) | {"time": (now - timedelta(days=60)).isoformat()}
+    asked_first = asked("first", now - timedelta(days=20))
+    objected = event("institution.answered", request_id="first", institution=POLICE, objection=True,
+                     ground="ca-pipeda:9-2.3", seal_ref="S-1") | {"time": now.isoformat()}  # fmt: skip
+    first, *_ = service.record(event(), placed(), asked_first, shown, consulted("first", now - timedelta(days=9)))
+    her, path = f"/v1/subjects/{first['stream']}/obligations", "/v1/obligations"
+    before = [ask(service, each).json()["items"] for each in (path, her)]
+    service.record(objected)
+    assert [ask(service, each).json()["items"] for each in (path, her)] == before
+
+    def kinds(path: str, authority: str) -> set[tuple[str, str, str]]:
+        service.follow(service.state.ledger.head(0))
+        answer = service.client.get(f"{path}?sealed=true", headers=cleared(service, authority))
+        assert service.entries("ledger.queried")[-1]["data"]["visibility"] == "sealed"
+        found = answer.json()["items"]
+        assert path == her or {each["subject"] for each in found} <= {first["stream"]}
+        return {(each["kind"], each["state"], each["recipient"]) for each in found if each["recipient"]}
+
+    open_one = ("tell_commissioner", "open", "city-police")
+    assert kinds(path, "city-police") == {open_one}
+    assert kinds(path, "*") == {open_one}
+    assert kinds(path, "another") == set()
+    assert kinds(her, "city-police") == {open_one, ("withhold_disclosure", "open", "city-police")}
+    # It is told, and what stood open is voided, and stands behind the order.
+    told = objected | {"id": "again", "data": objected["data"] | {"commissioner_told_at": now.isoformat()}}
+    target = {"source": shown["source"], "id": shown["id"]}
+    service.record(told, event("event.voided", target=target, reason="whosaw:WrongContent", system=None))
+    assert kinds(her, "city-police") == {("tell_commissioner", "discharged", "city-police")}
 
 
 def test_what_a_sealed_fact_obliges_to_is_told_to_the_cleared_alone(service: Service) -> None:
