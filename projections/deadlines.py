@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, day_of
+from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, business_days, day_of
 from projections.law.clock import More, due
 from projections.law.pack import PACKS, pack_for
 
@@ -161,6 +161,27 @@ def standing(its: Deadline, now: datetime) -> Standing:
     if now > its.moment if its.moment is not None else today > its.day:
         return "overdue"
     return "due_today" if today == its.day else "running"
+
+
+class Left(NamedTuple):
+    """How many days are left, not counting today; negative when the last day is over."""
+
+    days: int
+    business_days: int | None
+    """By the calendar of the law, else by Canada's; None where no calendar knows the year."""
+
+
+def left(its: Deadline, now: datetime) -> Left | None:
+    """Return how many days are left of something that has a last day; None when it has none."""
+    if its.day is None:
+        return None
+    today = today_of(now)
+    pack = next((each for each in PACKS if (each.code, each.version) == (its.pack, its.version)), None)
+    try:
+        business = business_days(pack.calendar if pack else "ca", today, its.day)
+    except OutsideCalendar:
+        business = None
+    return Left((its.day - today).days, business)
 
 
 def today_of(now: datetime) -> date:

@@ -268,13 +268,15 @@ def _unnamed(
     log_id: int, recipient: str, gave: list[Copy], change: Change, law: Pack | None, names: dict[str, str]
 ) -> Owed:
     """Return what is owed to one recipient of whom the company said nothing yet."""
-    its = deadline(law, "tell_recipients", change.time)
+    # Of a dispute, whoever received it later is told since then.
+    late = gave[0].fact if gave[0].fact.time > change.time and change.kind == "challenged" else None
+    its = deadline(law, "tell_recipients", late.time if late else change.time)
     subject = names.get(change.facts[0].subject, change.facts[0].subject)
     gone = _gone(gave)
     outcome, ended = ("destroyed", gone) if gone is not None else ("resolved", change.resolved)
     return Owed(
         name_of(TELL, log_id, subject, change.kind, *change.cause, recipient), TELL,
-        OPEN if ended is None else DISCHARGED, subject, its.day, its, change.stated,
+        OPEN if ended is None else DISCHARGED, subject, its.day, its, late.stated if late else change.stated,
         None if ended is None else ended.stated, None if ended is None else outcome, None, recipient, gave[-1].name,
         gave[-1].role, change.kind, sorted({copy.category for copy in gave}), request=change.request,
         steps=[] if ended is None else [_ended(ended, outcome, 0)],

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from projections import consulted, requested
-from projections.deadlines import read_back, today_of
+from projections.deadlines import left, read_back, today_of
 from projections.derived import Derived
 from projections.history import of_person as of_person_in
 from projections.plain import plain
@@ -264,9 +264,14 @@ def of_person(
 
 
 def standing(item: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a request as an answer shows it: with how it stands at a moment."""
-    its = requested.state(item["status"], read_back(item["deadline"]), now)
-    shown = {"request": item["request"], "state": its} | {name: each for name, each in item.items() if name != "status"}
+    """Return a request as an answer shows it: with how it stands at a moment, and how many days are left."""
+    deadline = read_back(item["deadline"])
+    remaining = left(deadline, now) if item["status"] == requested.OPEN else None
+    first = {
+        "request": item["request"], "state": requested.state(item["status"], deadline, now),
+        "days_left": remaining and remaining.days, "business_days_left": remaining and remaining.business_days,
+    }  # fmt: skip
+    shown = first | {name: each for name, each in item.items() if name != "status"}
     if "consultations" in item:
         shown["consultations"] = [
             each | {"state": consulted.state(each["objection"], read_back(each["embargo"]), now)}
