@@ -97,9 +97,9 @@ CUSTOMER = (
         "The company's systems had deleted her data in May, and the three recipients that were told have all "
         "confirmed; others who have some of it were not told. The second command makes the ledger itself forget her, "
         "for good. It would wait until everybody was told, since nobody can be told of somebody who is forgotten; here "
-        "the officer answers for it that telling the others is out of proportion (GDPR, Art. 19). The receipt says what "
-        "was destroyed, what stays and why, and who was not told; it names nobody, so that it can be shown long after. "
-        "Whoever asks about her again is told that nobody of that name is known.",
+        "the officer answers for it that telling the others is out of proportion (GDPR, Art. 19). The receipt says "
+        "what was destroyed, what stays and why, and who was not told; it names nobody, so that it can be shown long "
+        "after. Whoever asks about her again is told that nobody of that name is known.",
     ),
     Question(
         7, ASKER, "I unsubscribed on a day: what did you send after?",
