@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+import unicodedata
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from threading import Lock
@@ -36,6 +37,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "integrity:read",
         "subjects:forget",
         "events:correct",
+        "names:unlink",
         "askers:read",
         "clearances:ask",
     ),
@@ -86,8 +88,12 @@ OWN_TYPES = frozenset(
 hides, or take somebody out of every answer who was not forgotten."""
 CORRECT = "events:correct"
 """The scope to correct and void other emitters' events."""
+UNLINK = "names:unlink"
+"""The scope to take a name from a person: what is recorded by that name afterwards is not hers any more."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"
 """The scopes to ask for clearance for a while, and to agree that another one gets it."""
+HOLDS = "holds:read"
+"""The scope to be told which orders forbid a destruction, and why; whether one does, everybody is told."""
 ASKERS = "askers:read"
 """The scope to know which key asked about a person."""
 DEFAULT_LIFE = timedelta(days=365)
@@ -98,12 +104,12 @@ REFUSALS_A_MINUTE = 60
 """So many of one key are recorded; further ones are refused all the same."""
 
 INSERT = """
-    INSERT INTO access.api_key (key_id, digest, label, position, scopes, sources, expires_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO access.api_key (key_id, digest, label, position, scopes, sources, expires_at, person)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 # By the unique index on the digest; what two people cleared it for by clearance_key.
 FIND = """
-    SELECT k.key_id, k.label, k.position, k.scopes || c.scopes, k.sources, k.expires_at, k.revoked_at, c.names
+    SELECT k.key_id, k.label, k.position, k.scopes || c.scopes, k.sources, k.expires_at, k.revoked_at, k.person, c.names
     FROM access.api_key AS k
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(c.clearance ORDER BY c.clearance), '{}') AS names,
@@ -116,7 +122,7 @@ FIND = """
     WHERE k.digest = %s
 """
 LIST = """
-    SELECT key_id, label, position, scopes, sources, expires_at, revoked_at FROM access.api_key
+    SELECT key_id, label, position, scopes, sources, expires_at, revoked_at, person FROM access.api_key
     ORDER BY created_at, key_id
 """
 REVOKE = "UPDATE access.api_key SET revoked_at = %s WHERE key_id = %s AND revoked_at IS NULL RETURNING key_id"
@@ -136,6 +142,8 @@ class Key(NamedTuple):
     """What its holder may speak for, as an emitter."""
     expires_at: datetime
     revoked_at: datetime | None
+    person: str | None = None
+    """The company's name for who holds it, as whoever issued it said; None if nobody did."""
     clearances: Sequence[str] = ()
     """What two people gave it for a while; its scopes are among `scopes`."""
 
@@ -153,6 +161,7 @@ def issue(
     sources: Sequence[str] = (),
     position: str = POSITIONS["officer"],
     life: timedelta = DEFAULT_LIFE,
+    person: str | None = None,
 ) -> tuple[str, Key]:
     """Make a key; return its text, which is not kept anywhere, and its record.
 
@@ -163,9 +172,10 @@ def issue(
         sources: What an emitter may speak for; at least one with `events:write`.
         position: What its holder is, as a code: who looked at a person is told by it.
         life: Until it expires.
+        person: The company's name for who holds it; without one, a key neither asks for clearance nor agrees to it.
 
     Raises:
-        ValueError: A scope is unknown, or an emitter has no source. Do not retry.
+        ValueError: A scope is unknown, an emitter has no source, or a person no letter or digit. Do not retry.
     """
     unknown = sorted(scope for scope in set(scopes) - SCOPES if not CLEARANCE.fullmatch(scope))
     if unknown or not scopes:
@@ -174,6 +184,8 @@ def issue(
         raise ValueError("expected at least one source for a key that writes events")
     if any(source.startswith(OWN_SOURCES) for source in sources):
         raise ValueError(f"expected sources outside {OWN_SOURCES}, which is the ledger's own")
+    if person is not None and not folded(person):
+        raise ValueError("expected a person's name or number with a letter or a digit in it")
     text = secrets.token_urlsafe(SECRET_BYTES)
     key = Key(
         f"key-{secrets.token_hex(5)}",
@@ -183,10 +195,17 @@ def issue(
         sorted(sources),
         datetime.now(UTC) + life,
         revoked_at=None,
+        person=person,
     )
-    row = (key.key_id, _digest(text), key.label, key.position, key.scopes, key.sources, key.expires_at)
+    row = (key.key_id, _digest(text), key.label, key.position, key.scopes, key.sources, key.expires_at, person)
     connection.execute(INSERT, row)
     return f"wsk_{text}{_check(text)}", key
+
+
+def folded(person: str) -> str:
+    """Return a person's name without what is written in two ways: case, width, accents, spaces and punctuation."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", person).casefold())
+    return "".join(each for each in plain if each.isalnum())
 
 
 def listed(connection: Connection[Any]) -> list[Key]:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["report"])
 
+MOST_NAMED = 20
+"""Positions in one problem."""
 LANGUAGE = Annotated[Language | None, Query(description="Language of labels and words.")]
 CONTENT = {JSON: {"schema": {"type": "object"}}, PDF: {"schema": {"type": "string", "format": "binary"}}}
 
@@ -163,8 +165,14 @@ def _own(question: Question, connection: Connection[Any], subject: Subject, at: 
         Problem: A fact in it was never about her, and must not be handed out.
     """
     person = alone(subject, at)
-    if corrections.hidden(connection, question.state.ledger.hashes, person.parts, "stated"):
-        raise Problem("not-exportable")
+    never_hers = corrections.hidden(connection, question.state.ledger.hashes, person.parts, "stated")
+    if never_hers:
+        places = sorted(each.position for each in never_hers)
+        named = ", ".join(map(str, places[:MOST_NAMED])) + (", …" if len(places) > MOST_NAMED else "")
+        earlier = (
+            f"; a bundle can be made as of {places[0] - 1} (?as_of=), the position before" if places[0] > 1 else ""
+        )
+        raise Problem("not-exportable", f"found facts about somebody else at {named}{earlier}")
     return person
 
 

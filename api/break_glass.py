@@ -1,5 +1,7 @@
 """Clearance for a while, which takes two people: one asks, another one agrees, and what is read by it names it.
 
+That they are two follows from whom their keys were issued to (`whosaw keys issue --person`), not from labels.
+
 Whoever may read behind seals always has a key for that (`api.clearance`). This is for who must now, and has none.
 """
 
@@ -17,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation
-from api.access import APPROVE, ASK, AUTHORITY
+from api.access import APPROVE, ASK, AUTHORITY, folded
 from api.problems import Problem
 from api.question import own_fact
 from api.rendering import JSON, PRIVATE
@@ -40,7 +42,7 @@ ASKED = """
     INSERT INTO access.clearance (clearance, key_id, authorities, reason, hours) VALUES (%s, %s, %s, %s, %s)
 """
 FOUND = """
-    SELECT c.clearance, c.key_id, k.label, c.authorities, c.reason, c.hours, c.asked_at, c.approved_by, c.until,
+    SELECT c.clearance, c.key_id, k.person, c.authorities, c.reason, c.hours, c.asked_at, c.approved_by, c.until,
            c.ended_at
     FROM access.clearance AS c JOIN access.api_key AS k USING (key_id)
     WHERE (%(every)s OR c.key_id = %(key_id)s) AND (%(clearance)s::text IS NULL OR c.clearance = %(clearance)s)
@@ -75,7 +77,8 @@ class Clearance(NamedTuple):
 
     clearance: str
     key_id: str
-    label: str
+    person: str | None
+    """Who holds that key."""
     authorities: list[str]
     reason: str
     hours: int
@@ -94,7 +97,7 @@ class Clearance(NamedTuple):
 
     def json(self) -> dict[str, Any]:
         """Return it as answers have it."""
-        shown = {name: value for name, value in self._asdict().items() if name not in {"label", "ended_at"}}
+        shown = {name: value for name, value in self._asdict().items() if name not in {"person", "ended_at"}}
         return {"state": self.state(datetime.now(UTC)), **shown}
 
 
@@ -103,7 +106,9 @@ class Clearance(NamedTuple):
     operation_id="askClearance",
     summary="Ask to read behind seals for a while",
     status_code=201,
-    responses=documentation.responses("not-json", "too-large", "invalid-parameter", content=CONTENT, status=201),
+    responses=documentation.responses(
+        "not-json", "too-large", "invalid-parameter", "clearance-conflict", content=CONTENT, status=201
+    ),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -136,6 +141,7 @@ async def ask_clearance(request: Request) -> Response:
 
 
 def _ask(state: State, key: Key, wanted: ClearanceBody) -> Response:
+    _held_by(key.person)
     name = f"clearance-{secrets.token_hex(8)}"
     # What could not be recorded once it is granted is refused now.
     _fact(state, key, name, wanted.authorities, wanted.reason, datetime.now(UTC), "key-0")
@@ -169,7 +175,7 @@ def approve_clearance(request: Request, clearance_id: CLEARANCE_ID) -> Response:
     state = state_of(request)
     key = state.access.key(request, APPROVE)
     found, now = _find(state, key, clearance_id, every=True), datetime.now(UTC)
-    if key.key_id == found.key_id or key.label == found.label:
+    if key.key_id == found.key_id or _held_by(key.person) == _held_by(found.person):
         raise Problem("clearance-conflict", "expected a key of somebody else than the one who asked")
     if found.state(now) != "asked":
         raise Problem("clearance-conflict", f"expected one that is asked for, found one that is {found.state(now)}")
@@ -196,6 +202,17 @@ def end_clearance(request: Request, clearance_id: CLEARANCE_ID) -> None:
     _find(state, key, clearance_id, every=APPROVE in key.scopes)
     with state.ledger.connection() as connection:
         connection.execute(ENDED, (datetime.now(UTC), clearance_id))
+
+
+def _held_by(person: str | None) -> str:
+    """Return who holds a key, in the one form in which two are compared.
+
+    Raises:
+        Problem: Nobody said so when it was issued: then it can not be told from another one of the same person.
+    """
+    if person is None:
+        raise Problem("clearance-conflict", "expected a key that was issued with the person who holds it")
+    return folded(person)
 
 
 def _read(state: State, key: Key, clearance: str | None, *, every: bool) -> list[Clearance]:

@@ -48,24 +48,32 @@ def cleared(question: Question, authority: str | None) -> bool:
 
 def register(question: Question, connection: Connection[Any]) -> list[Seal]:
     """Return the orders that a key is cleared for, as of what is folded."""
+    return [each for each in _orders(question, connection) if cleared(question, each.authority)]
+
+
+def _orders(question: Question, connection: Connection[Any]) -> list[Seal]:
     logs = range(len(question.state.ledger.recorders))
-    as_of = {log_id: progress.reached(connection, log_id, ("seals",)) for log_id in logs}
-    return [each for each in seals.register(connection, as_of) if cleared(question, each.authority)]
+    return seals.register(connection, {log_id: progress.reached(connection, log_id, ("seals",)) for log_id in logs})
 
 
-def streams(question: Question, connection: Connection[Any], subject: Subject, pins: Pins) -> list[tuple[str, Subject]]:
-    """Return the sealed streams of a person that a key is cleared for, with the seal's name.
+def streams(
+    question: Question, connection: Connection[Any], subject: Subject, pins: Pins
+) -> list[tuple[str | None, Subject]]:
+    """Return the sealed streams of a person that a key is cleared for, with the seal's name while its order stands.
 
     Raises:
         BehindError: Another log that holds something of hers is not folded as far. A retry helps.
     """
-    allowed = {each.seal for each in register(question, connection)}
+    orders = _orders(question, connection)
+    named = {each.seal for each in orders if cleared(question, each.authority)}
+    told = {each.stream: each.authority for each in orders if each.authority is not None}
+    # What came without an order of its own is for whoever is cleared for an order of that name.
     every = EVERY_AUTHORITY in question.key.scopes
     return [
-        (seal, Subject(stream, name.log_id))
+        (None if each.opened else each.seal, Subject(each.stream, name.log_id))
         for name in identity.aliases(connection, subject, pins).names
-        for seal, stream in question.state.ledger.sealed_streams(name).items()
-        if every or seal in allowed
+        for each in question.state.ledger.sealed_streams(name)
+        if every or (cleared(question, told[each.stream]) if each.stream in told else each.seal in named)
     ]
 
 
@@ -82,5 +90,5 @@ def behind(question: Question, row: Received) -> tuple[str | None, str]:
     owner = ledger.sealed_owner(row.log_id, stream)
     if owner is None:
         return None, ""
-    seals = {stream: seal for seal, stream in ledger.sealed_streams(owner).items()}
+    seals = {each.stream: each.seal for each in ledger.sealed_streams(owner)}
     return owner.id, seals.get(stream, "")

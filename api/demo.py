@@ -181,6 +181,7 @@ def api_keys(dsn: str, memory: Memory) -> dict[str, str]:
                     scopes=access.ROLES[role] + CLEARED.get(role, ()),
                     sources=sources,
                     position=access.POSITIONS[role],
+                    person=f"demo-{name.strip('/')}",
                 )
                 ids[name] = key.key_id
     memory.remember(keys=texts, key_ids=ids)

@@ -106,6 +106,7 @@ EXAMPLE_KEY: dict[str, Any] = {
     "sources": ["/services/billing"],
     "expires_at": "2027-11-23T21:00:00+00:00",
     "revoked_at": None,
+    "person": None,
 }
 NEW_KEY: dict[str, Any] = {
     "application/json": {

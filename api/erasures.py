@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation
-from api.forgetting import READ, Terms, carry_out, fact_about, new_receipt
+from api.forgetting import READ, Terms, carry_out, fact_about, new_receipt, other_names
 from api.language import Language, preferred
 from api.problems import Problem
 from api.question import Question, ask, recorded
@@ -30,6 +30,8 @@ from ledger.vocabulary import InvalidEvent, label
 from projections import erasures, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from projections.erasures import Step
 
 router = APIRouter(tags=["erasure"])
@@ -70,6 +72,20 @@ PROMISE = {
         "pour elle ne s’ouvre plus avec aucune clé de la base. Des copies des lignes supprimées restent dans les "
         "sauvegardes jusqu’à la date indiquée et ne s’y ouvrent qu’avec la clé maîtresse d’alors. Les inscriptions "
         "qui portent un identifiant aléatoire demeurent, pour que chaque preuve déjà remise reste valable."
+    ),
+}
+
+
+OTHERS = {
+    "en": (
+        "Other names were taken for hers. What is recorded under them is not forgotten with this one, since a merge is "
+        "no erasure and may turn out to be wrong. Each is forgotten by a decision of its own, or by an answer to her "
+        "request that names it."
+    ),
+    "fr": (
+        "D’autres identifiants ont été considérés comme les siens. Ce qui est inscrit sous ceux-ci n’est pas oublié "
+        "avec celui-ci, car une fusion n’est pas un effacement et peut se révéler erronée. Chacun est oublié par une "
+        "décision qui lui est propre, ou par une réponse à sa demande qui le désigne."
     ),
 }
 
@@ -148,12 +164,13 @@ def _forget(request: Request, question: Question, subject_id: str, received: byt
         named = f"; its receipt is {found.receipt}" if found is not None else ""
         raise Problem("erasure-conflict", f"she is to be forgotten already{named}") from None
     _wait_for(question, made.log_id, made.position)
+    others = _others(question, subject)
     if days == 0:
         terms = Terms(state.settings.backup_days)
         done = carry_out(state.ledger, state.forgetting, terms, Revoked(subject, until, receipt_id))
         if done.receipt is not None:
             _wait_for(question, done.receipt.log_id, done.receipt.position)
-    return _answer(request, question, receipt_id, 202)
+    return _answer(request, question, receipt_id, 202, others)
 
 
 @router.delete(
@@ -186,10 +203,12 @@ def restore(request: Request, subject_id: str) -> Response:
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_erasure(request: Request, receipt_id: RECEIPT_ID) -> Response:
-    """Return the erasure's receipt, also long after: it names nobody."""
+    """Return the erasure's receipt, also long after: it names nobody who was forgotten.
+
+    `others` says which other names of hers are left, as long as that is known: once she is forgotten, how many were.
+    """
     question = ask(request, "whosaw:QueryErasure", "subjects:read")
-    recorded(question, (), count=1)
-    return _answer(request, question, receipt_id, 200)
+    return _answer(request, question, receipt_id, 200, asked=True)
 
 
 def _anybody(question: Question, subject_id: str) -> Subject:
@@ -212,17 +231,51 @@ def _wait_for(question: Question, log_id: int, position: int) -> None:
         progress.wait(connection, log_id, position, READ, WAIT_SECONDS)
 
 
-def _answer(request: Request, question: Question, receipt_id: str, status: int) -> Response:
+def _others(question: Question, subject: Subject) -> list[str]:
+    """Return the other names of who is to be forgotten, as far as merges are folded."""
+    ledger = question.state.ledger
+    with ledger.connection() as connection:
+        seen = {log: progress.reached(connection, log, ("identity",)) for log in range(len(ledger.recorders))}
+    return other_names(ledger, subject, seen)
+
+
+def _answer(
+    request: Request,
+    question: Question,
+    receipt_id: str,
+    status: int,
+    others: Sequence[str] | None = None,
+    *,
+    asked: bool = False,
+) -> Response:
+    """Return the receipt; that it was asked for, and whom it names beside her, is on record before.
+
+    Args:
+        request: The caller's.
+        question: Hers.
+        receipt_id: Names the erasure.
+        status: Of the answer.
+        others: Other names of hers, if they were looked up before she was forgotten.
+        asked: Whether nothing else was recorded of this.
+    """
     state = question.state
     with state.ledger.connection() as connection:
         found = erasures.steps(connection, receipt_id, range(len(state.ledger.recorders)))
     if not found:
+        if asked:
+            recorded(question, (), count=1)
         raise Problem("not-found", "no such erasure, or it is not shown yet")
-    document = receipt_of(question, found, preferred(request, state.settings.language))
+    if others is None and erasures.STATES[found[-1].act] in {"revoked", "deferred"}:
+        others = _others(question, Subject(found[0].subject.hex, found[0].log_id))
+    if asked or others:
+        recorded(question, list(others or ()), count=1)
+    document = receipt_of(question, found, preferred(request, state.settings.language), others)
     return Response(msgspec.json.encode(document), status, PRIVATE, JSON)
 
 
-def receipt_of(question: Question, steps: list[Step], language: Language) -> dict[str, Any]:
+def receipt_of(
+    question: Question, steps: list[Step], language: Language, others: Sequence[str] | None
+) -> dict[str, Any]:
     """Return an erasure's receipt: state, scope, mode, systems, backups, what survives and why, and what proves it."""
     ledger = question.state.ledger
     first, last = steps[0], steps[-1]
@@ -253,6 +306,7 @@ def receipt_of(question: Question, steps: list[Step], language: Language) -> dic
             for each in end.get("survives", [])
         ],
         "untold": {"because": end["untold_because"], "recipients": end["untold"]} if end.get("untold") else None,
+        "others": _left(others, end.get("other_names", 0), language),
         "promise": PROMISE[language],
         "steps": [
             {"state": erasures.STATES[each.act], "time": each.stated, "position": each.position} for each in steps
@@ -264,6 +318,13 @@ def receipt_of(question: Question, steps: list[Step], language: Language) -> dic
             "checkpoint": head_of(note)[0],
         },
     }
+
+
+def _left(others: Sequence[str] | None, counted: int, language: Language) -> dict[str, Any]:
+    """Return which other names of hers are not forgotten; once that can not be known any more, how many were not."""
+    count = counted if others is None else len(others)
+    known = list(others or ()) if others is not None or count == 0 else None
+    return {"count": count, "subjects": known, "note": OTHERS[language] if count else None}
 
 
 def _coded(code: str, language: Language) -> dict[str, str]:

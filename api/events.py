@@ -18,13 +18,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation, strict_json
-from api.access import CORRECT, OWN_SOURCES, OWN_TYPES
+from api.access import CORRECT, OWN_SOURCES, OWN_TYPES, UNLINK
 from api.problems import Problem
 from api.state import state_of
 from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
 from ledger.entry import timestamp
 from ledger.vocabulary import InvalidEvent, parse_event, parse_events
-from ledger.vocabulary.ledger_facts import EventCorrected, EventVoided
+from ledger.vocabulary.ledger_facts import EventCorrected, EventVoided, IdentifierUnlinked
 from ledger.vocabulary.problems import MOST_PROBLEMS
 
 if TYPE_CHECKING:
@@ -157,6 +157,8 @@ def _facts(request: Request, received: bytes, state: State, key: Key) -> tuple[l
         raise Problem("too-large", f"expected at most {state.settings.max_batch_events} events in a request")
     _refuse_foreign(events, key, single=single)
     _refuse_others(events, key, single=single)
+    if UNLINK not in key.scopes and any(isinstance(event.data, IdentifierUnlinked) for event in events):
+        raise Problem("forbidden", f"subject.identifier_unlinked: expected a key with the scope {UNLINK}")
     facts: list[Fact] = []
     errors: list[dict[str, str]] = []
     for index, event in enumerate(events):

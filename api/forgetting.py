@@ -93,11 +93,14 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
     with ledger.connection() as connection:
         names = identity.aliases(connection, subject, pins).names
     streams = list(names)
+    whose: dict[str, str] = {}
     if sealed:
-        streams += [Subject(each, name.log_id) for name in names for each in ledger.sealed_streams(name).values()]
+        whose = {each.stream: name.id for name in names for each in ledger.sealed_streams(name)}
+        homes = {name.id: name.log_id for name in names}
+        streams += [Subject(each, homes[name]) for each, name in whose.items()]
     parts = [Part(each.log_id, each.id, seen[each.log_id]) for each in streams]
     with ledger.connection() as connection:
-        changes = [each for each in holds.of_parts(connection, parts, seen) if sealed or not each.sealed]
+        changes = [each for each in holds.of_parts(connection, parts, seen, whose) if sealed or not each.sealed]
         # Hers are corrected by what is about her; those over everybody by what names nobody either.
         over = [each for each in changes if each.everybody and each.stream is not None]
         everybody = [Part(each.log_id, each.stream.hex, seen[each.log_id]) for each in over if each.stream is not None]
@@ -109,6 +112,19 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
             else frozenset[Place](),
         }
     return holds.standing(each for each in changes if Place(each.log_id, each.position) not in gone[each.everybody])
+
+
+def other_names(ledger: Ledger, subject: Subject, seen: Mapping[int, int]) -> list[str]:
+    """Return the ids of a person's other names, of those that are not forgotten and are not to be.
+
+    Args:
+        ledger: Hers.
+        subject: Whom.
+        seen: For each log the position up to which merges are folded.
+    """
+    with ledger.connection() as connection:
+        names = identity.aliases(connection, subject, Pins(subject.log_id, seen[subject.log_id], seen)).names
+    return [each.id for each in names if each != subject and ledger.find(each.id) is not None]
 
 
 def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:
@@ -144,6 +160,7 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
         "mode": decided.get("mode", "dpv:Erase"),
         "reason": decided.get("reason", "whosaw:CustomerAsked"),
         **counted._asdict(),
+        "other_names": len(other_names(ledger, subject, seen)),
         "backups_until": (datetime.now(UTC) + timedelta(days=terms.backup_days)).isoformat(timespec="seconds"),
         "systems_confirmed": confirmed,
         "systems_open": still,

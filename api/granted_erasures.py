@@ -42,7 +42,8 @@ class GrantedErasures:
     def begin(self) -> list[Receipt]:
         """Revoke everybody whose request was granted; return the receipts of the entries.
 
-        Whom the answer names is revoked, under that name: another name of hers is another answer's.
+        Whom the answer names is revoked, under each name that it gives. Another name of hers is not: a merge is no
+        erasure, and may turn out to be wrong. The receipt says which are left.
 
         Raises:
             Unavailable: The database does not answer. Retry.
@@ -63,7 +64,8 @@ class GrantedErasures:
             return False  # sealed, or forgotten meanwhile
         pins = Pins(subject.log_id, as_of, projections=READ, newest=True)
         with self._ledger.connection() as connection:
-            person = person_of(connection, self._ledger.hashes, subject, pins)
+            # Of an answer that names several of hers, one may be revoked already.
+            person = person_of(connection, self._ledger.hashes, subject, pins, revoked=True)
             return erasure_requests.granted(connection, person, answered.request)
 
     def _revoke(self, answered: Answered) -> Receipt | None:

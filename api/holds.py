@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
+from api.access import HOLDS
 from api.forgetting import ORDINARY_REASON, held_by
 from api.positions import position
 from api.question import ask, recorded, subject_of
@@ -21,7 +22,6 @@ router = APIRouter(tags=["erasure"])
 
 EXAMPLE = {"subject": "5f9225d8d6726351d4cdbf642b130516", "as_of": 4711, "held": True, "reason": ORDINARY_REASON}
 CONTENT = {JSON: {"schema": {"type": "object"}, "example": EXAMPLE}}
-DETAILS = "holds:read"
 READ = ("holds", "identity", "corrections")
 
 
@@ -50,7 +50,7 @@ def read_holds(request: Request, subject_id: str, min_position: MIN_POSITION = N
         "held": bool(standing),
         "reason": ORDINARY_REASON if standing else None,
     }
-    if DETAILS in question.key.scopes:
+    if HOLDS in question.key.scopes:
         document["holds"] = [each._asdict() for each in standing]
     recorded(question, [subject.id], count=1, as_of=at)
     return Response(msgspec.json.encode(document), headers=PRIVATE, media_type=JSON)

@@ -20,12 +20,12 @@ PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable", "not-yet"
 EXAMPLES = {
     JSON: '{"positions":[4711],"items":[{"log_id":0,"position":812,"type":"data.disclosed",'
     '"stated":"2026-03-01T09:30:00-05:00","subjects":["5f9225d8d6726351d4cdbf642b130516"],"corrected":4700,'
-    '"voided":"2026-11-02T10:00:00-05:00","accounts":["account-0123456789abcdef"],"looks":3,"seals":[]}],"next":null}',
-    CSV: "log_id,position,type,stated,subjects,corrected,voided,accounts,looks,seals\n",
+    '"corrected_log":0,"voided":"2026-11-02T10:00:00-05:00","accounts":["account-0123456789abcdef"],"looks":3,"seals":[]}],"next":null}',
+    CSV: "log_id,position,type,stated,subjects,corrected,corrected_log,voided,accounts,looks,seals\n",
     NDJSON: '{"log_id":0,"position":812,"type":"data.disclosed","corrected":4700,"accounts":[],"looks":3}\n',
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
-READ = ("corrections", "views")
+READ = ("corrections", "identity", "views")
 
 
 @router.get(

@@ -22,8 +22,9 @@ router = APIRouter(tags=["admin"])
 
 Scope = (
     Literal[
-        "events:write", "events:correct", "subjects:read", "subjects:forget", "disclosures:read", "exports:create",
-        "holds:read", "seals:read", "clearances:ask", "clearances:approve", "integrity:read", "entries:read", "admin",
+        "events:write", "events:correct", "names:unlink", "subjects:read", "subjects:forget", "disclosures:read",
+        "exports:create", "holds:read", "seals:read", "clearances:ask", "clearances:approve", "integrity:read",
+        "entries:read", "admin", "askers:read",
     ]
     | Annotated[str, Field(pattern=f"^{access.CLEARANCE.pattern}$")]
 )  # fmt: skip
@@ -44,6 +45,14 @@ class NewKey(BaseModel):
     )
     scopes: list[Scope] = Field([], max_length=20)
     sources: list[Annotated[str, Field(pattern=r"^/[!-~]{1,200}$")]] = Field([], max_length=100)
+    person: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^@]*[^\W_][^@]*$",
+        description="The company's name for who holds it, such as an employee number; needed to ask for clearance "
+        "(/v1/clearances) and to agree to it.",
+    )
     days: int = Field(365, ge=1, le=3660)
 
 
@@ -93,6 +102,7 @@ def _issue(request: Request, wanted: NewKey) -> dict[str, Any]:
             sources=wanted.sources,
             position=access.POSITIONS[wanted.role or "officer"],
             life=timedelta(days=wanted.days),
+            person=wanted.person,
         )
     return {"key": text} | _shown(key)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -17,8 +16,9 @@ from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.requests import AT, BEFORE, CODE, moment, recorded_at
 from api.sight import READ, SEALED, VIEW, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
-from projections import duties, obligations, seals
+from api.sight import valid_at as happened_by
+from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
+from projections import duties, obligations, progress, reissued
 from projections.deadlines import read_back, standing, without_law
 from projections.owed import DISCHARGED, OPEN, REISSUE, UNFINISHED, Owed, name_of
 from projections.plain import plain
@@ -137,12 +137,13 @@ def read_obligations(
     responses=documentation.responses(*PROBLEMS, content=CONTENT_OF_SUBJECT),
 )
 def read_subject_obligations(
-    request: Request, subject_id: str, as_of: AS_OF = None, at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
+    view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is or was owed because of a person's facts, oldest first, with what brought it about.
 
-    As of an earlier position, each stands as it stood when that position was recorded.
+    As of an earlier position or time, each stands as it stood then, unless `at` names another moment.
     """
     question = ask(request, "whosaw:QueryObligations", "subjects:read")
     form = accepted(request, JSON, CSV, NDJSON)
@@ -151,11 +152,12 @@ def read_subject_obligations(
     pins = pins_of(request, question, subject, READ, place)
     earlier = pins.at if stated(request, "as_of", len(question.state.ledger.recorders)) else None
     with question.state.ledger.connection() as connection:
-        now = moment(at) if at else recorded_at(connection, subject.log_id, earlier)
-        question, person = seen(request, question, connection, subject, pins)
+        question, person = seen(request, question, connection, subject, pins, happened_by(request))
+        then = at or person.valid_at or pins.known_at
+        now = moment(then) if then else recorded_at(connection, subject.log_id, earlier)
         found = [each for each in obligations.of_person(connection, person, now) if question.seals or not each.sealed]
         found += destruction.of_person(connection, person, now)
-        found += to_reissue(connection, sorted({part.log_id for part in person.parts}), now, person.parts)
+        found += to_reissue(connection, range(len(question.state.ledger.recorders)), now, person.parts)
     start = place.after[0] if place else 0
     end = start + most
     items = [shown(plain(each), now) for each in found[start:end]]
@@ -193,32 +195,32 @@ def to_reissue(
 
     Args:
         connection: A reader's.
-        logs: Which.
+        logs: All.
         now: As it stood at this moment.
         parts: Whose, each seen up to its position; None for everybody's.
     """
-    seen = None if parts is None else {(part.log_id, UUID(hex=part.stream)): part.as_of for part in parts}
+    as_of = {log_id: progress.reached(connection, log_id, ("identity",)) for log_id in logs}
+    upto = {part.log_id: part.as_of for part in parts or ()}
+    subjects = None if parts is None else [part.stream for part in parts]
     found: list[Owed] = []
-    for each in seals.to_reissue(connection, logs, None if seen is None else [stream for _, stream in seen]):
-        upto = LAST_POSITION if seen is None else seen.get((each.log_id, each.subject), 0)
-        since = recorded_at(connection, each.log_id, each.opened)
-        if each.opened > upto or since > now:
+    for each in reissued.to_reissue(connection, as_of, subjects):
+        since = recorded_at(connection, each.opened_log, each.opened)
+        if since > now or any(
+            position > upto.get(log_id, position)
+            for log_id, position in ((each.opened_log, each.opened), (each.log_id, each.position))
+        ):
             continue
-        renewed = each.renewed if each.renewed is not None and each.renewed <= upto else None
-        done = recorded_at(connection, each.log_id, renewed) if renewed is not None else None
-        renewed, done = (renewed, done) if done is not None and done <= now else (None, None)
+        renewed = each.renewed
+        done = recorded_at(connection, *renewed) if renewed and renewed[1] <= upto.get(*renewed) else None
+        done = done if done is not None and done <= now else None
+        places = [(each.log_id, each.position), (each.opened_log, each.opened)]
+        places += [renewed] if renewed and done else []
         found.append(
             Owed(
-                name_of(REISSUE, each.log_id, each.subject.hex, each.account),
-                REISSUE,
-                DISCHARGED if done else OPEN,
-                each.subject.hex,
-                None,
-                without_law(None),
-                since.isoformat(),
-                done.isoformat() if done else None,
+                name_of(REISSUE, each.log_id, each.subject.hex, each.account), REISSUE, DISCHARGED if done else OPEN,
+                each.subject.hex, None, without_law(None), since.isoformat(), done.isoformat() if done else None,
                 account=each.account,
-                positions=sorted({each.position, each.opened, *([renewed] if renewed is not None else [])}),
+                positions=sorted({position for log_id, position in places if log_id == each.log_id}),
             )
-        )
+        )  # fmt: skip
     return found

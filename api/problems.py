@@ -93,7 +93,8 @@ KINDS: dict[str, Kind] = {
         409,
         "A fact in this stream was never about this person",
         "Un fait de ce flux n’a jamais concerné cette personne",
-        "A bundle would hand it out with its proof. Issue an account instead: it leaves it out.",
+        "A bundle would hand it out with its proof. Issue an account instead (POST /v1/subjects/{id}/accounts), which "
+        "leaves it out; GET /v1/logs/{log}/proofs/inclusion proves each of the entries that it names.",
     ),
     "too-large": Kind(413, "The body is too large", "Le corps est trop grand", "Send less at a time; see GET /v1."),
     "unsupported-media-type": Kind(

@@ -17,7 +17,8 @@ from api.problems import Problem
 from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, categories_of
+from api.sight import valid_at as happened_by
+from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
 from projections import requests
 from projections.law.calendar import FIRST_YEAR, LAST_YEAR
 from projections.pins import Pins
@@ -148,12 +149,13 @@ def _consultations(
     responses=documentation.responses(*PROBLEMS, content=CONTENT_OF_SUBJECT),
 )
 def read_subject_requests(
-    request: Request, subject_id: str, as_of: AS_OF = None, at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
+    view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return a person's requests, oldest first.
 
-    As of an earlier position, each stands as it stood when that position was recorded.
+    As of an earlier position or time, each stands as it stood then, unless `at` names another moment.
     """
     question = ask(request, "whosaw:QueryRequests", "subjects:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -162,8 +164,9 @@ def read_subject_requests(
     pins = pins_of(request, question, subject, READ, place)
     earlier = pins.at if stated(request, "as_of", len(question.state.ledger.recorders)) else None
     with question.state.ledger.connection() as connection:
-        now = moment(at) if at else recorded_at(connection, subject.log_id, earlier)
-        question, person = seen(request, question, connection, subject, pins)
+        question, person = seen(request, question, connection, subject, pins, happened_by(request))
+        then = at or person.valid_at or pins.known_at
+        now = moment(then) if then else recorded_at(connection, subject.log_id, earlier)
         found = requests.of_person(connection, person, now, consulting=bool(question.seals))
     start = place.after[0] if place else 0
     items = [requests.standing(each, now) for each in found[start : start + most]]

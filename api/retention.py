@@ -11,10 +11,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation, sight
+from api.access import HOLDS
+from api.forgetting import ORDINARY_REASON
 from api.paging import Cursor
 from api.positions import document_of, pins_of, position
 from api.problems import Problem
-from api.question import ask, following, page_of, recorded, subject_of
+from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, plain
@@ -49,8 +51,9 @@ def read_retention(
     request: Request, state: STATE = "overdue", due_before: DAY = None, blocked: BLOCKED = None,
     rule: NAMED = None, system: NAMED = None, cursor: CURSOR = None, limit: LIMIT = 100,
 ) -> Response:  # fmt: skip
-    """Return what is held on anybody and should not be, as far as is folded; with every order that forbids to end it.
+    """Return what is held on anybody and should not be, as far as is folded; and whether an order forbids to end it.
 
+    Which orders do, only a key with `holds:read` is told.
     Asked for, reported as done, and verified are three states. A day is over when it is over in UTC.
     """
     question = ask(request, "whosaw:QueryRetention", "subjects:read")
@@ -77,7 +80,7 @@ def read_retention(
                     connection, log_id, wanted, after if log_id == begin else FIRST, most + 1 - len(found)
                 )
     page, more = found[:most], len(found) > most
-    items = [_explained(plain(row), now) for row in page]
+    items = [_explained(question, plain(row), now) for row in page]
     recorded(question, list(dict.fromkeys(row.subject.hex for row in page)), count=len(items),
              categories=sorted({row.category for row in page}))  # fmt: skip
     further = None
@@ -99,8 +102,9 @@ def read_subject_retention(
     request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
     min_position: MIN_POSITION = None,
 ) -> Response:  # fmt: skip
-    """Return each thing that is or was held on a person, the rule that limits it, and every order that prolongs it.
+    """Return each thing that is or was held on a person, the rule that limits it, and whether an order prolongs it.
 
+    Which orders do, only a key with `holds:read` is told.
     What is over, and which orders stand, is said of now; with valid_at, of that time.
     """
     question = ask(request, "whosaw:QueryRetention", "subjects:read")
@@ -114,7 +118,7 @@ def read_subject_retention(
         until = datetime.fromisoformat(known) if known is not None else now
         registers = derived.registered(connection, NAME, subject.log_id, pins.at, until)
         people = history.of_person(connection, person, retained.READ)
-    items = [_explained(_row(each), now) for each in retention.of_histories(people, registers)]
+    items = [_explained(question, _row(each), now) for each in retention.of_histories(people, registers)]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=[each["category"] for each in items])
     return rows(request, document_of(question, person, pins), items, following=None, kind=kind)
 
@@ -144,8 +148,11 @@ def _row(each: retained.Kept) -> dict[str, Any]:
     }
 
 
-def _explained(row: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a row with what follows from when it is asked: whether its time is over, and which orders stand now."""
+def _explained(question: Question, row: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """Return a row with what follows from when it is asked: whether its time is over, and whether an order stands now.
+
+    Which orders do and did, only a key that may read holds is told.
+    """
     over = (
         row["due"] is not None
         and row["due"] < now.date().isoformat()
@@ -157,4 +164,8 @@ def _explained(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         if datetime.fromisoformat(hold["starts"]) <= now
         and (hold["ends"] is None or datetime.fromisoformat(hold["ends"]) > now)
     ]
-    return row | {"overdue": over, "blocked_by": standing}
+    told = row | {"overdue": over, "blocked": bool(standing), "reason": ORDINARY_REASON if standing else None}
+    if HOLDS in question.key.scopes:
+        return told | {"blocked_by": standing}
+    del told["holds"]
+    return told

@@ -64,7 +64,9 @@ def seen(
         person = person_of(connection, hashes, subject, pins, sight, [stream for _, stream in sealed], valid_at)
     except BehindError:
         raise Problem("not-yet", headers={"Retry-After": "1"}) from None
-    return question._replace(seals=tuple(dict.fromkeys(seal for seal, _ in sealed)) or ("",)), person
+    return question._replace(
+        seals=tuple(dict.fromkeys(seal for seal, _ in sealed if seal is not None)) or ("",)
+    ), person
 
 
 def view_of(request: Request, question: Question) -> Sight:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation
-from api.access import ASKERS
+from api.access import ASKERS, HOLDS
 from api.positions import FORM, cursor_at, document_of, pins_of
 from api.problems import Problem
 from api.question import Question, ask, following, page_of, recorded, subject_of
@@ -77,6 +77,7 @@ MIN_POSITION = Annotated[
 ]
 
 DISCLOSURES = partial(rows_of, disclosures.of_subject)
+HOLD_TYPES = frozenset({"hold.placed", "hold.released"})
 TIMELINE = partial(rows_of, timeline.of_subject)
 ASKED = partial(rows_of, queries.of_subject)
 QUERY = (
@@ -215,7 +216,10 @@ def read_timeline(
     cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
     sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
-    """Return every entry about her, newest first."""
+    """Return every entry about her, newest first.
+
+    Of an order not to destroy, a key without `holds:read` is told that there is one, and not what it says.
+    """
     return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
 
 
@@ -226,8 +230,9 @@ def read_timeline(
     responses=documentation.responses(*PROBLEMS, content=QUERIES),
 )
 def read_queries(
-    request: Request, subject_id: str, as_of: AS_OF = None, cursor: CURSOR = None, limit: LIMIT = 100,
-    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
+    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
+    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
+    sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return every question about her, also those that were refused: who, why, under which ticket, when.
 
@@ -258,11 +263,19 @@ def _answer(
     items = [placed(row, log_id) for row, log_id in zip(page.rows, logs, strict=True)]
     if query == queries.ITSELF and ASKERS not in question.key.scopes:
         items = [item | {"key": None} for item in items]
+    if HOLDS not in question.key.scopes:
+        items = [_nameless(item) if item.get("type") in HOLD_TYPES else item for item in items]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=categories_of(items))
     further = None
     if page.next is not None:
         further = following(request, question, limit, cursor_at(question, pins, [page.next]))
     return rows(request, document_of(question, person, pins), items, following=further, kind=kind)
+
+
+def _nameless(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry about an order not to destroy for who may not read such orders: that there is one."""
+    data = {name: value for name, value in entry["data"].items() if name in {"actor", "system"}}
+    return entry | {"data": data, "withheld": HOLDS}
 
 
 def placed(row: Any, log_id: int) -> dict[str, Any]:

@@ -11,11 +11,10 @@ import orjson
 from bench import scene
 from bench.event import event
 from bench.measure import Row, row
-from bench.questions import grow
+from bench.questions import catch_up, grow
 from ledger import fact_of
 from ledger.vocabulary import parse_event
 from projections import exposure, progress
-from projections.follow import Follower
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,9 +39,7 @@ def disclose(ledger: Ledger, dsn: str, people: int) -> None:
         one["data"]["subjects"][0]["reference"]["value"] = f"C-{number * max(1, people // DISCLOSURES)}"
         facts.append(fact_of(ledger.hashes, parse_event(orjson.dumps(one)), "key-bench"))
     ledger.append(facts)
-    with Follower(dsn) as follower:
-        if not follower.wait(0, ledger.head(0), 3_600.0):
-            raise RuntimeError("the projections did not catch up")
+    catch_up(ledger, dsn, exposure.READ)
 
 
 def milliseconds(connection: Connection[Any], asked: int) -> float:
@@ -63,7 +60,7 @@ def exposure_at_size(server: str, folder: Path, small: int, large: int, asked: i
     """The ratio of the medians, large to small, for an answer of 200 rows in both."""
     with scene.ledger(server, folder) as (little, little_dsn), scene.ledger(server, folder) as (big, big_dsn):
         for ledger, dsn, size in ((little, little_dsn, small), (big, big_dsn, large)):
-            grow(ledger, dsn, size)
+            grow(ledger, dsn, size, exposure.READ)
             disclose(ledger, dsn, size // 10)
         with little.connection() as few, big.connection() as many:
             milliseconds(many, asked)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench import scene
 from bench.measure import Row, row
 from ledger import Reference
-from projections import progress
+from projections import PROJECTIONS, progress
 from projections.account import PROJECTIONS as NAMES
 from projections.account import Issue, account
 from projections.follow import Follower
@@ -18,6 +18,7 @@ from projections.install import install
 from projections.person import alone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from psycopg import Connection
@@ -28,8 +29,8 @@ GROUP = 1_000
 ENTRIES_A_PERSON = 10
 
 
-def grow(ledger: Ledger, dsn: str, size: int) -> None:
-    """Fill a ledger with ten entries a person, and fold it."""
+def grow(ledger: Ledger, dsn: str, size: int, read: Sequence[str]) -> None:
+    """Fill a ledger with ten entries a person, and fold what a question reads."""
     install(dsn)
     people = size // ENTRIES_A_PERSON
     chance = random.Random(7)
@@ -42,7 +43,12 @@ def grow(ledger: Ledger, dsn: str, size: int) -> None:
         for future in futures:
             future.result()
         scene.say(f"growing a ledger: {ledger.head(0):,} of {size:,}")
-    with Follower(dsn) as follower:
+    catch_up(ledger, dsn, read)
+
+
+def catch_up(ledger: Ledger, dsn: str, read: Sequence[str]) -> None:
+    """Fold all that is recorded into some projections."""
+    with Follower(dsn, [each for each in PROJECTIONS if each.name in read]) as follower:
         if not follower.wait(0, ledger.head(0), 3_600.0):
             raise RuntimeError("the projections did not catch up")
 
@@ -87,8 +93,8 @@ def p99_milliseconds(askers: tuple[Asker, Asker], questions: int) -> tuple[float
 def account_at_size(server: str, folder: Path, small: int, large: int, questions: int, runs: int) -> Row:
     """The ratio of the percentiles, large to small."""
     with scene.ledger(server, folder) as (little, little_dsn), scene.ledger(server, folder) as (big, big_dsn):
-        grow(little, little_dsn, small)
-        grow(big, big_dsn, large)
+        grow(little, little_dsn, small, NAMES)
+        grow(big, big_dsn, large, NAMES)
         with little.connection() as few, big.connection() as many:
             askers = (Asker(big, many, large // ENTRIES_A_PERSON), Asker(little, few, small // ENTRIES_A_PERSON))
             p99_milliseconds(askers, questions)

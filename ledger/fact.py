@@ -18,6 +18,10 @@ DIGEST_BYTES = 16
 ACTOR_BYTES = 8
 ROLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/#-]{0,127}")
 SUBJECT_KIND = "subject"
+OWN_NAME_KIND = "subject id"
+"""Of the name that takes the place of one that was taken from somebody: no emitter's, since it is no word."""
+KEPT_KINDS = frozenset({"ledger", "policy"})
+"""Of the names under which the ledger itself keeps facts about nobody: they are never taken away."""
 SUBJECT_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -71,6 +75,8 @@ class Fact(NamedTuple):
     """Whether an order forbids telling: it goes to the subjects' sealed streams."""
     link: Link | None = None
     """The name that its one subject is also found by from now on."""
+    unlink: bytes | None = None
+    """16 bytes: the name that its one subject is not found by any more."""
     seal: bytes = b""
     """Which seal covers it, if it is sealed and says so: each seal has streams of its own."""
     target: bytes | None = None
@@ -146,6 +152,7 @@ def make_fact(
     sealed: bool = False,
     seal: str | None = None,
     link: Reference | None = None,
+    unlink: Reference | None = None,
     target: tuple[str, str] | None = None,
 ) -> Fact:
     """Put a fact together.
@@ -161,6 +168,7 @@ def make_fact(
         sealed: Whether an order forbids telling.
         seal: Which one, if the fact names it.
         link: A further name of its subject, of which there is then exactly one.
+        unlink: A name that is not its one subject's any more.
         target: Source and id of the event that it corrects, if it is about nobody.
 
     Raises:
@@ -179,6 +187,7 @@ def make_fact(
         parts += (each.digest, each.role, each.private or b"")
     content = hashes.content(*parts)
     linked = Link(hashes.reference(*link), named(link)) if link is not None else None
+    unlinked = hashes.reference(*unlink) if unlink is not None and unlink.kind not in KEPT_KINDS else None
     return Fact(
         source,
         id,
@@ -189,6 +198,7 @@ def make_fact(
         subjects,
         sealed,
         linked,
+        unlinked,
         (seal or "").encode() if sealed else b"",
         hashes.repeat_key(*target) if target is not None else None,
     )

@@ -216,7 +216,7 @@ class Forgetting:
             "logs": list(seen),
             "seen": list(seen.values()),
             "types": list(HOLDING),
-            "sealed": [UUID(hex=stream) for stream in ledger.sealed_streams(subject).values()],
+            "sealed": [UUID(hex=each.stream) for each in ledger.sealed_streams(subject)],
         }
 
         def list_her() -> None:

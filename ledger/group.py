@@ -121,15 +121,19 @@ class Group:
 
     __slots__ = (
         "appended",
+        "dropped",
         "expected_size",
+        "late",
         "members",
         "note",
+        "own",
         "parameters",
         "receipts",
         "references",
         "root",
         "size",
         "subjects",
+        "taken",
         "tiles",
     )
 
@@ -152,6 +156,14 @@ class Group:
             [],
         )
         """Of cohorts: position, subject, ordinal, role, salt, envelope; an empty envelope is none."""
+        self.dropped: dict[bytes, tuple[int, int]] = {}
+        """Names that lead to nobody from an entry on: digest → its position, the log that the digest chose."""
+        self.late: dict[bytes, tuple[bytes, int, bytes]] = {}
+        """Names that were dropped and lead to somebody again: digest → subject, log, envelope."""
+        self.own: list[tuple[bytes, bytes, int, bytes]] = []
+        """What those are found by who lost a name, unless they are already: digest, subject, log, envelope."""
+        self.taken: list[tuple[int, bytes, bytes, int, bytes]] = []
+        """Names that a link found to be somebody else's: position, subject, holder, log, digest."""
         self.tiles: list[Tile] = []
         self.root = b""
         """Of the log's tree, with this group."""
@@ -170,11 +182,24 @@ class Group:
 
     def add_reference(self, digest: bytes, subject: bytes, log: int, envelope: bytes) -> None:
         """Add a new reference, in the log that its digest chose."""
+        if digest in self.dropped:
+            self.late[digest] = subject, log, envelope
+            return
         digests, subjects, logs, envelopes = self.references
         digests.append(digest)
         subjects.append(subject)
         logs.append(log)
         envelopes.append(envelope)
+
+    def drop_reference(self, digest: bytes, position: int, log: int) -> None:
+        """Let a name lead to nobody from an entry on, whether it led to somebody before the group or within it."""
+        if self.late.pop(digest, None) is None:
+            self.dropped[digest] = position, log
+
+    @property
+    def renames(self) -> bool:
+        """Whether it takes more than its one statement, and so the lock of the head: see `recorder.rename`."""
+        return bool(self.dropped or self.taken)
 
     def add_member(
         self, position: int, subject: bytes, ordinal: int, role: bytes, salt: bytes, envelope: bytes

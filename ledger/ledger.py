@@ -29,6 +29,7 @@ from ledger.proofs import Proofs
 from ledger.recorder import ROLE, LedgerRecorder, datastore
 from ledger.route import Directory
 from ledger.streams import Streams, owner, sealed_owner, sealed_streams
+from ledger.subject import Sealed
 from ledger.writer import Writer
 
 if TYPE_CHECKING:
@@ -266,15 +267,15 @@ class Ledger:
             return None
         return self._directory.by_id([wanted], revoked=revoked).get(wanted)
 
-    def sealed_streams(self, subject: Subject) -> dict[str, str]:
-        """Return a person's sealed streams: the seal's name (empty if its facts name none) → id.
+    def sealed_streams(self, subject: Subject) -> list[Sealed]:
+        """Return a person's sealed streams, also those that an ended order opened.
 
         Only for what is decided or told under an order: nothing of it may reach an answer without clearance.
         """
         identity = bytes.fromhex(subject.id)
         with self.connection() as connection:
             found = sealed_streams(connection, subject.log_id, identity, self.hashes, self._wrapper)
-        return {seal.decode(): stream.hex() for seal, stream in found.items()}
+        return [Sealed(each.seal.decode(), each.stream.hex(), each.opened) for each in found]
 
     # Reading.
 
@@ -414,7 +415,9 @@ class _Spread:
             # What another log recorded already shows as a repeat.
             self._start()
         else:
-            self.future.set_exception(self._errors[0])
+            # A name that moves ever again is a moment's trouble, and nothing of that part is recorded.
+            first = self._errors[0]
+            self.future.set_exception(Unavailable("a name moves between logs") if isinstance(first, Moved) else first)
 
     def _receipts(self) -> list[Receipt]:
         found: dict[int, list[Receipt]] = {}

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.entry import base64, identity, member_identity, member_leaf, reference_identity, timestamp
 from ledger.envelope import KEY_BYTES, NONCE_BYTES, encrypt
+from ledger.fact import OWN_NAME_KIND, Reference, named
 from ledger.group import Entries, Group, Receipt
 from ledger.merkle import leaf_hash, root_of
-from ledger.streams import Stream, owner
+from ledger.streams import SealedStream, Stream, owner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,8 @@ class Preparer:
         self._edge = edge
         self._streams = streams
         self._log_id = streams.log_id
+        self._elsewhere: dict[bytes, bytes] = {}
+        """Names that are to be linked and lead to somebody of another log: as they were just read, never remembered."""
         self._opening = f'{{"v":1,"log":"{signer.origin}","position":'.encode()
 
     def forget(self) -> None:
@@ -100,9 +103,9 @@ class Preparer:
         if not self._edge.known:
             self._edge.read(connection, self._signer)
         every = [each for fact in facts for each in fact.about]
-        named = [each.named for each in every if each.named is not None]
-        if named:
-            streams.read_streams(connection, named)
+        ids = [each.named for each in every if each.named is not None]
+        if ids:
+            streams.read_streams(connection, ids)
         asked = {
             each.digest: self._homes.of(each.digest)
             for each in every
@@ -114,8 +117,13 @@ class Preparer:
                 raise Moved
             streams.read_streams(connection, [subject for subject, _ in found.values()])
         links = [fact.link.digest for fact in facts if fact.link is not None]
+        self._elsewhere = {}
         if links:
-            streams.read_references(connection, [(self._homes.of(digest), digest) for digest in links])
+            found = streams.read_references(connection, [(self._homes.of(digest), digest) for digest in links])
+            self._elsewhere = {digest: subject for digest, (subject, home) in found.items() if home != log_id}
+        unlinks = [fact.unlink for fact in facts if fact.unlink is not None]
+        if unlinks:
+            streams.read_references(connection, [(self._homes.of(digest), digest) for digest in unlinks])
         sealed = [each for fact in facts if fact.sealed for each in fact.about]
         if sealed:
             self._load_sealed(connection, sealed)
@@ -157,7 +165,10 @@ class Preparer:
                 private = each.private
                 # Under a seal a name leads nowhere: to her it would tell, to her sealed stream open facts would follow.
                 if fact.link is not None and not fact.sealed:
-                    self._link(group, stream, fact.link, chance)
+                    self._link(group, stream, fact.link, position, chance)
+                # Nor is one taken away: whoever asks for it would be told.
+                if fact.unlink is not None and not fact.sealed:
+                    self._unlink(group, stream, fact.unlink, position, chance)
                 sequence = stream.sequence + 1
                 if private is None:
                     tail = b',"about":[{"role":"%b"}]' % each.role
@@ -217,12 +228,14 @@ class Preparer:
         if not fact.sealed:
             return stream
         mine = streams.sealed_of(stream.id)
-        sealed = streams.stream(mine[fact.seal]) if fact.seal in mine else None
+        # What an ended order opened is told to everybody: nothing that is still to be hidden may join it.
+        known = next((each.stream for each in mine if each.seal == fact.seal and not each.opened), None)
+        sealed = streams.stream(known) if known is not None else None
         if sealed is None:
             digest = self._hashes.sealed(stream.id, len(mine))
             name = b"sealed\0%b\0%d\0%b" % (base64(stream.id), len(mine), fact.seal)
             sealed = self._open(group, digest, self._log_id, name, chance)
-            mine[fact.seal] = sealed.id
+            mine.append(SealedStream(fact.seal, sealed.id, opened=False))
         return sealed
 
     def _open(self, group: Group, digest: bytes, log: int, name: bytes, chance: Chance) -> Stream:
@@ -237,12 +250,32 @@ class Preparer:
         self._streams.open(digest, stream)
         return stream
 
-    def _link(self, group: Group, stream: Stream, link: Link, chance: Chance) -> None:
-        """Let a subject be found by a further name, unless the name is somebody's already: that is for a merge."""
-        if not self._streams.is_taken(link.digest):
-            name = self._wrapper.encrypt(link.name, chance.take(NONCE_BYTES), reference_identity(link.digest))
-            group.add_reference(link.digest, stream.id, self._homes.of(link.digest), name)
+    def _link(self, group: Group, stream: Stream, link: Link, position: int, chance: Chance) -> None:
+        """Let a subject be found by a further name; if it is somebody else's, say so: that is for a merge."""
+        holder = self._streams.subject_of(link.digest) or self._elsewhere.get(link.digest)
+        if holder is None:
+            group.add_reference(*self._name(stream, link.digest, link.name, chance))
             self._streams.open(link.digest, stream)
+        elif holder != stream.id:
+            group.taken.append((position, stream.id, holder, self._homes.of(link.digest), link.digest))
+
+    def _unlink(self, group: Group, stream: Stream, digest: bytes, position: int, chance: Chance) -> None:
+        """Let a name lead to nobody, if it leads to this subject; her own id takes its place.
+
+        Otherwise the last name of somebody would leave a key behind that nothing leads to, as if it had been removed by
+        hand.
+        """
+        if self._streams.subject_of(digest) != stream.id:
+            return
+        own = Reference(OWN_NAME_KIND, stream.id.hex())
+        group.own.append(self._name(stream, self._hashes.reference(*own), named(own), chance))
+        group.drop_reference(digest, position, self._homes.of(digest))
+        self._streams.unname(digest)
+
+    def _name(self, stream: Stream, digest: bytes, name: bytes, chance: Chance) -> tuple[bytes, bytes, int, bytes]:
+        """Return a reference that leads to a subject: digest, subject, the log that the digest chose, envelope."""
+        hidden = self._wrapper.encrypt(name, chance.take(NONCE_BYTES), reference_identity(digest))
+        return digest, stream.id, self._homes.of(digest), hidden
 
     def _gather(self, group: Group, fact: Fact, position: int, chance: Chance) -> tuple[Stream, bytes]:
         """Add a fact's cohort: a row for each subject, and the root over them for the entry.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.fact import Fact, KeyedHashes, Reference, about, make_fact
-from ledger.vocabulary import clear_bytes, is_sealed, linked, references, seal_of, target
+from ledger.vocabulary import clear_bytes, is_sealed, linked, references, seal_of, target, unlinked
 
 if TYPE_CHECKING:
     from ledger.vocabulary import Event
@@ -22,7 +22,7 @@ def fact_of(hashes: KeyedHashes, event: Event, emitter: str) -> Fact:
     Raises:
         InvalidFact: More bytes than an entry holds. A retry does not help.
     """
-    link = linked(event)
+    link, unlink = linked(event), unlinked(event)
     return make_fact(
         hashes,
         source=event.source,
@@ -34,5 +34,6 @@ def fact_of(hashes: KeyedHashes, event: Event, emitter: str) -> Fact:
         sealed=is_sealed(event),
         seal=seal_of(event),
         link=Reference(link.kind, link.value) if link is not None else None,
+        unlink=Reference(unlink.kind, unlink.value) if unlink is not None else None,
         target=target(event),
     )

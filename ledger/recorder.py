@@ -80,6 +80,13 @@ SELECT_NOTIFICATIONS = """
       AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
     ORDER BY position LIMIT %(limit)s
 """
+# Each by primary key.
+UNLINK = "SELECT ledger.unlink(%b::smallint, %b, %b::smallint, %b)"
+NAME = "INSERT INTO ledger.reference (digest, subject, log_id, home, envelope) VALUES (%b, %b, %b, %b, %b)"
+OWN_NAME = f"{NAME} ON CONFLICT DO NOTHING"
+TAKEN = """
+    INSERT INTO ledger.taken_name (log_id, position, subject, holder, chosen, digest) VALUES (%b, %b, %b, %b, %b, %b)
+"""
 MAX_POSITION = "SELECT max(position) AS max FROM ledger.entry WHERE log_id = %s"
 
 CHANNEL = "whosaw_entry"
@@ -152,6 +159,9 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 # transaction is one that `lock` began; then it does after the COMMIT.
                 if not self._execute(connection, group.parameters):
                     raise Beaten
+                if group.renames:
+                    assert not alone, "what takes several statements is under the lock"
+                    rename(connection, self.log_id, group)
                 if beside is not None:
                     assert not alone, "what is beside a fact is in the same transaction"
                     place = {"log_id": self.log_id, "position": group.size}
@@ -344,6 +354,24 @@ class LedgerRecorder(PostgresApplicationRecorder):
             row = connection.execute(MAX_POSITION, (self.log_id,)).fetchone()
             assert row is not None
             return row["max"]
+
+
+def rename(connection: Connection[Any], log_id: int, group: Group) -> None:
+    """Let names lead where a group says that was written before in this transaction; in this order.
+
+    Crash anywhere: the entries and what they say of names exist together, or not at all.
+    """
+    for digest, (position, chosen) in group.dropped.items():
+        connection.execute(UNLINK, (log_id, position, chosen, UUID(bytes=digest)), prepare=True)
+    for digest, (subject, chosen, envelope) in group.late.items():
+        row = (UUID(bytes=digest), UUID(bytes=subject), chosen, log_id, envelope)
+        connection.execute(NAME, row, prepare=True)
+    for digest, subject, chosen, envelope in group.own:
+        row = (UUID(bytes=digest), UUID(bytes=subject), chosen, log_id, envelope)
+        connection.execute(OWN_NAME, row, prepare=True)
+    for position, subject, holder, chosen, digest in group.taken:
+        row = (log_id, position, UUID(bytes=subject), UUID(bytes=holder), chosen, UUID(bytes=digest))
+        connection.execute(TAKEN, row, prepare=True)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID
 
 from psycopg.rows import tuple_row
@@ -25,17 +25,9 @@ HOMES = """
     FROM unnest(%b::smallint[], %b::uuid[]) AS wanted (log_id, digest)
     JOIN ledger.reference AS r USING (log_id, digest)
 """
-# One index probe a log: an id says nothing about its home. All that a sealed stream holds is sealed, so its first entry
-# tells, or the first cohort that it is in; a subject without either is known by sealed facts alone. None of these is
-# found by its id: receipts and bundles name the stream of a sealed entry, and that must not open anything.
-SUBJECTS = """
-    SELECT s.subject, s.log_id
-    FROM ledger.log AS l
-    CROSS JOIN unnest(%b::uuid[]) AS wanted (subject)
-    JOIN ledger.subject AS s ON s.log_id = l.log_id AND s.subject = wanted.subject
-    WHERE (%b OR NOT EXISTS (
-        SELECT FROM ledger.revoked AS r WHERE r.log_id = s.log_id AND r.subject = s.subject
-    )) AND (
+# All that a sealed stream holds is sealed, so its first entry tells, or the first cohort that it is in; a subject
+# without either is known by sealed facts alone.
+OPENLY_KNOWN: LiteralString = """(
         SELECT convert_from(first.bytes, 'UTF8')::jsonb #>> '{data,visibility}' IS DISTINCT FROM 'sealed'
         FROM (
             (SELECT e.bytes FROM ledger.entry AS e
@@ -46,8 +38,20 @@ SUBJECTS = """
              WHERE m.log_id = s.log_id AND m.subject = s.subject ORDER BY m.position LIMIT 1)
         ) AS first
         LIMIT 1
-    )
-"""
+    )"""
+"""Whether a subject `s` (log_id, subject) is known by anything that may be told: a piece of a statement."""
+
+# One index probe a log: an id says nothing about its home. Sealed streams are not found by their ids: receipts and
+# bundles name the stream of a sealed entry, and that must not open anything.
+SUBJECTS = """
+    SELECT s.subject, s.log_id
+    FROM ledger.log AS l
+    CROSS JOIN unnest(%b::uuid[]) AS wanted (subject)
+    JOIN ledger.subject AS s ON s.log_id = l.log_id AND s.subject = wanted.subject
+    WHERE (%b OR NOT EXISTS (
+        SELECT FROM ledger.revoked AS r WHERE r.log_id = s.log_id AND r.subject = s.subject
+    )) AND {openly}
+""".replace("{openly}", OPENLY_KNOWN)
 
 
 # By entry_repeat_key, one look-up a log.

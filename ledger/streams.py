@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg.adapt import Dumper
@@ -61,10 +61,13 @@ HEADS = r"""
 
 # The names of sealed streams by primary key; likewise.
 SEALED = """
-    SELECT wanted.digest, found.subject, found.envelope
+    SELECT wanted.digest, found.subject, found.envelope, found.opened
     FROM unnest(%b::uuid[]) AS wanted (digest)
     CROSS JOIN LATERAL (
-        SELECT r.subject, r.envelope FROM ledger.reference AS r
+        SELECT r.subject, r.envelope, EXISTS (
+            SELECT FROM ledger.opened AS o WHERE o.log_id = r.log_id AND o.stream = r.subject
+        ) AS opened
+        FROM ledger.reference AS r
         WHERE r.log_id = %b AND r.digest = wanted.digest
         LIMIT 1
     ) AS found
@@ -92,6 +95,17 @@ class _UuidsDumper(Dumper):
 psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
 
 
+class SealedStream(NamedTuple):
+    """One of a subject's sealed streams."""
+
+    seal: bytes
+    """The name of its order; empty for facts that name none."""
+    stream: bytes
+    """16 bytes."""
+    opened: bool
+    """Whether the order has ended and all of it may be told."""
+
+
 class Stream:
     """One stream's last entry, and the data key of whom it is about."""
 
@@ -117,8 +131,8 @@ class Streams:
         self._wrapper = wrapper
         self._streams: OrderedDict[bytes, Stream] = OrderedDict()
         self._references: OrderedDict[bytes, bytes] = OrderedDict()
-        self._sealed: dict[bytes, dict[bytes, bytes]] = {}
-        """Subject → seal → sealed stream; all of a subject's, or nothing of her."""
+        self._sealed: dict[bytes, list[SealedStream]] = {}
+        """Subject → sealed streams by number; all of a subject's, or nothing of her."""
 
     def forget(self) -> None:
         """Drop everything remembered: the next group reads it again."""
@@ -140,7 +154,7 @@ class Streams:
     def read_references(
         self, connection: Connection[Any], digests: Collection[tuple[int, bytes]]
     ) -> dict[bytes, tuple[bytes, int]]:
-        """Look references up and remember them.
+        """Look references up, and remember those that lead to somebody of this log.
 
         Args:
             connection: Reads what is committed.
@@ -158,7 +172,9 @@ class Streams:
             with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
                 for digest, subject, home in cursor.execute(REFERENCES, (Uuids(uuids(asked)), log), prepare=True):
                     found[digest.bytes] = subject.bytes, home
-                    self._references[digest.bytes] = subject.bytes
+                    # Of somebody of another log it may be taken away without a trace in this one.
+                    if home == self.log_id:
+                        self._references[digest.bytes] = subject.bytes
         return found
 
     def read_streams(self, connection: Connection[Any], subjects: Sequence[bytes]) -> None:
@@ -177,11 +193,11 @@ class Streams:
         for subject in subjects:
             if subject not in self._sealed:
                 self._sealed[subject] = sealed_streams(connection, self.log_id, subject, hashes, self._wrapper)
-            self.read_streams(connection, list(self._sealed[subject].values()))
+            self.read_streams(connection, [each.stream for each in self._sealed[subject] if not each.opened])
 
-    def sealed_of(self, subject: bytes) -> dict[bytes, bytes]:
-        """Return a subject's sealed streams, by seal; to be added to when one is opened."""
-        return self._sealed.setdefault(subject, {})
+    def sealed_of(self, subject: bytes) -> list[SealedStream]:
+        """Return a subject's sealed streams by number; to be added to when she gets another one."""
+        return self._sealed.setdefault(subject, [])
 
     def subject_of(self, digest: bytes) -> bytes | None:
         """Return whom a reference is remembered for."""
@@ -190,9 +206,9 @@ class Streams:
             self._references.move_to_end(digest)
         return subject
 
-    def is_taken(self, digest: bytes) -> bool:
-        """Tell whether a reference that has been looked up is somebody's."""
-        return digest in self._references
+    def unname(self, digest: bytes) -> None:
+        """Let a reference lead to nobody, since this writer just took it away."""
+        self._references.pop(digest, None)
 
     def stream(self, subject: bytes) -> Stream | None:
         """Return a remembered stream."""
@@ -220,20 +236,19 @@ class Streams:
 
 def sealed_streams(
     connection: Connection[Any], log_id: int, subject: bytes, hashes: KeyedHashes, wrapper: KeyWrapper
-) -> dict[bytes, bytes]:
-    """Return a subject's sealed streams, by the name of the seal; the empty name is that of facts that name none.
+) -> list[SealedStream]:
+    """Return a subject's sealed streams by number; several of one seal if its name was used again after its end.
 
     They are numbered without gaps, so that the first number which leads nowhere ends the search.
     """
-    found: dict[bytes, bytes] = {}
+    found: list[SealedStream] = []
     while True:
-        numbers = range(len(found), len(found) + SEALS_AT_ONCE)
-        digests = [hashes.sealed(subject, number) for number in numbers]
+        numbers = {hashes.sealed(subject, number): number for number in range(len(found), len(found) + SEALS_AT_ONCE)}
         with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-            rows = cursor.execute(SEALED, (Uuids(uuids(digests)), log_id), prepare=True).fetchall()
-        for digest, stream, envelope in rows:
+            rows = cursor.execute(SEALED, (Uuids(uuids(list(numbers))), log_id), prepare=True).fetchall()
+        for digest, stream, envelope, opened in sorted(rows, key=lambda row: numbers[row[0].bytes]):
             name = wrapper.decrypt(envelope, reference_identity(digest.bytes))
-            found[name.split(b"\0", 3)[3]] = stream.bytes
+            found.append(SealedStream(name.split(b"\0", 3)[3], stream.bytes, opened))
         if len(rows) < SEALS_AT_ONCE:
             return found
 

@@ -46,6 +46,8 @@ PATIENCE_SECONDS = 20.0
 """How long a lost database is looked for before callers are told."""
 RETRY_SECONDS = 0.2
 IDLE_SECONDS = 0.5
+NAMINGS = 5
+"""How often a name is read again that another log's writer gave to somebody meanwhile."""
 WARY_GROUPS = 16
 """After a repeat, so many groups look for repeats first: retries come in swarms."""
 
@@ -222,6 +224,8 @@ class Writer:
         if requests[0].beside is not None:
             return None
         facts = [fact for request in requests for fact in request.facts]
+        if any(fact.unlink is not None for fact in facts):
+            return None
         if len({fact.repeat_key for fact in facts}) < len(facts):
             return None
         try:
@@ -230,7 +234,11 @@ class Writer:
             if self._flight is None:
                 self._preparer.shrink()
             self._preparer.load(self._reading, facts)
-            return Flight(self._preparer.prepare(facts), requests)
+            group = self._preparer.prepare(facts)
+            if group.renames:
+                self._preparer.forget()
+                return None
+            return Flight(group, requests)
         except Exception as error:  # noqa: BLE001 - whatever it was, the sure path tells whose it is
             log.info("preparing again under the lock", extra={"reason": type(error).__name__})
             self._preparer.forget()
@@ -272,6 +280,7 @@ class Writer:
         A lost database is looked for until patience ends. A commit whose answer was lost shows as repeats.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
+        beaten = 0
         while True:
             self._preparer.forget()
             try:
@@ -280,6 +289,11 @@ class Writer:
                 self._under_lock(self._reading, requests)
             except Exception as error:  # noqa: BLE001 - a lost session is tried again, all else is handed to its caller
                 # Not only operational errors end a session: an idle transaction's time-out is an internal one.
+                if isinstance(error, psycopg.errors.UniqueViolation) and beaten < NAMINGS:
+                    # Repeats were looked for under the lock. Names of all logs are not under it: one of another log's
+                    # people got this name since it was read.
+                    beaten += 1
+                    continue
                 if not isinstance(error, psycopg.OperationalError) and _usable(self._reading):
                     self._halve(requests, error)
                     return

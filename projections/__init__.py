@@ -24,6 +24,7 @@ returns       what did recipients give back or destroy?
 exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?
 incident_register   all incidents, in the law's eight items
+governing     which policy governed, what did she agree to, what changed?
 impact        whom does a change of a policy touch?
 demands       what did authorities demand, in bands?
 queries       who asked about her?

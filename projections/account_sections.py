@@ -5,22 +5,22 @@ Each row knows the entries that it follows from, so that two accounts can be tol
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from projections import disclosures, holdings, policies, timeline, views
+from projections import disclosures, holdings, timeline, views
 from projections.account_rows import Row, disclosure, holding, policy, view
+from projections.governing import governing, when
 from projections.person import Place, rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from psycopg import Connection
 
     from projections.account_rows import Language
     from projections.disclosures import Disclosure
     from projections.person import Person
-    from projections.policies import Assent
     from projections.projection import Page
     from projections.timeline import Moment
     from projections.views import View
@@ -59,7 +59,10 @@ def sections(
         return {"log": origins[log_id]} if log_id in origins else {}
 
     return {
-        "policy": _policies(connection, person, moments, language),
+        "policy": [
+            Row((each.version.policy, each.version.version), policy(each.version, each.assent, language), each.places)
+            for each in governing(connection, person, moments)
+        ],
         "holdings": [
             Row(
                 (each.category, each.system, each.origin, each.channel, each.context, *each.purposes, None, each.basis),
@@ -115,41 +118,6 @@ def _placed(page: Page[Each], home: int) -> list[tuple[int, Each]]:
     return list(zip(page.logs or [home] * len(page.rows), page.rows, strict=True))
 
 
-def _when(stated: str) -> datetime:
-    """Return the instant of an RFC 3339 text: its T and Z may be small letters, which the standard library refuses."""
-    return datetime.fromisoformat(stated.upper())
-
-
 def _happened(placed: tuple[int, Disclosure]) -> tuple[datetime, int, int]:
     log_id, each = placed
-    return _when(each.time), log_id, each.position
-
-
-def _policies(
-    connection: Connection[Any], person: Person, moments: list[tuple[int, Moment]], language: Language
-) -> list[Row]:
-    """Return the versions that governed while anything happened to her data, and those that she agreed to."""
-    home = person.subject.log_id
-    recorded = timeline.appended(connection, home, person.as_of)
-    if recorded is None:
-        return []
-    known_at = datetime.fromisoformat(recorded)
-    now = person.valid_at or known_at
-    known = policies.published(connection, known_at, log_id=home, as_of=person.as_of)
-    times = [(_when(each.json()["time"]), Place(log_id, each.position)) for log_id, each in moments]
-    first, begun = min(times, default=(now, None))
-    at_first = {(each.policy, each.version) for each in policies.in_force(known, first)}
-    assents: dict[tuple[str, str], tuple[int, Assent]] = {}
-    # Newest first: the first agreement to a version is the one that is left.
-    for log_id, assent in _placed(rows(policies.of_subject, connection, person, limit=None), home):
-        assents[assent.policy, assent.version] = log_id, assent
-    found: list[Row] = []
-    for each in known:
-        name = (each.policy, each.version)
-        if first < each.effective_from <= now or name in at_first | assents.keys():
-            log_id, assent = assents.get(name, (home, None))
-            places = {Place(each.log_id, each.position), *((begun,) if begun else ())}
-            if assent is not None:
-                places.add(Place(log_id, assent.position))
-            found.append(Row(name, policy(each, assent, language), frozenset(places)))
-    return found
+    return when(each.time), log_id, each.position

@@ -79,9 +79,12 @@ FORGOTTEN = """
     FROM ledger.entry AS e
     CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = 'key.destroyed'
+      AND convert_from(e.bytes, 'UTF8')::jsonb ->> 'source' LIKE '/whosaw/%%'
     UNION
     SELECT g.stream FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL
 """
+# By its primary key. What an ended order opened leads to nobody by itself, and is derived with all that is hers.
+OWNERS = "SELECT subject FROM ledger.opened WHERE log_id = %(log_id)s AND stream = ANY(%(streams)s)"
 # A correction that names nobody is found its target by source and id, which no index knows: it is rare, and one scan.
 TARGETS = r"""
     SELECT DISTINCT coalesce(m.subject, e.stream)
@@ -198,7 +201,9 @@ class Derived(NamedTuple):
         elsewhere = [each for each in registers.corrections if each.log_id == log_id]
         found: dict[str, list[tuple[Any, ...]]] = {}
         keys: list[tuple[Any, ...]] = []
-        people = histories(connection, log_id, [each.hex for each in streams], upto, self.types, elsewhere)
+        owners = _column(connection, OWNERS, {"log_id": log_id, "streams": list(streams)})
+        wanted = [each.hex for each in dict.fromkeys([*streams, *owners])]
+        people = histories(connection, log_id, wanted, upto, self.types, elsewhere)
         for person in people:
             registers.keys = set()
             for table, rows in self.derive(person, registers).items():

@@ -70,6 +70,7 @@ OUTLIVED = """
     FROM ledger.entry AS e
     CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND convert_from(e.bytes, 'UTF8')::jsonb ->> 'source' LIKE '/whosaw/%%'
     GROUP BY e.log_id, s.stream
     ON CONFLICT DO NOTHING
 """

@@ -14,7 +14,7 @@ from contextlib import suppress
 from secrets import token_hex
 from threading import Condition, Event, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, LiteralString, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 ROLE = "whosaw_follow"
 LISTEN = "LISTEN whosaw_entry"
+WAKE = "NOTIFY whosaw_entry"
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %(name)s"
 HEADS = "SELECT log_id, origin, size FROM ledger.log ORDER BY log_id"
 
@@ -51,9 +52,9 @@ DEEPER = 10
 """So many times larger are the batches of a projection that rests."""
 RESTS = 4
 LONGEST_REST_SECONDS = 2.0
-"""A projection that reads everything about a person again rests so many times as long as its last batch took, so that
-more of her facts are in the next one: under a steady load four fifths of the time, and a fraction of a second when one
-fact has come."""
+"""A projection that reads everything about a person again, and is where the log ends, rests so many times as long as
+its last batch took, so that more of her facts are in the next one: under a steady load four fifths of the time, and a
+fraction of a second when one fact has come."""
 
 CONNECTIONS = 12
 """At most, of one follower."""
@@ -117,12 +118,13 @@ class Follower:
         self._stopping.set()
         with self._news:
             self._news.notify_all()
+        self._tell_database(WAKE, {})
         until = monotonic() + FINISHING_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, until - monotonic()))
         while any(thread.is_alive() for thread in self._threads):
             # A campaign to 100,000 people may take minutes. The next start begins with it again.
-            self._end_batches()
+            self._tell_database(END, {"name": self._name})
             for thread in self._threads:
                 thread.join(REST_SECONDS)
         self._threads = []
@@ -204,15 +206,15 @@ class Follower:
                     began = monotonic()
                     moved |= lane.step(size)
                     self._tell(lane)
-                    if projection.rests:
+                    if projection.rests and lane.position >= size:
                         self._stopping.wait(min(RESTS * (monotonic() - began), LONGEST_REST_SECONDS))
             if not moved:
                 self._rest(seen)
 
-    def _end_batches(self) -> None:
-        """End the follower's own connections. A database that can not be reached has ended them already."""
+    def _tell_database(self, statement: LiteralString, parameters: dict[str, str]) -> None:
+        """End or wake the follower's own connections. A database that can not be reached has ended them already."""
         with suppress(psycopg.Error), psycopg.connect(self._login, autocommit=True, connect_timeout=5) as connection:
-            connection.execute(END, {"name": self._name})
+            connection.execute(statement, parameters)
 
     def _rest(self, seen: int) -> None:
         """Wait for news after the round that was seen; not for long, since a lane may be due to try again."""

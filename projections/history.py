@@ -92,6 +92,8 @@ class Fact(NamedTuple):
     cohort: bool
     """Whether it is about several people."""
     data: dict[str, Any]
+    also: tuple[str, ...] = ()
+    """Other names of hers that it is about, too; see `once`."""
 
     @property
     def sealed(self) -> bool:
@@ -182,8 +184,8 @@ def of_person(connection: Connection[Any], person: Person, types: Sequence[str])
         parts = [part for part in person.parts if part.log_id == log_id]
         upto = parts[0].as_of
         facts = read(connection, log_id, [part.stream for part in parts], upto, types)
-        once = {each.position: each for each in reversed(facts) if Place(log_id, each.position) not in person.hidden}
-        ordered = tuple(once[position] for position in sorted(once))
+        shown = once(each for each in facts if Place(log_id, each.position) not in person.hidden)
+        ordered = tuple(shown[position] for position in sorted(shown))
         found.append(History(log_id, tuple(part.stream for part in parts), upto, ordered))
     return found
 
@@ -220,12 +222,12 @@ def histories(
         found = [each for each in found if each.type in types or each.type not in FORGETTING]
         facts += found
         members |= _members(connection, log_id, found)
-        linked = {each.data["stream"] for each in found if each.type == "seal.ended"}
+        linked = {each.data["stream"] for each in found if _ended(each)}
         fresh = sorted((linked | {each for some in members.values() for each in some}) - joined.keys())
     # Only now: a split may be among the facts of any of those whom it parts.
     for one, other in _pairs(facts, members):
         joined[_root(joined, one)] = _root(joined, other)
-    opened = {each.data["stream"]: each.subject for each in facts if each.type == "seal.ended"}
+    opened = openings(facts)
     whose = {stream: (owner in revoked, owner if owner in revoked else _root(joined, stream))
              for stream in joined for owner in (opened.get(stream, stream),)}  # fmt: skip
     persons: dict[tuple[bool, str], list[Fact]] = {}
@@ -248,6 +250,18 @@ def _revoked(facts: Iterable[Fact], known: frozenset[str]) -> frozenset[str]:
     return known | {subject for subject, kind in last.items() if kind == FORGETTING[0]}
 
 
+def once(facts: Iterable[Fact]) -> dict[int, Fact]:
+    """Return facts by position, each once.
+
+    One about two of her names is hers by the lower one, in whatever order they were read, and names the other.
+    """
+    found: dict[int, Fact] = {}
+    for each in sorted(facts, key=lambda each: (each.position, each.subject)):
+        first = found.get(each.position)
+        found[each.position] = each if first is None else first._replace(also=(*first.also, each.subject))
+    return found
+
+
 def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fact, ...]:
     """Return the facts that count, by position, each once: without what was voided or replaced.
 
@@ -257,14 +271,27 @@ def counting(facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()) -> tuple[Fac
     return tuple(known[position] for position in sorted(known) if position not in gone)
 
 
+def openings(facts: Iterable[Fact]) -> dict[str, str]:
+    """Return the streams that ended orders opened, each with whom it is about."""
+    return {each.data["stream"]: each.subject for each in facts if _ended(each)}
+
+
+def _ended(each: Fact) -> bool:
+    """Return whether a fact opens what an order hid: only the ledger itself can say so."""
+    return each.type == "seal.ended" and each.source.startswith(OWN)
+
+
 def whole(
     log_id: int, streams: Iterable[str], upto: int, facts: Iterable[Fact], elsewhere: Sequence[Fact] = ()
 ) -> History:
     """Return the history of one person, by all that is recorded about her up to a position."""
+    facts = list(facts)
     known, gone = _settled(facts, elsewhere)
+    opened = openings(facts)
     return History(
         log_id,
-        tuple(sorted(streams)),
+        # What stands for her is a name that questions find her by, as long as she has one.
+        tuple(sorted(streams, key=lambda each: (each in opened, each))),
         upto,
         tuple(known[position] for position in sorted(known) if position not in gone),
         tuple((known[position], gone[position]) for position in sorted(gone) if position in known),
@@ -275,7 +302,7 @@ def apart(
     log_id: int, streams: Iterable[str], upto: int, facts: Sequence[Fact], elsewhere: Sequence[Fact] = ()
 ) -> list[History]:
     """Return a person's history, and that of each stream of hers that an order still seals: they know of no other."""
-    opened = {each.data["stream"] for each in facts if each.type == "seal.ended"}
+    opened = openings(facts)
     by_stream: dict[str, list[Fact]] = {stream: [] for stream in streams}
     for each in facts:
         by_stream[each.subject].append(each)
@@ -291,10 +318,7 @@ def apart(
 
 def _settled(facts: Iterable[Fact], elsewhere: Sequence[Fact]) -> tuple[dict[int, Fact], dict[int, Fact]]:
     """Return all facts by position, and for each that does not count the one that says so."""
-    # A fact about two of her names is hers by the lower one, in whatever order they were read.
-    known = {
-        each.position: each for each in sorted(facts, key=lambda each: (each.position, each.subject), reverse=True)
-    }
+    known = once(facts)
     changes = {each.position: each for each in (*known.values(), *elsewhere) if each.type in IDENTITY[3:]}
     places = {each.name: each.position for each in (*known.values(), *elsewhere)}
     gone: dict[int, Fact] = {}
@@ -322,7 +346,7 @@ def _pairs(facts: Sequence[Fact], members: Mapping[int, Sequence[str]]) -> Itera
     """Yield pairs of streams that are one person's: by an order that ended, or by a merge that no split undid."""
     parted: dict[tuple[str, str, str], int] = {}
     for each in facts:
-        if each.type == "seal.ended":
+        if _ended(each):
             yield each.subject, each.data["stream"]
         elif each.type == "subject.split":
             name = (each.subject, each.data["undoes"]["source"], each.data["undoes"]["id"])

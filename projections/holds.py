@@ -16,7 +16,7 @@ from projections.projection import Fold, Projection, forgotten, instant, select
 from projections.requested import is_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from psycopg import Connection
@@ -91,11 +91,13 @@ FOLD = (
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM hold_change AS t GROUP BY log_id
 """
+# Each of her names with what is about it.
 # Her own rows by primary key; cohorts by member_subject, then hold_change_cohort; those about nobody by their index.
 OF_PARTS = """
     SELECT c.log_id, c.position, c.time, c.act, c.hold, c.reason, c.basis, c.authority, c.categories, c.systems,
-           c.since, c.up_to, c.starts, c.ends, c."right", c.outcome, c.sealed, c.everybody, c.subject
-    FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(positions)s::bigint[]) AS p (log_id, stream, as_of)
+           c.since, c.up_to, c.starts, c.ends, c."right", c.outcome, c.sealed, c.everybody, c.subject, p.name
+    FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(positions)s::bigint[], %(names)s::text[])
+      AS p (log_id, stream, as_of, name)
     CROSS JOIN LATERAL (
         SELECT * FROM projections.hold_change AS h
         WHERE h.log_id = p.log_id AND h.subject = p.stream AND h.position <= p.as_of
@@ -106,10 +108,11 @@ OF_PARTS = """
     ) AS c
     UNION
     SELECT h.log_id, h.position, h.time, h.act, h.hold, h.reason, h.basis, h.authority, h.categories, h.systems,
-           h.since, h.up_to, h.starts, h.ends, h."right", h.outcome, h.sealed, h.everybody, h.subject
+           h.since, h.up_to, h.starts, h.ends, h."right", h.outcome, h.sealed, h.everybody, h.subject, n.name
     FROM projections.hold_change AS h
+    CROSS JOIN unnest(%(names)s::text[]) AS n (name)
     WHERE h.everybody AND h.log_id = ANY(%(every)s::smallint[])
-    ORDER BY time, log_id, position
+    ORDER BY time, log_id, position, name
 """
 
 HOLDS = Projection(
@@ -148,6 +151,8 @@ class Change(NamedTuple):
     everybody: bool
     stream: UUID | None = None
     """That it is in."""
+    name: str = ""
+    """The name of hers that it is about; what is over everybody is there once for each."""
 
 
 class Hold(NamedTuple):
@@ -185,16 +190,21 @@ class Hold(NamedTuple):
         return (self.since is None or time >= self.since) and (self.up_to is None or time < self.up_to)
 
 
-def of_parts(connection: Connection[Any], parts: Sequence[Part], logs: Iterable[int]) -> list[Change]:
-    """Return every fact that bears on holds over a person, by time.
+def of_parts(
+    connection: Connection[Any], parts: Sequence[Part], logs: Iterable[int], names: Mapping[str, str] | None = None
+) -> list[Change]:
+    """Return every fact that bears on holds over a person, by time; one about two of her names is there for each.
 
     Args:
         connection: A reader's.
         parts: All streams that are hers, with the position each is seen up to; for a decision to destroy, sealed ones
             too.
         logs: Every log, for what holds everybody.
+        names: Stream → the name of hers that it is about, of sealed streams; any other stream is a name.
     """
+    whose = names or {}
     wanted = {
+        "names": [whose.get(part.stream, part.stream) for part in parts],
         "logs": [part.log_id for part in parts],
         "streams": [part.stream for part in parts],
         "positions": [part.as_of for part in parts],
@@ -204,15 +214,57 @@ def of_parts(connection: Connection[Any], parts: Sequence[Part], logs: Iterable[
 
 
 def standing(changes: Iterable[Change], at: datetime | None = None) -> list[Hold]:
-    """Return the holds that stand at a time, by when they were placed. Pure.
+    """Return the holds that stand at a time, over any name of a person. Pure.
 
-    The same name placed again after its release stands again. A release in the future does not count yet.
+    Names are looked at one by one: a hold that is over two of them stands until it is released for each, since they may
+    turn out to be two people. The same hold placed again after its release stands again. A release in the future does
+    not count yet.
 
     Args:
         changes: One person's, by time.
         at: When; now, if it is None.
     """
     moment = at or datetime.now(UTC)
+    found: dict[tuple[int, int], Hold] = {}
+    for its in by_name(changes).values():
+        for hold in _standing(its, moment):
+            place = (hold.log_id, hold.position)
+            found[place] = longer(hold, found[place]) if place in found else hold
+    return list(found.values())
+
+
+def by_name(changes: Iterable[Change]) -> dict[str, list[Change]]:
+    """Return for each name of a person the facts that bear on holds over it, by time. Pure.
+
+    A request is one, whoever's name was used: an answer about names under which nobody asked answers all who did.
+    """
+    known = list(changes)
+    asked: dict[str, dict[str, None]] = {}
+    answers: set[tuple[int, int]] = set()
+    """To who asked, by the name that she asked under."""
+    for each in known:
+        if each.act == "request.received":
+            asked.setdefault(each.hold, {})[each.name] = None
+    for each in known:
+        if each.act == "request.answered" and each.name in asked.get(each.hold, {}):
+            answers.add((each.log_id, each.position))
+    found: dict[str, list[Change]] = {}
+    for each in known:
+        elsewhere = each.act == "request.answered" and (each.log_id, each.position) not in answers
+        for name in asked.get(each.hold, {}) if elsewhere else (each.name,):
+            found.setdefault(name, []).append(each)
+    return found
+
+
+def longer(one: Hold, other: Hold) -> Hold:
+    """Return of two spans of one hold the one that ends later."""
+    if one.ends is None or other.ends is None:
+        return one if one.ends is None else other
+    return max(one, other, key=lambda each: each.ends or one.starts)
+
+
+def _standing(changes: Iterable[Change], moment: datetime) -> list[Hold]:
+    """Return the holds that stand over one name, by when they were placed."""
     found: dict[str, Hold] = {}
     answered: dict[str, datetime] = {}
     released: dict[str, datetime] = {}

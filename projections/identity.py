@@ -38,7 +38,8 @@ DEFINITION = """
         PRIMARY KEY (log_id, subject, position)
     );
     CREATE UNIQUE INDEX identity_change_cohort ON identity_change (log_id, position) WHERE cohort IS NOT NULL;
-    CREATE INDEX identity_change_name ON identity_change (log_id, source, id)
+    CREATE INDEX identity_change_name ON identity_change (log_id, source, id);
+    CREATE INDEX identity_change_split ON identity_change (log_id, position) WHERE act = 'subject.split'
 """
 # Of a merge, its own name; of a split, the name of the merge that it parts.
 FOLD = """
@@ -107,7 +108,7 @@ JOINED = """
 
 IDENTITY = Projection(
     name="identity",
-    version=2,
+    version=3,
     tables=("identity_change",),
     definition=DEFINITION,
     folds=(Fold(("subject.merged", "subject.split"), FOLD), forgotten("identity_change")),

@@ -3,6 +3,8 @@
 What was recorded about the wrong person may have been told to her, or used against her, while it stood. Whether that is
 an incident, and whether it is to be notified, a person decides.
 
+Logs have no common position: what was recorded in one while a fact of another stood is found by the times of recording.
+
 Source: P-39.1, s. 3.5–3.8; PIPEDA, s. 10.1–10.3; SOR/2018-64, s. 6 (a record of every breach).
 """
 
@@ -11,7 +13,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+from ledger.subject import Subject
 from projections.corrections import WRONG_SUBJECT
+from projections.identity import aliases
+from projections.pins import Pins, recorded_before
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -23,24 +28,28 @@ if TYPE_CHECKING:
 
 # By correction_wrong; a voiding that was itself voided by correction_target. What is sealed is told to the cleared.
 VOIDED = """
-    SELECT c.position, e.stream, c.source, c.id, c.nobody, x.fact ->> 'time' AS voided, x.fact ->> 'type' AS act,
+    SELECT c.log_id, c.position, e.stream, c.source, c.id, c.nobody, x.fact ->> 'source' AS own_source,
+           x.fact ->> 'id' AS own_id, x.fact ->> 'time' AS voided, x.fact ->> 'type' AS act,
            x.fact #>> '{data,visibility}' = 'sealed' AND o.stream IS NULL AS sealed,
            x.fact #>> '{data,seal_ref}' AS seal, c.cohort
-    FROM projections.correction AS c
+    FROM unnest(%(logs)s::smallint[], %(positions)s::bigint[]) AS p (log_id, as_of)
+    JOIN projections.correction AS c ON c.log_id = p.log_id AND c.position <= p.as_of
     JOIN ledger.entry AS e ON e.log_id = c.log_id AND e.position = c.position
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     LEFT JOIN ledger.opened AS o ON o.log_id = e.log_id AND o.stream = e.stream
-    WHERE c.log_id = %(log_id)s AND c.reason = %(reason)s AND c.act = 'event.voided' AND c.position <= %(as_of)s
+    WHERE c.reason = %(reason)s AND c.act = 'event.voided'
       AND NOT EXISTS (
-        SELECT FROM projections.correction AS later
-        WHERE later.log_id = c.log_id AND later.source = x.fact ->> 'source' AND later.id = x.fact ->> 'id'
-          AND later.act = 'event.voided' AND later.position > c.position AND later.position <= %(as_of)s
+        SELECT FROM unnest(%(logs)s::smallint[], %(positions)s::bigint[]) AS q (log_id, as_of)
+        JOIN projections.correction AS later
+          ON later.log_id = q.log_id AND later.source = x.fact ->> 'source' AND later.id = x.fact ->> 'id'
+        WHERE later.act = 'event.voided' AND later.position <= q.as_of
+          AND (later.appended, later.log_id, later.position) > (c.appended, c.log_id, c.position)
       )
-    ORDER BY c.position
+    ORDER BY c.log_id, c.position
 """
 # By entry_repeat_key.
 MISTAKEN = """
-    SELECT e.repeat_key, e.position, e.type, e.stream, x.fact ->> 'time' AS stated,
+    SELECT e.log_id, e.repeat_key, e.position, e.type, e.stream, x.fact ->> 'time' AS stated,
            x.fact #>> '{data,visibility}' = 'sealed' AND o.stream IS NULL AS sealed,
            x.fact #>> '{data,seal_ref}' AS seal, x.fact ? 'cohort' AS cohort
     FROM ledger.entry AS e
@@ -79,14 +88,18 @@ TOLD = """
 
 
 class Voiding(NamedTuple):
-    """A fact that says that another was about the wrong person."""
+    """A fact that says that another was about the wrong person: its part in one log."""
 
+    log_id: int
     position: int
     stream: UUID
     source: str
     id: str
     """The target, as its emitter named it."""
     nobody: bool
+    own_source: str
+    own_id: str
+    """Its own name: the same in each log that has a part of it."""
     voided: str
     act: str
     sealed: bool | None
@@ -95,8 +108,9 @@ class Voiding(NamedTuple):
 
 
 class Mistaken(NamedTuple):
-    """A fact about the wrong person."""
+    """A fact about the wrong person: its part in one log."""
 
+    log_id: int
     key: UUID
     position: int
     type: str
@@ -126,7 +140,8 @@ class Incident(NamedTuple):
     subjects: list[str]
     """In whose record it stood: ids, 32 hexadecimal digits each."""
     corrected: int
-    """Position of the fact that voids it."""
+    """Position of the fact that voids it, in `corrected_log`."""
+    corrected_log: int
     voided: str
     """When that was stated. RFC 3339."""
     accounts: list[str]
@@ -145,49 +160,116 @@ def possible(
 ) -> list[Incident]:
     """Return every fact that stood in the wrong person's record, in the order in which that was found, log by log.
 
+    A voiding may be in another log than what it voids: under another name of hers, or about nobody.
+
     Args:
         connection: A reader's.
         hashes: The ledger's.
         as_of: For each log the last position that is seen.
         cleared: The seals that the reader is cleared for; None for all.
     """
+    logs = {"logs": list(as_of), "positions": list(as_of.values())}
+    voidings = select(connection, VOIDED, logs | {"reason": WRONG_SUBJECT}, Voiding)
+    facts: dict[tuple[str, str], list[Voiding]] = {}
+    for each in voidings:
+        facts.setdefault((each.own_source, each.own_id), []).append(each)
+    keys = {(each.source, each.id): UUID(bytes=hashes.repeat_key(each.source, each.id)) for each in voidings}
+    mistaken: dict[UUID, list[Mistaken]] = {}
+    for log_id, position in as_of.items() if keys else ():
+        wanted = {"log_id": log_id, "as_of": position, "keys": list(keys.values())}
+        for one in select(connection, MISTAKEN, wanted, Mistaken):
+            mistaken.setdefault(one.key, []).append(one)
     found: list[Incident] = []
-    for log_id, position in as_of.items():
-        seen = {"log_id": log_id, "as_of": position, "reason": WRONG_SUBJECT}
-        voidings = select(connection, VOIDED, seen, Voiding)
-        keys = {each.position: UUID(bytes=hashes.repeat_key(each.source, each.id)) for each in voidings}
-        mistaken = {
-            each.key: each for each in select(connection, MISTAKEN, seen | {"keys": list(keys.values())}, Mistaken)
-        }
-        for each in voidings:
-            target = mistaken.get(keys[each.position])
-            if target is None:
-                continue
-            seals = [one.seal or "" for one in (target, each) if one.sealed]
+    for parts in facts.values():
+        for voiding, target, streams in _pairs(connection, parts, mistaken.get(keys[parts[0].source, parts[0].id], [])):
+            seals = sorted({each.seal or "" for each in (target, voiding) if each.sealed})
             if cleared is None or set(seals) <= set(cleared):
-                incident = _incident(connection, log_id, each, target, sorted(set(seals)))
+                incident = _incident(connection, as_of, voiding, target, streams, seals)
                 found += [incident] if incident is not None else []
-    return found
+    return sorted(found, key=lambda each: (each.corrected_log, each.corrected, each.log_id, each.position))
+
+
+def _pairs(
+    connection: Connection[Any], voiding: Sequence[Voiding], mistaken: Sequence[Mistaken]
+) -> list[tuple[Voiding, Mistaken, list[UUID]]]:
+    """Return each part of a mistaken fact with a part of what voids it, and the streams in which it stood by mistake.
+
+    They are those that the voiding names, as far as the fact is about them. If it is about none of those, all of them:
+    the voiding names nobody, whom it should have been about, or her by a name that she has in another log.
+    """
+    named = {(each.log_id, stream): each for each in voiding if not each.nobody for stream in _about(connection, each)}
+    found: list[tuple[Voiding, Mistaken, list[UUID]]] = []
+    others: list[tuple[Voiding, Mistaken, list[UUID]]] = []
+    for each in mistaken:
+        streams = _about(connection, each)
+        same = next((by for by in voiding if by.log_id == each.log_id), None)
+        mine = [stream for stream in streams if (each.log_id, stream) in named]
+        if mine:
+            found.append((named[each.log_id, mine[0]], each, mine))
+        elif each.sealed and same is not None and not same.sealed and not same.nobody:
+            # What is sealed is in a stream that no open voiding names: it is about whom that names.
+            found.append((same, each, _about(connection, same)))
+        else:
+            others.append((same or voiding[0], each, streams))
+    return found or others
+
+
+def _about(connection: Connection[Any], each: Voiding | Mistaken) -> list[UUID]:
+    """Return the streams of whom an entry is about."""
+    if not each.cohort:
+        return [each.stream]
+    wanted = {"log_id": each.log_id, "position": each.position}
+    return [row[0] for row in connection.execute(MEMBERS, wanted).fetchall()]
 
 
 def _incident(
-    connection: Connection[Any], log_id: int, voiding: Voiding, target: Mistaken, seals: list[str]
+    connection: Connection[Any],
+    as_of: Mapping[int, int],
+    voiding: Voiding,
+    target: Mistaken,
+    streams: Sequence[UUID],
+    seals: list[str],
 ) -> Incident | None:
-    """Return an incident: about whom the voiding names, if it names anybody; else about all that the fact names.
-
-    None if nobody of them is there any more, or may be named.
-    """
-    named = voiding if not voiding.nobody else target
-    streams = [named.stream]
-    if named.cohort:
-        wanted = {"log_id": log_id, "position": named.position}
-        streams = [row[0] for row in connection.execute(MEMBERS, wanted).fetchall()]
-    people = {row[0]: row[1] for row in connection.execute(WHO, {"log_id": log_id, "streams": streams}).fetchall()}
+    """Return an incident about some people; None if nobody of them is there any more, or may be named."""
+    people = _there(connection, target.log_id, streams)
     if not people:
         return None
-    window = {"log_id": log_id, "streams": list(people), "since": target.position, "until": voiding.position}
-    (told,) = select(connection, TOLD, window, Told)
+    told = [
+        _told(connection, voiding, target, log_id, names)
+        for log_id, names in _names(connection, as_of, target.log_id, people).items()
+    ]
     return Incident(
-        log_id, target.position, target.type, target.stated, [each.hex for each in people.values()],
-        voiding.position, voiding.voided, told.accounts, told.looks, seals,
+        target.log_id, target.position, target.type, target.stated,
+        list(dict.fromkeys(each.hex for each in people.values())), voiding.position, voiding.log_id, voiding.voided,
+        [account for each in told for account in each.accounts], sum(each.looks for each in told), seals,
     )  # fmt: skip
+
+
+def _there(connection: Connection[Any], log_id: int, streams: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return those of some streams that may be named, each with whose it is."""
+    wanted = {"log_id": log_id, "streams": list(streams)}
+    return {row[0]: row[1] for row in connection.execute(WHO, wanted).fetchall()}
+
+
+def _names(
+    connection: Connection[Any], as_of: Mapping[int, int], home: int, people: Mapping[UUID, UUID]
+) -> dict[int, list[UUID]]:
+    """Return all names of some people by log: an account or an answer under any of them may have told it."""
+    found: dict[int, dict[UUID, None]] = {home: dict.fromkeys(people)}
+    pins = Pins(home, as_of[home], as_of)
+    for person in dict.fromkeys(people.values()):
+        for name in aliases(connection, Subject(person.hex, home), pins).names:
+            found.setdefault(name.log_id, {})[UUID(hex=name.id)] = None
+    return {log_id: list(_there(connection, log_id, list(names))) for log_id, names in found.items()}
+
+
+def _told(connection: Connection[Any], voiding: Voiding, target: Mistaken, log_id: int, names: Sequence[UUID]) -> Told:
+    """Return who may have seen a fact, under names of one log, while it stood."""
+    since, until = target.position, voiding.position
+    if target.log_id != log_id:
+        since = recorded_before(connection, target.log_id, since, log_id)
+    if voiding.log_id != log_id:
+        until = recorded_before(connection, voiding.log_id, until, log_id) + 1
+    wanted = {"log_id": log_id, "streams": list(names), "since": since, "until": until}
+    (told,) = select(connection, TOLD, wanted, Told)
+    return told

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
-from projections.history import moment
+from projections.history import moment, openings
 from projections.rules import RULES
 from projections.rules.exceptions import law_pack
 from projections.rules.rule import place, purposes, recipient
@@ -101,7 +101,7 @@ def judged(
     """
     nobody = not history.facts and not history.gone
     facts = registers.kept_in(history.log_id, history.streams) if nobody else history.facts
-    opened = {each.data["stream"]: each.subject for each in history.of("seal.ended")}
+    opened = openings(history.facts)
     wanted = [(fact, rule) for fact in facts for rule in rules if fact.type in rule.types]
     wanted += [(fact, rule) for fact, _ in history.gone for rule in rules if fact.type in rule.gone]
     found = [_raised(fact, opened, nobody=nobody) for fact in facts if fact.type == RAISED]

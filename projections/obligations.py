@@ -1,7 +1,7 @@
 """What the company still owes, for whom, by when and why; over all people, and about one of them.
 
 Rows are derived from everything that counts about a person (`owed`). What no person's rows have is added when somebody
-asks: notices that outlive a person and incidents (`duties`), and accounts to issue again (`seals`).
+asks: notices that outlive a person and incidents (`duties`), and accounts to issue again (`reissued`).
 """
 
 from __future__ import annotations

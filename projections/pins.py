@@ -109,9 +109,7 @@ class Pins:
         reached = progress.reached(connection, log_id, self._projections)
         if self._newest:
             return reached
-        wanted = {"home": self.home, "position": self.at, "log_id": log_id}
-        with connection.cursor(row_factory=scalar_row) as cursor:
-            found: int = cursor.execute(BEFORE, wanted, prepare=True).fetchone() or 0
+        found = recorded_before(connection, self.home, self.at, log_id)
         if found > reached:
             raise BehindError
         return found
@@ -124,3 +122,10 @@ def recorded_by(connection: Connection[Any], log_id: int, moment: datetime) -> i
     """
     with connection.cursor(row_factory=scalar_row) as cursor:
         return cursor.execute(BY, {"log_id": log_id, "moment": moment}, prepare=True).fetchone() or 0
+
+
+def recorded_before(connection: Connection[Any], home: int, position: int, log_id: int) -> int:
+    """Return the last position of a log that was recorded before an entry of another log was; 0 if nothing was."""
+    wanted = {"home": home, "position": position, "log_id": log_id}
+    with connection.cursor(row_factory=scalar_row) as cursor:
+        return cursor.execute(BEFORE, wanted, prepare=True).fetchone() or 0

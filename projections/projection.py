@@ -119,9 +119,9 @@ class Projection(NamedTuple):
 def forgotten(table: LiteralString) -> Fold:
     """Return the fold that deletes a table's rows of everybody who was forgotten; the last one of a projection.
 
-    It goes by the entry, so that a rebuild deletes what it has just folded again: nobody comes back by it. Who was
-    forgotten again in an older copy of the database has no entry there; that her row in `ledger.erased` has no position
-    says so, and each batch deletes what is hers.
+    It goes by the ledger's own entry, so that a rebuild deletes what it has just folded again: nobody comes back by it.
+    Who was forgotten again in an older copy of the database has no entry there; that her row in `ledger.erased` has no
+    position says so, and each batch deletes what is hers.
     """
     return Fold(("key.destroyed",), FORGOTTEN.replace("{table}", table))
 
@@ -135,6 +135,7 @@ FORGOTTEN: LiteralString = """
             convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}'
         ) AS s (stream)
         WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+          AND convert_from(e.bytes, 'UTF8')::jsonb ->> 'source' LIKE '/whosaw/%%'
         UNION ALL
         SELECT g.log_id, g.stream, 9223372036854775807
         FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL

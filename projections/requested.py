@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.deadlines import Deadline, deadline, is_late, law_on, parsed, said, standing, waiting
-from projections.history import moment
+from projections.history import moment, openings
 from projections.law.clock import More
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def _periods(name: str, facts: list[Fact], informed: list[Fact], names: dict[str
 
 def names_of(person: History) -> dict[str, str]:
     """Return under which name of hers each opened stream counts: the one that it was opened for."""
-    return {each.data["stream"]: each.subject for each in person.of("seal.ended")}
+    return openings(person.facts)
 
 
 def is_hidden(fact: Fact, names: dict[str, str]) -> bool:

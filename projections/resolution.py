@@ -46,6 +46,8 @@ def person_of(
     sight: Sight = "current",
     sealed: Iterable[Subject] = (),
     valid_at: datetime | None = None,
+    *,
+    revoked: bool = False,
 ) -> Person:
     """Return all that is a person's as of a position of each log.
 
@@ -57,12 +59,13 @@ def person_of(
         sight: Whether what was voided or replaced counts.
         sealed: Sealed streams that the reader is cleared for; none for anybody else.
         valid_at: Nothing that happened after this time is seen.
+        revoked: Whether other names of hers count that are to be forgotten: for no answer they do.
 
     Raises:
         BehindError: Another log that holds something of hers is not folded as far. A retry helps.
     """
     names, joined = identity.aliases(connection, subject, pins)
-    if len(names) > 1:
+    if len(names) > 1 and not revoked:
         gone = _found(connection, REVOKED, names[1:])
         names = [name for name in names if name not in gone]
     positions = [pins.of(connection, name.log_id) for name in names]

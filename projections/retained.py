@@ -84,7 +84,7 @@ def kept(person: History, registers: Registers) -> list[Kept]:
     jurisdictions = {each.position: each.data.get("jurisdiction") for each in facts}
     ended = _ended(facts)
     rules = _in_force(registers.retention_rules())
-    orders = spans([*map(_change, facts), *map(_everybody, registers.holds())])
+    orders = spans(_changes(person, facts, registers))
     found: list[Kept] = []
     for holding in held([_held(each) for each in facts if each.type in READ[:5]]):
         fitting = [each for each in rules if _fits(each, holding, jurisdictions.get(holding.position))]
@@ -96,11 +96,24 @@ def kept(person: History, registers: Registers) -> list[Kept]:
 
 
 def spans(changes: Iterable[holds.Change]) -> list[holds.Hold]:
-    """Return every order that ever stood, each with its beginning and its end, if it has one."""
-    known = sorted((each for each in changes if each.act in ACTS), key=lambda each: (each.time, each.position))
+    """Return every order that ever stood, each with its beginning and its end, if it has one.
+
+    Over two of her names it ends when it has ended over both.
+    """
+    ordered = sorted((each for each in changes if each.act in ACTS), key=lambda each: (each.time, each.position))
+    found: dict[tuple[int, int, datetime], holds.Hold] = {}
+    for known in holds.by_name(ordered).values():
+        for hold in _spans(known):
+            key = (hold.log_id, hold.position, hold.starts)
+            found[key] = holds.longer(hold, found[key]) if key in found else hold
+    return list(found.values())
+
+
+def _spans(known: Sequence[holds.Change]) -> list[holds.Hold]:
+    """Return every order that ever stood over one name."""
     found: dict[tuple[str, datetime], holds.Hold] = {}
     for at in sorted({each.starts for each in known if each.act in {"hold.placed", "request.received"}}):
-        for hold in holds.standing(known, at):
+        for hold in holds.standing((each._replace(name="") for each in known), at):
             released = [each.starts for each in known if each.act == "hold.released" and each.hold == hold.hold]
             ends = [each for each in (hold.ends, *released) if each is not None and each > hold.starts]
             found[hold.hold, hold.starts] = hold._replace(ends=min(ends, default=None))
@@ -194,8 +207,18 @@ def _change(fact: Fact, *, everybody: bool = False) -> holds.Change:
     )  # fmt: skip
 
 
-def _everybody(fact: Fact) -> holds.Change:
-    return _change(fact, everybody=True)
+def _changes(person: History, facts: Sequence[Fact], registers: Registers) -> list[holds.Change]:
+    """Return what bears on holds over a person, for each of her names that it is about; what is over all, for all."""
+    opened = {each.data["stream"]: each.subject for each in person.of("seal.ended")}
+    names = sorted({opened.get(each, each) for each in person.streams})
+    mine = [
+        _change(each)._replace(name=name)
+        for each in facts
+        if each.type in ACTS
+        for name in sorted({opened.get(stream, stream) for stream in (each.subject, *each.also)})
+    ]
+    over = [_change(each, everybody=True) for each in registers.holds()]
+    return mine + [each._replace(name=name) for each in over for name in names]
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections.projection import Fold, Projection, instant, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -66,36 +66,6 @@ ALL = """
     ORDER BY c.position
 """
 OPENED = "SELECT stream FROM ledger.opened WHERE log_id = %b"
-# Accounts that she was given while an order hid something recorded before them, be it about her alone or about several,
-# and the first one since its end. Nothing is owed to who is to be forgotten.
-REISSUE = """
-    SELECT o.log_id, o.subject, o.position AS opened, a.position, a.fact #>> '{data,account_id}' AS account,
-           a.fact #>> '{data,language}' AS language, renewed.position AS renewed
-    FROM ledger.opened AS o
-    CROSS JOIN LATERAL (
-        SELECT e.position, convert_from(e.bytes, 'UTF8')::jsonb AS fact FROM ledger.entry AS e
-        WHERE e.log_id = o.log_id AND e.stream = o.subject AND e.type = 'account.issued'
-    ) AS a
-    LEFT JOIN LATERAL (
-        SELECT min(later.position) AS position FROM ledger.entry AS later
-        WHERE later.log_id = o.log_id AND later.stream = o.subject AND later.type = 'account.issued'
-          AND later.position > o.position
-    ) AS renewed ON true
-    WHERE o.log_id = ANY (%(logs)s::smallint[]) AND a.position < o.position
-      AND (%(subjects)s::uuid[] IS NULL OR o.subject = ANY (%(subjects)s::uuid[]))
-      AND (EXISTS (
-        SELECT FROM ledger.entry AS s
-        WHERE s.log_id = o.log_id AND s.stream = o.stream AND s.type <> 'ledger.queried'
-          AND s.position <= (a.fact #>> '{data,position}')::bigint
-      ) OR EXISTS (
-        SELECT FROM ledger.member AS m
-        JOIN ledger.entry AS s ON s.log_id = m.log_id AND s.position = m.position AND s.type <> 'ledger.queried'
-        WHERE m.log_id = o.log_id AND m.subject = o.stream AND m.position <= (a.fact #>> '{data,position}')::bigint
-      ))
-      AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
-    ORDER BY o.position, a.position
-"""
-
 SEALS = Projection(
     name="seals",
     version=1,
@@ -148,21 +118,6 @@ class Seal(NamedTuple):
         return self.ends is not None and self.ends <= now
 
 
-class Reissue(NamedTuple):
-    """An account that has to be issued again, since an order that hid something from it has ended."""
-
-    log_id: int
-    subject: UUID
-    opened: int
-    """Position from which it may be told."""
-    position: int
-    """Of the entry that says that the account was issued."""
-    account: str
-    language: str
-    renewed: int | None
-    """Position of the entry that says that one was issued since; None when none was."""
-
-
 def register(connection: Connection[Any], as_of: Mapping[int, int]) -> list[Seal]:
     """Return every order over every person, by when it was placed.
 
@@ -180,12 +135,14 @@ def register(connection: Connection[Any], as_of: Mapping[int, int]) -> list[Seal
 def _apply(found: dict[tuple[int, UUID, str], Seal], change: Change) -> None:
     key = (change.log_id, change.stream, change.seal)
     known = found.get(key)
-    if change.act == "seal.placed":
+    # Of an order of which only the end is known, in a stream of its own: what came under a name after its order's end.
+    if change.act == "seal.placed" or known is None:
         found[key] = Seal(
             change.seal, change.log_id, change.stream.hex, change.authority, change.name, change.basis,
-            change.clearance, change.oral, change.starts, change.ends, lifted=False, position=change.position,
+            change.clearance, change.oral, change.starts, change.ends, lifted=change.act == "seal.lifted",
+            position=change.position,
         )  # fmt: skip
-    elif known is not None:
+    else:
         found[key] = known._replace(ends=change.ends, lifted=known.lifted or change.act == "seal.lifted")
 
 
@@ -193,16 +150,3 @@ def ended(connection: Connection[Any], as_of: Mapping[int, int], now: datetime) 
     """Return the orders that have ended, and what they sealed is not open yet."""
     opened = {(log_id, row[0].hex) for log_id in as_of for row in connection.execute(OPENED, (log_id,)).fetchall()}
     return [each for each in register(connection, as_of) if each.over(now) and (each.log_id, each.stream) not in opened]
-
-
-def to_reissue(
-    connection: Connection[Any], logs: Iterable[int], subjects: Sequence[UUID] | None = None
-) -> list[Reissue]:
-    """Return the accounts that ended orders make it necessary to issue again, and those that were.
-
-    Args:
-        connection: A reader's.
-        logs: Which.
-        subjects: Whose; None for everybody's.
-    """
-    return select(connection, REISSUE, {"logs": list(logs), "subjects": subjects}, Reissue)

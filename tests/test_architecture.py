@@ -47,7 +47,7 @@ TRIGGERS = """
 FUNCTIONS = """
     SELECT p.oid::regprocedure::text FROM pg_proc p
     JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname IN ('ledger', 'projections')
-    WHERE p.prosecdef AND p.proname <> 'shred'
+    WHERE p.prosecdef AND p.proname NOT IN ('shred', 'unlink')
 """
 """But one, which checks for itself what it may delete: tests/ledger/test_forget.py."""
 

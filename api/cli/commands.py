@@ -189,16 +189,29 @@ def report_account(
 
 @keys_app.command("issue")
 def keys_issue(
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="emitter, officer, regulator, auditor or admin.")],
+    role: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[ROLE]", help="emitter, officer, regulator, compliance, legal, auditor or admin; or name scopes."
+        ),
+    ] = None,
     *,
     label: Annotated[str, typer.Option(help="What it is for; no personal value.")],
     source: Annotated[list[str] | None, typer.Option(help="What an emitter may speak for; may be repeated.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="What it may do beside its role, such as seal:city-police; may be repeated."),
+    ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="Your name for who holds it, such as an employee number; for clearance, which takes two."),
+    ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Until it expires.")] = 365,
 ) -> None:
     """Issue an API key and print it once."""
     from api.cli import keys  # noqa: PLC0415 - heavy
 
-    keys.issue(role, label, source or [], days)
+    keys.issue(role, label, scope or [], source or [], days, person)
 
 
 @keys_app.command("list")

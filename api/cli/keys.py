@@ -33,26 +33,34 @@ def register() -> Generator[Connection[tuple[object, ...]]]:
         yield connection
 
 
-def issue(role: str, label: str, sources: Sequence[str], days: int) -> None:
+def issue(
+    role: str | None, label: str, scopes: Sequence[str], sources: Sequence[str], days: int, person: str | None
+) -> None:
     """Issue a key and print it, once: only its hash is stored.
 
     Raises:
-        Failure: There is no such role, or an emitter has no source.
+        Failure: There is no such role or scope, or neither is named, or an emitter has no source.
     """
-    if role not in access.ROLES:
+    if role is not None and role not in access.ROLES:
         raise Failure(Exit.ARGUMENT, "no role has that name", expected=f"one of {', '.join(access.ROLES)}")
+    if role is None and not scopes:
+        raise Failure(
+            Exit.ARGUMENT, "a key does nothing without a role or scopes", remedy="name a role, or add --scope"
+        )
     with register() as connection:
         try:
             text, key = access.issue(
                 connection,
                 label=label,
-                scopes=access.ROLES[role],
+                scopes=sorted({*(access.ROLES[role] if role else ()), *scopes}),
                 sources=sources,
-                position=access.POSITIONS[role],
+                position=access.POSITIONS[role or "officer"],
                 life=timedelta(days=days),
+                person=person,
             )
         except ValueError as error:
-            raise Failure(Exit.ARGUMENT, str(error), remedy="add --source, such as /services/billing") from error
+            remedy = "see 'whosaw keys issue --help'" if sources else "add --source, such as /services/billing, to emit"
+            raise Failure(Exit.ARGUMENT, str(error), remedy=remedy) from error
     sys.stderr.write(f"{key.key_id}: {', '.join(key.scopes)}, until {key.expires_at:%Y-%m-%d}; shown only now\n")
     print(text)  # noqa: T201 - a command's output
 
@@ -64,6 +72,7 @@ def show() -> None:
             {
                 "key": key.key_id,
                 "label": key.label,
+                "person": key.person or "",
                 "state": "works" if key.alive else "revoked" if key.revoked_at else "expired",
                 "until": f"{key.expires_at:%Y-%m-%d}",
                 "scopes": " ".join(key.scopes),
@@ -71,7 +80,7 @@ def show() -> None:
             }
             for key in access.listed(connection)
         ]
-    write_table(rows, ("key", "label", "state", "until", "scopes", "sources"))
+    write_table(rows, ("key", "label", "person", "state", "until", "scopes", "sources"))
 
 
 def revoke(key_id: str) -> None:

@@ -35,7 +35,7 @@ def restore() -> None:
             for done, each in enumerate(found, 1):
                 # Crash here: whoever is left is found by the next run.
                 sealed = sealed_streams(owner, each.log_id, bytes.fromhex(each.stream), hashes, wrapper)
-                destroy_again(owner, each, [stream.hex() for stream in sealed.values()])
+                destroy_again(owner, each, [one.stream.hex() for one in sealed])
                 progress.show(done)
         # Also those of an earlier run that was interrupted here.
         forget_again(owner, range(settings.logs))

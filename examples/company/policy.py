@@ -16,6 +16,8 @@ POLICY_FILE = Path(__file__).parent.parent / "voipms" / "policy.toml"
 OFFICER = Human(role="whosaw:PrivacyOfficer", id="emp-031")
 CHANGE = "You may also ask us by telephone to see, update or delete your information."
 """The sentence that the sample's second version adds to section 7."""
+ASKING = "7.1"
+"""The rule that it changes."""
 
 
 def publications(seed: int) -> Diary:
@@ -30,6 +32,10 @@ def publications(seed: int) -> Diary:
         "effective_from": written(POLICY_CHANGE),
         "supersedes": first.version,
         "notice": "not_given",
+        "rules": [
+            rule | {"channels": [*rule["channels"], "whosaw:Phone"]} if rule["id"] == ASKING else rule
+            for rule in data["rules"]
+        ],
     }
     diary.note(POLICY_CHANGE, PRIVACY_OFFICE, "policy.published", data | change)
     return diary

@@ -15,7 +15,7 @@ CUSTOMER = (
                 ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "state"), rows=4,
             ), "C-1007"),
             Step("/v1/subjects/$p/retention", Shown(
-                ("category", "system", "rule", "trigger", "due", "blocked_by"), rows=2, where={"state": "held"},
+                ("category", "system", "rule", "trigger", "due", "blocked"), rows=2, where={"state": "held"},
             ), "C-1007"),
         ),
         "One row for each kind of data in each system: that her call records were observed by the switch and last came "
@@ -117,13 +117,14 @@ CUSTOMER = (
     ),
     Question(
         8, ASKER, "Which policy did I agree to, how, and what changed?",
-        (Step("/v1/subjects/$p/account", Shown(
-            ("version", "effective_from", "notice", "assent"), at="policy",
+        (Step("/v1/subjects/$p/policies", Shown(
+            ("version", "effective_from", "notice", "assent", "changes"),
         ), "C-1031"),),
         "To the version of 2009, expressly, when she signed up. To the version of March 2026 only by going on using "
         "the service (`deemed_by_use`): nobody was told of it, and it is never shown as if she had said yes. "
-        "Of each version the ledger keeps the digest of the text and the rules as data; it does not lay two texts side "
-        "by side.",
+        "`evidence` names the event that shows it. The later version changed one rule: its section 7.1 lets her ask by "
+        "telephone, too. What changed is said in rules, as both versions were published; of the texts the ledger keeps "
+        "the digests.",
     ),
     Question(
         9, ASKER, "What did you infer about me, and from what?",

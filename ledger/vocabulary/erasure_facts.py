@@ -95,6 +95,8 @@ class KeyDestroyed(Data, kw_only=True):
     """How many names were deleted."""
     memberships: Count
     """How many places in cohorts were made anonymous."""
+    other_names: Count = 0
+    """How many other names of hers were left, each with its own entries and keys: a merge is no erasure."""
     backups_until: Time | None = None
     """When the last backup that holds her keys is gone; null if that is not known."""
     systems_confirmed: Annotated[list[System], Meta(max_length=100)] = []

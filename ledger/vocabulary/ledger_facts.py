@@ -34,7 +34,10 @@ Confidence = Literal["certain", "probable", "possible"]
 
 
 class IdentifierLinked(AboutPersons, kw_only=True):
-    """A further name of a person became known, such as the device she signed up from."""
+    """A further name of a person became known, such as the device she signed up from.
+
+    A name that leads to somebody else goes on doing so: the link is listed as a conflict, and a merge settles it.
+    """
 
     subjects: Annotated[list[Subject], Meta(min_length=1, max_length=1)] | UnsetType
     """The person, by a name already known."""
@@ -53,7 +56,10 @@ class IdentifierLinked(AboutPersons, kw_only=True):
 
 
 class IdentifierUnlinked(AboutPersons, kw_only=True):
-    """A name is not a person's any more, or never was: it leads to nobody from here on."""
+    """A name is not a person's any more, or never was: it leads to nobody from here on.
+
+    What is recorded by that name afterwards is about somebody new. Under a seal it changes nothing.
+    """
 
     subjects: Annotated[list[Subject], Meta(min_length=1, max_length=1)] | UnsetType
     """The person, by another name or her id."""
@@ -83,7 +89,10 @@ class SubjectsMerged(AboutPersons, kw_only=True):
 
 
 class SubjectsSplit(AboutPersons, kw_only=True):
-    """Subjects that were merged turned out to be different people. What was recorded meanwhile is nobody's yet."""
+    """Subjects that were merged turned out to be different people.
+
+    What was recorded meanwhile stays with the name that it was recorded under, until somebody corrects it.
+    """
 
     subjects: Annotated[list[Subject], Meta(min_length=2, max_length=20)] | UnsetType
     """Them."""

@@ -144,7 +144,7 @@ class HoldPlaced(PerhapsAboutPersons, kw_only=True):
 
 
 class HoldReleased(PerhapsAboutPersons, kw_only=True):
-    """Destruction is allowed again: what was put off resumes."""
+    """Destruction is allowed again, for those whom it names: what was put off resumes."""
 
     hold_id: Opaque
     """Names the hold."""

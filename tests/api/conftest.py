@@ -36,6 +36,20 @@ WAIT = {"Prefer": "wait=30"}
 ENTRIES = "SELECT log_id, position, type, bytes FROM ledger.entry ORDER BY log_id, position"
 
 
+class Keyring(dict[str, str]):
+    """A key of each role, issued when it is first asked for."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__()
+        self._service = service
+
+    def __missing__(self, role: str) -> str:
+        more = {"position": access.POSITIONS[role], "label": f"test of {role}", "person": f"emp-{role}"}
+        text = self._service.issue(access.ROLES[role], **more)
+        self[role] = text
+        return text
+
+
 class Service:
     """The application, its database and its callers."""
 
@@ -43,10 +57,7 @@ class Service:
         self.app = app
         self.client = client
         self.dsn = dsn
-        self.keys = {
-            role: self.issue(scopes, position=access.POSITIONS[role], label=f"test of {role}")
-            for role, scopes in access.ROLES.items()
-        }
+        self.keys = Keyring(self)
 
     @property
     def state(self) -> State:

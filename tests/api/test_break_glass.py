@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from api import access
 from tests.api.conftest import event
 from tests.api.test_seals import POLICE
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from tests.api.conftest import Service
 
 SEALED = {"visibility": "sealed", "seal_ref": "S-1"}
+BOTH = ("clearances:ask", "clearances:approve")
 WANTED: dict[str, Any] = {"authorities": ["city-police"], "reason": "whosaw:Investigation", "hours": 2}
 
 
@@ -76,11 +76,13 @@ def test_it_takes_two_and_what_is_read_names_it(service: Service, subject: str) 
 def test_nobody_agrees_with_herself_and_only_once(service: Service, subject: str) -> None:
     name = asked(service, "legal")
     assert approve(service, name).json()["code"] == "clearance-conflict"
-    # Another key of the same holder.
-    label = next(key.label for key in listed(service) if key.scopes == sorted(access.ROLES["legal"]))
-    service.keys["twin"] = service.issue(("clearances:ask", "clearances:approve"), label=label)
-    assert approve(service, name, "twin").json()["code"] == "clearance-conflict"
-    service.keys["other"] = service.issue(("clearances:ask", "clearances:approve"), label="somebody else")
+    # Another key of the same holder, whatever it is called and however she is written.
+    for number, person in enumerate(("emp-legal", "EMP-Legal", " emp legal ", "ｅｍｐ－ｌｅｇａｌ", "émp_legal")):
+        service.keys["twin"] = service.issue(BOTH, label=f"twin {number}", person=person)
+        answer = approve(service, name, "twin")
+        assert (answer.status_code, answer.json()["code"]) == (409, "clearance-conflict"), person
+    assert service.entries("clearance.granted") == []
+    service.keys["other"] = service.issue(BOTH, label="test of legal", person="emp-other")
     assert approve(service, name, "other").status_code == 200
     assert approve(service, name, "other").json()["code"] == "clearance-conflict"
     assert len(service.entries("clearance.granted")) == 1
@@ -89,9 +91,13 @@ def test_nobody_agrees_with_herself_and_only_once(service: Service, subject: str
     assert told(service, subject, "legal") == 2
 
 
-def listed(service: Service) -> list[access.Key]:
-    with psycopg.connect(service.dsn) as connection:
-        return access.listed(connection)
+def test_a_key_of_nobody_known_neither_asks_nor_agrees(service: Service) -> None:
+    service.keys["unknown"] = service.issue(BOTH, label="unknown")
+    answer = call(service, "POST", "/v1/clearances", "unknown", json=WANTED)
+    assert (answer.status_code, answer.json()["code"]) == (409, "clearance-conflict")
+    name = asked(service)
+    assert approve(service, name, "unknown").json()["code"] == "clearance-conflict"
+    assert approve(service, name).status_code == 200
 
 
 @pytest.mark.parametrize("how", ["time", "asker", "approver"])
@@ -119,7 +125,7 @@ def test_it_is_for_the_authority_that_was_asked_for(service: Service, subject: s
 
 def test_who_asks_sees_her_own_and_who_agrees_sees_all(service: Service) -> None:
     name = asked(service)
-    service.keys["stranger"] = service.issue(("clearances:ask",), label="stranger")
+    service.keys["stranger"] = service.issue(("clearances:ask",), label="stranger", person="emp-9")
 
     def names(role: str) -> list[str]:
         return [each["clearance"] for each in call(service, "GET", "/v1/clearances", role).json()["items"]]

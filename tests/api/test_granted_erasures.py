@@ -157,3 +157,34 @@ def test_of_several_people_each_is_forgotten_by_herself(quiet: Service) -> None:
     turn(quiet)
     turn(quiet)  # What the first turn recorded may not have been folded when it came to the second of them.
     assert len(quiet.entries("key.destroyed")) == 2
+
+
+def test_an_answer_that_names_all_her_names_forgets_each_whatever_name_she_asked_under(quiet: Service) -> None:
+    one, two = quiet.record(event(), event(customer="C-2"))
+    quiet.record(merged("C-1", "C-2"), asked(), answered(subjects=about("C-1", "C-2")))
+    turn(quiet)
+    turn(quiet)
+    destroyed = [each["data"] for each in quiet.entries("key.destroyed")]
+    assert {each["streams"][0] for each in destroyed} == {one["stream"], two["stream"]}
+    assert [each.get("other_names", 0) for each in destroyed] == [0, 0]
+
+
+def test_a_crash_between_two_names_of_one_answer_forgets_the_other_later(quiet: Service) -> None:
+    quiet.record(event(), event(customer="C-2"))
+    quiet.record(merged("C-1", "C-2"), asked(), answered(subjects=about("C-1", "C-2")))
+    ledger, forgetting = quiet.state.ledger, quiet.state.forgetting
+    quiet.follow(ledger.head(0))
+    granting = GrantedErasures(ledger, forgetting, 30)
+    begun: list[Any] = []
+
+    def stopped(each: Any) -> None:
+        if begun:
+            raise RuntimeError
+        begun.append(GrantedErasures._revoke(granting, each))
+
+    granting._revoke = stopped  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        granting.begin()
+    assert len(quiet.entries("subject.revoked")) == 1
+    turn(quiet, days=30)
+    assert len(quiet.entries("subject.revoked")) == 2

@@ -9,6 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.api.conftest import event
+from tests.api.test_requests import answered
+from tests.api.test_requests import asked as request_of
 from tests.api.test_seals import SEALED, ask, cleared, placed
 
 if TYPE_CHECKING:
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
     from tests.api.conftest import Service
 
-QUESTIONS = ("holdings", "disclosures", "views", "timeline", "consents", "account", "retention", "findings")
+QUESTIONS = (
+    "holdings", "disclosures", "views", "timeline", "consents", "account", "retention", "findings", "queries",
+    "requests", "obligations",
+)  # fmt: skip
 
 
 def recorded(service: Service, *types: str) -> str:
@@ -166,3 +171,29 @@ def test_a_question_behind_a_seal_about_a_time_leaves_no_open_trace(service: Ser
     service.follow(service.state.ledger.head(0))
     after = len(service.ask(f"/v1/subjects/{subject}/timeline").json()["items"])
     assert after == before + 1  # the look at the timeline itself
+
+
+def test_of_requests_and_what_is_owed_a_time_sees_what_had_happened_and_how_it_stood(service: Service) -> None:
+    received, told = datetime(2026, 3, 2, 15, tzinfo=UTC), datetime(2026, 3, 20, 15, tzinfo=UTC)
+    first, _ = service.record(request_of("R-1", received), answered("R-1", told))
+    service.follow(2)
+    subject = first["stream"]
+    for question in ("requests", "obligations"):
+        early = asked(service, subject, question, valid_at="2026-03-01T00:00:00Z").json()
+        assert (early["items"], early["valid_at"]) == ([], "2026-03-01T00:00:00+00:00")
+    (then,) = asked(service, subject, "requests", valid_at="2026-03-10T00:00:00Z").json()["items"]
+    (now,) = asked(service, subject, "requests").json()["items"]
+    assert (then["state"], now["state"]) == ("running", "answered")
+    (owed,) = asked(service, subject, "obligations", valid_at="2026-03-10T00:00:00Z").json()["items"]
+    assert (owed["kind"], owed["state"], owed["standing"]) == ("answer_request", "open", "running")
+    (done,) = asked(service, subject, "obligations").json()["items"]
+    assert done["state"] == "discharged"
+
+
+def test_of_questions_a_time_sees_those_that_had_been_asked(service: Service) -> None:
+    subject = recorded(service, "data.collected")
+    asked(service, subject, "holdings")
+    service.follow(2)
+    (found,) = asked(service, subject, "queries").json()["items"]
+    assert asked(service, subject, "queries", valid_at=found["time"]).json()["items"] == [found]
+    assert asked(service, subject, "queries", valid_at=shifted(found["time"], microseconds=-1)).json()["items"] == []

@@ -227,6 +227,22 @@ def test_a_fact_about_the_wrong_person_is_gone_as_stated_too_and_is_not_exported
     path = f"/v1/subjects/{made['stream']}/exports"
     answer = service.client.post(path, headers=service.bearer("officer") | PURPOSE)
     assert (answer.status_code, answer.json()["code"]) == (409, "not-exportable")
+    assert "at 2; a bundle can be made as of 1" in answer.json()["detail"]
+    # What it says to do instead can be done.
+    headers = service.bearer("officer") | PURPOSE
+    assert service.client.post(f"{path}?as_of=1", headers=headers).status_code == 201
+    issued = service.client.post(
+        f"/v1/subjects/{made['stream']}/accounts", headers=headers | {"Accept": "application/json"}
+    )
+    assert issued.status_code == 201
+    entries = [each["position"] for each in issued.json()["proof"]["entries"]]
+    assert 1 in entries
+    assert 2 not in entries
+    for position in entries:
+        proof = service.client.get(
+            f"/v1/logs/0/proofs/inclusion?position={position}", headers=service.bearer("officer")
+        )
+        assert proof.status_code == 200, proof.text
 
 
 def test_a_voiding_of_what_was_never_hers_keeps_no_export_from_her(service: Service) -> None:

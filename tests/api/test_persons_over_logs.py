@@ -251,6 +251,61 @@ def test_what_is_sealed_under_a_name_in_another_log_is_for_the_cleared(world: Wo
     assert service.entries("ledger.queried")[-1]["data"]["visibility"] == "sealed"
 
 
+def possible(world: World) -> list[dict[str, Any]]:
+    world.heads()
+    answer = world.service.ask("/v1/incidents/possible", "compliance")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+@pytest.mark.parametrize("whose", ["her name in another log", "nobody", "whom it should have been about"])
+def test_what_was_voided_in_another_log_is_a_possible_incident(world: World, whose: str) -> None:
+    service = world.service
+    merge = merged(*world.names[:2])
+    wrong = event("data.disclosed", customer=world.names[0])
+    service.record(merge)
+    (made,) = service.record(wrong)
+    issued: list[str] = []
+    for log_id in (0, 1, 2):
+        world.heads()
+        path = f"/v1/subjects/{world.subjects[log_id]}/accounts"
+        answer = service.client.post(
+            path, headers=service.bearer("officer") | {"Whosaw-Purpose": "whosaw:AccessRequest"}
+        )
+        assert answer.status_code == 201, answer.text
+        issued.append(answer.headers["whosaw-account"])
+    customer = world.names[1] if whose.startswith("her") else world.names[2]
+    voiding = correction("event.voided", wrong, customer=customer, reason="whosaw:WrongSubject")
+    if whose == "nobody":
+        # Of several such, some land in another log than what they void.
+        voiding["data"].pop("subjects")
+    (receipt,) = service.record(voiding)
+    (found,) = possible(world)
+    assert (found["log_id"], found["position"]) == place(made)
+    assert (found["corrected_log"], found["corrected"]) == place(receipt)
+    assert found["subjects"] == [world.subjects[0]]
+    # Told under both names of hers, and not to the third person.
+    assert sorted(found["accounts"]) == sorted(issued[:2])
+    assert found["looks"] == 2
+    undone = correction("event.voided", voiding, customer=world.names[0])
+    service.record(undone)
+    assert possible(world) == []
+
+
+def test_of_a_fact_about_people_of_several_logs_the_one_that_the_voiding_names_is_the_wrong_one(world: World) -> None:
+    campaign = event("data.disclosed", subjects=about(*world.names))
+    world.service.record(
+        campaign, correction("event.voided", campaign, customer=world.names[1], reason="whosaw:WrongSubject")
+    )
+    assert [each["subjects"] for each in possible(world)] == [[world.subjects[1]]]
+    both = correction("event.voided", campaign, reason="whosaw:WrongSubject", subjects=about(*world.names[1:]))
+    world.service.record(both)
+    assert sorted(each["subjects"] for each in possible(world)) == sorted(
+        [[world.subjects[1]], [world.subjects[1]], [world.subjects[2]]]
+    )
+
+
 def test_two_merges_of_one_name_that_say_different_things_join_nobody(world: World) -> None:
     # In different logs the same id is no conflict; it must not join what neither of them names.
     one, other = merged(world.names[0], "X-1"), merged(world.names[1], "X-2")

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from api.seal_clock import SealClock
 from tests.api.conftest import event
+from tests.api.test_seals import SEALED, lifted, placed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.api.conftest import Service
 
 RULE: dict[str, Any] = {
@@ -30,7 +38,7 @@ def test_what_is_past_its_time_is_listed_page_by_page_and_asking_is_recorded(ser
     service.follow(4)
     first = service.ask("/v1/retention?limit=3").json()
     assert [item["due"] for item in first["items"]] == ["2025-03-01"] * 3
-    assert all(item["overdue"] and item["blocked_by"] == [] for item in first["items"])
+    assert all(item["overdue"] and not item["blocked"] for item in first["items"])
     second = service.ask(first["next"]).json()
     assert (len(second["items"]), second["next"]) == (1, None)
     people = {item["subject"] for item in first["items"] + second["items"]}
@@ -52,6 +60,49 @@ def test_one_persons_is_exact_as_of_any_position(service: Service) -> None:
     assert [item["due"] for item in then["items"]] == [None, None]
 
 
+def test_which_order_holds_is_for_who_may_read_holds_and_that_one_does_for_all(service: Service) -> None:
+    order: dict[str, Any] = {
+        "hold_id": "H-secret",
+        "reason": "whosaw:HoldOrder",
+        "scope": {},
+        "starts": "2026-01-01T00:00:00Z",
+    }
+    made, _, placed_at, _ = service.record(
+        old(), rule(), event("hold.placed", **order), event("hold.placed", customer="C-2", **order)
+    )
+    service.record(
+        event("hold.released", hold_id="H-secret", reason="whosaw:HoldOrder", effective_at="2099-01-01T00:00:00Z")
+    )
+    last = service.state.ledger.head(0)
+    service.follow(last)
+    subject = made["stream"]
+    for path in ("/v1/retention", "/v1/retention?blocked=true", f"/v1/subjects/{subject}/retention"):
+        openly, told = service.ask(path), service.ask(path, "legal")
+        assert "H-secret" not in openly.text
+        assert "HoldOrder" not in openly.text
+        for item in openly.json()["items"]:
+            assert (item["blocked"], item["reason"]) == (True, "dpv:LegalObligation")
+            assert not {"holds", "blocked_by"} & set(item)
+        assert [item["blocked_by"] for item in told.json()["items"]] == [["H-secret"]] * 2
+        assert {hold["reason"] for item in told.json()["items"] for hold in item["holds"]} == {"whosaw:HoldOrder"}
+    everything = (
+        "holdings", "views", "timeline", "account", "holds", "obligations", "requests", "findings?all=true", "queries",
+        "account/difference?known_at=2026-01-01T00:00:00Z", "consents",
+    )  # fmt: skip
+    for what in everything:
+        answer = service.ask(f"/v1/subjects/{subject}/{what}")
+        assert answer.status_code == 200, (what, answer.text)
+        assert not re.search("H-secret|HoldOrder", answer.text), what
+    for path in ("/v1/obligations", "/v1/findings", "/v1/accounts/outdated?since=2026-01-01T00:00:00Z"):
+        answer = service.ask(path)
+        assert answer.status_code == 200, (path, answer.text)
+        assert not re.search("H-secret|HoldOrder", answer.text), path
+    entries = service.ask(f"/v1/subjects/{subject}/timeline", "legal").json()["items"]
+    assert [each["data"]["hold_id"] for each in entries if each["type"].startswith("hold.")] == ["H-secret"] * 2
+    openly = service.ask(f"/v1/subjects/{subject}/timeline").json()["items"]
+    assert placed_at["position"] in [each["position"] for each in openly if each["type"] == "hold.placed"]
+
+
 def test_who_is_to_be_forgotten_is_not_listed(service: Service) -> None:
     made, last = service.record(old(), rule())
     service.follow(last["position"])
@@ -63,3 +114,32 @@ def test_who_is_to_be_forgotten_is_not_listed(service: Service) -> None:
     )
     assert answer.status_code in {200, 202}, answer.text
     assert service.ask("/v1/retention").json()["items"] == []
+
+
+@pytest.mark.parametrize("known", ["openly", "behind the seal alone"])
+def test_what_an_order_hid_is_listed_for_all_once_it_has_ended(start: Callable[..., Service], known: str) -> None:
+    service = start(forget_seconds=0)
+    sealed = old()
+    sealed["data"] |= SEALED | {"system": "archive"}
+    facts = [old()] if known == "openly" else []
+    service.record(rule(), *facts, placed(), sealed)
+    service.follow(service.state.ledger.head(0))
+    before = service.ask("/v1/retention").json()["items"]
+    assert [item["system"] for item in before] == ["crm"] * 2 * len(facts)
+    service.record(lifted(datetime(2026, 9, 1, tzinfo=UTC)))
+    service.follow(service.state.ledger.head(0))
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    service.follow(service.state.ledger.head(0))
+    after = service.ask("/v1/retention").json()["items"]
+    assert sorted(item["system"] for item in after) == ["archive"] * 2 + ["crm"] * 2 * len(facts)
+    [ended] = service.entries("seal.ended")
+    assert {item["subject"] for item in after} == {ended["stream"]}
+    owed = service.ask("/v1/obligations?kind=destroy").json()["items"]
+    assert {item["subject"] for item in owed} == {ended["stream"]}
+    # A correction that names nobody touches what was hidden alone, and is read with all that is hers.
+    voided = event("event.voided", target={"source": sealed["source"], "id": sealed["id"]}, reason="whosaw:WrongValue")
+    del voided["data"]["subjects"]
+    [receipt] = service.record(voided)
+    service.follow(receipt["position"])
+    left = service.ask("/v1/retention").json()["items"]
+    assert [item["system"] for item in left] == ["crm"] * 2 * len(facts)

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from api.seal_clock import SealClock
 from tests.api.conftest import PURPOSE, RECIPIENT, event, running
 from tests.api.test_forgetting import forget
+from tests.api.test_persons import about, merged
+from tests.api.test_persons_over_logs import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +93,18 @@ def test_clearance_is_for_an_authority(service: Service, subject: str) -> None:
     assert service.ask(path.replace("true", "yes"), "legal").status_code == 422
 
 
+def test_clearance_for_an_order_of_the_same_name_over_somebody_else_is_none(service: Service, subject: str) -> None:
+    tax = {"id": "tax-office", "name": "Tax Office", "country": "loc:CA"}
+    other, *_ = service.record(
+        event(customer="C-2"),
+        placed(authority=tax, subjects=[{"reference": {"kind": "customer", "value": "C-2"}, "role": "dpv:Customer"}]),
+        event("data.disclosed", customer="C-2", **SEALED),
+    )
+    police = cleared(service, "city-police")
+    assert places(ask(service, f"/v1/subjects/{subject}/disclosures?sealed=true", police)) == [4, 3]
+    assert places(ask(service, f"/v1/subjects/{other['stream']}/disclosures?sealed=true", police)) == []
+
+
 def test_the_register_is_for_the_cleared(service: Service, subject: str) -> None:
     del subject
     service.record(placed(datetime.now(UTC) + timedelta(days=10), seal_id="S-2"))
@@ -141,6 +155,92 @@ def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Ca
     for asked in ("/v1/obligations?kind=reissue", f"{hers}?as_of=4"):
         began = "" if "as_of" in asked else "&at=2026-01-01T00:00:00Z"
         assert ask(service, f"{asked}{began}", officer).json()["items"] == []
+
+
+def test_an_order_placed_again_under_its_name_hides_what_comes_after_its_end(start: Callable[..., Service]) -> None:
+    service = start(forget_seconds=0)
+    first, *_ = service.record(
+        event(), placed(), event("data.disclosed", **SEALED), lifted(datetime(2026, 9, 1, tzinfo=UTC))
+    )
+    clock = SealClock(service.state.ledger, service.state.forgetting, 60)
+    path, officer = f"/v1/subjects/{first['stream']}/disclosures", service.bearer("officer") | PURPOSE
+    key = cleared(service, "city-police")
+    service.follow(4)
+    clock.turn()
+    # Whatever comes first: facts of the new order, or its placing.
+    service.record(event("data.disclosed", **SEALED), placed(), event("data.disclosed", **SEALED))
+    hidden = [row[0] for row in service.rows("SELECT position FROM ledger.entry WHERE type = 'data.disclosed'")]
+    assert len(hidden) == 3
+    service.follow(service.state.ledger.head(0))
+    clock.turn()
+    assert places(ask(service, path, officer)) == [3]
+    assert sorted(places(ask(service, f"{path}?sealed=true", key))) == hidden
+    assert [each["state"] for each in ask(service, "/v1/seals", key).json()["items"]] == ["ended", "endless"]
+    # What the end opened is asked about openly; what the new order hides is not.
+    last = service.entries("ledger.queried")[-2]
+    assert (last["data"]["visibility"], last["data"]["seal_ref"]) == ("sealed", "S-1")
+    service.record(lifted(datetime(2026, 10, 1, tzinfo=UTC)))
+    service.follow(service.state.ledger.head(0))
+    clock.turn()
+    assert sorted(places(ask(service, path, officer))) == hidden
+    assert len(service.entries("seal.ended")) == 2
+
+
+def test_what_is_late_under_an_ended_order_stays_hidden_until_its_lifting_is_said_again(
+    start: Callable[..., Service],
+) -> None:
+    service = start(forget_seconds=0)
+    over = datetime(2026, 9, 1, tzinfo=UTC)
+    first, *_ = service.record(event(), placed(), lifted(over))
+    clock = SealClock(service.state.ledger, service.state.forgetting, 60)
+    path, officer = f"/v1/subjects/{first['stream']}/disclosures", service.bearer("officer") | PURPOSE
+    service.follow(3)
+    clock.turn()
+    late, *_ = service.record(event("data.disclosed", **SEALED))
+    service.follow(late["position"])
+    clock.turn()
+    assert places(ask(service, path, officer)) == []
+    service.record(lifted(over))
+    service.follow(service.state.ledger.head(0))
+    clock.turn()
+    assert places(ask(service, path, officer)) == [late["position"]]
+
+
+def test_an_end_obliges_to_issue_accounts_again_that_were_issued_under_other_names_and_in_other_logs(
+    start: Callable[..., Service],
+) -> None:
+    world = World(start(logs=3, forget_seconds=0))
+    service, key, officer = world.service, cleared(world.service, "*"), world.service.bearer("officer") | PURPOSE
+
+    def issue(log_id: int) -> str:
+        world.heads()
+        answer = service.client.post(f"/v1/subjects/{world.subjects[log_id]}/accounts", headers=officer)
+        assert answer.status_code == 201, answer.text
+        return answer.headers["whosaw-account"]
+
+    def owed() -> list[tuple[str, str]]:
+        world.heads()
+        answer = service.client.get("/v1/obligations?kind=reissue&state=open&sealed=true", headers=key)
+        assert answer.status_code == 200, answer.text
+        return sorted((each["subject"], each["account"]) for each in answer.json()["items"])
+
+    hers = about(world.names[0])
+    service.record(placed(subjects=hers), event("data.disclosed", subjects=hers, **SEALED))
+    issue(1)  # before anybody knew that the two are one: it left nothing of hers out
+    service.record(merged(*world.names[:2]))
+    told = [(world.subjects[log_id], issue(log_id)) for log_id in (0, 1)]
+    issue(2)  # somebody else
+    over = lifted(datetime(2026, 9, 1, tzinfo=UTC))
+    over["data"]["subjects"] = hers
+    service.record(over)
+    world.heads()
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    assert owed() == sorted(told)
+    issue(2)
+    assert owed() == sorted(told)
+    # An account under any of her names has it.
+    issue(1)
+    assert owed() == []
 
 
 def test_an_order_about_several_people_obliges_too_and_nothing_is_owed_to_who_is_to_be_forgotten(

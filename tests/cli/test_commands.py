@@ -199,6 +199,22 @@ def test_keys_are_listed_without_their_text_and_revoked_once(officer: str, capsy
     assert "revoked" in said(capsys, "keys", "list")[0]
 
 
+def test_a_key_has_single_scopes_and_says_whose_it_is(served: None, capsys: pytest.CaptureFixture[str]) -> None:
+    scopes = ("--scope", "clearances:ask", "--scope", "seal:city-police")
+    text, told = said(capsys, "keys", "issue", *scopes, "--label", "night desk", "--person", "emp-7")
+    assert KEY.fullmatch(text.strip())
+    assert ": clearances:ask, seal:city-police, until" in told
+    _, told = said(capsys, "keys", "issue", "auditor", "--scope", "holds:read", "--label", "both")
+    assert "entries:read, holds:read, integrity:read" in told
+    row = next(line for line in said(capsys, "keys", "list")[0].splitlines() if "night desk" in line)
+    assert "emp-7" in row
+    _, told = said(capsys, "keys", "issue", "--label", "nothing", code=Exit.ARGUMENT)
+    assert "--scope" in told
+    _, told = said(capsys, "keys", "issue", "--scope", "everything", "--label", "x", code=Exit.ARGUMENT)
+    assert "found everything" in told
+    said(capsys, "keys", "issue", "auditor", "--label", "x", "--person", " - ", code=Exit.ARGUMENT)
+
+
 def test_an_emitters_key_needs_a_source(served: None, capsys: pytest.CaptureFixture[str]) -> None:
     _, err = said(capsys, "keys", "issue", "emitter", "--label", "test", code=Exit.ARGUMENT)
     assert "--source" in err

@@ -47,7 +47,7 @@ def test_nobody_is_resurrected_by_an_old_copy(server: str, database: str, tmp_pa
         sealed = used("e2", "C-1", visibility="sealed", seal_ref="S-1")
         ledger.append([fact(ledger, used("e1", "C-1", "C-2")), fact(ledger, sealed), fact(ledger, used("e3", "C-1"))])
         alice = who(ledger, "C-1")
-        hidden = ledger.sealed_streams(alice)["S-1"]
+        hidden = ledger.sealed_streams(alice)[0].stream
     with copied(server, str(conninfo_to_dict(database)["dbname"])) as old:
         with Ledger(database, Keys.open(keys, NAME, 1), durable=False) as ledger:
             shred(Forgetting(ledger, Tombstones(keys / "tombstones")), ledger, alice)
@@ -77,7 +77,7 @@ def test_somebody_merged_and_what_was_sealed_or_opened_go_with_her_and_a_rebuild
         for each in (used("e1", "C-1"), *sealed, used("e2", "C-2"), typed(merge, "subject.merged")):
             ledger.append([fact(ledger, each)])
         alice, bob = who(ledger, "C-1"), who(ledger, "C-2")
-        hidden = ledger.sealed_streams(alice)
+        hidden = {each.seal: each.stream for each in ledger.sealed_streams(alice)}
         ended = used("o1", subjects=[{"id": alice.id, "role": "dpv:DataSubject"}], stream=hidden["S-1"])
         forgetting.open_sealed(alice, hidden["S-1"], fact(ledger, typed(ended, "seal.ended")))
         fold(database, ledger.head(0))

@@ -91,7 +91,7 @@ def case(database: str, tmp_path: Path) -> Case:
             ledger.append([fact(ledger, each)])
         alice = ledger.lookup(Reference("customer", "C-1"))
         assert alice is not None
-        streams = [alice.id, *ledger.sealed_streams(alice).values()]
+        streams = [alice.id, *(each.stream for each in ledger.sealed_streams(alice))]
         assert run.wait(0, ledger.head(0), 60)
     return Case(database, tmp_path, streams)
 

@@ -112,10 +112,11 @@ class Histories(RuleBasedStateMachine):
 
     # Orders.
 
-    @rule(who=whom)
-    def seal(self, who: list[str]) -> None:
-        self.telling.tell("seal.placed", who, seal=f"S-{self.seals}", name=f"S-{self.seals}")
-        self.seals += 1
+    @rule(who=whom, again=rarely, which=some)
+    def seal(self, who: list[str], which: int, *, again: bool) -> None:
+        name = f"S-{which % self.seals if again and self.seals else self.seals}"
+        self.telling.tell("seal.placed", who, seal=name, name=name)
+        self.seals += name == f"S-{self.seals}"
 
     @precondition(lambda self: self.seals)
     @rule(which=some)
@@ -169,6 +170,19 @@ class Histories(RuleBasedStateMachine):
         merges = [each for each in self.model.told if each.type == "subject.merged"]
         if merges:
             self.telling.tell("subject.split", who, target=merges[which % len(merges)].id)
+
+    @rule(who=st.sampled_from(NAMES), name=st.sampled_from(NAMES))
+    def link(self, who: str, name: str) -> None:
+        self.telling.tell("subject.identifier_linked", [who], identifier={"kind": "customer", "value": name})
+        self.model.link(name, self.model.names[who])
+
+    @rule(who=st.sampled_from(NAMES), name=st.sampled_from(NAMES))
+    def unlink(self, who: str, name: str) -> None:
+        person = self.model.names.get(who)
+        if person is not None and self.model.found(person):
+            told = {"identifier": {"kind": "customer", "value": name}}
+            self.telling.tell("subject.identifier_unlinked", [person], **told)
+            self.model.unlink(name, person)
 
     # Forgetting.
 
@@ -247,7 +261,7 @@ class Histories(RuleBasedStateMachine):
         ended = self.model.ended()
         self.world.seal_clock.turn()
         self.telling.sync()
-        assert ended <= set(self.model.opened), "what an ended order hid is opened"
+        assert ended & self.model.ended() == set(), "what an ended order hid is opened"
         self.telling.agree()
 
     @precondition(lambda self: self.model.revoked)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 CORRECTIONS = frozenset({"event.corrected", "event.voided"})
 HOLDS = frozenset({"hold.placed", "hold.released", "request.received", "request.answered"})
 LOOKS = frozenset({"data.viewed", "data.used"})
+LAST = 10**18
+"""After every position."""
 ORDERS = frozenset({"seal.placed", "seal.lifted"})
 WRONG_SUBJECT = "whosaw:WrongSubject"
 VIEWS = ("current", "stated", "audit")
@@ -59,8 +61,8 @@ class Model:
     """Whom a name stands for. Of somebody forgotten there is none."""
     revoked: set[str] = field(default_factory=set[str])
     gone: set[str] = field(default_factory=set[str])
-    opened: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
-    """(person, seal) → the position from which what it hid is hers."""
+    opened: dict[tuple[str, str], list[int]] = field(default_factory=dict[tuple[str, str], list[int]])
+    """(person, seal) → the positions from which what it hid before is hers."""
 
     def there(self) -> list[str]:
         """Everybody who is not forgotten, also those who are to be."""
@@ -80,6 +82,15 @@ class Model:
         self.revoked.discard(person)
         self.names = {name: each for name, each in self.names.items() if each != person}
         self.opened = {key: at for key, at in self.opened.items() if key[0] != person}
+
+    def link(self, name: str, person: str) -> None:
+        """Let a name lead to her, unless it is somebody's."""
+        self.names.setdefault(name, person)
+
+    def unlink(self, name: str, person: str) -> None:
+        """Let a name lead to nobody, if it leads to her."""
+        if self.names.get(name) == person:
+            del self.names[name]
 
     # One person.
 
@@ -118,7 +129,9 @@ class Model:
     def _open(self, entry: Told, person: str, upto: int) -> bool:
         if person not in entry.people:
             return False
-        return entry.seal is None or self.opened.get((person, entry.seal), upto + 1) <= upto
+        if entry.seal is None:
+            return True
+        return any(entry.position < at <= upto for at in self.opened.get((person, entry.seal), []))
 
     def seen(self, person: str, upto: int, view: str = "current") -> set[int]:
         """Positions of what an answer about her shows."""
@@ -157,7 +170,29 @@ class Model:
             nobodys = [each for each in recorded if not each.people]
             gone = self._struck(nobodys, recorded, "current")
             bearing += [each for each in nobodys if each.type in HOLDS and each.position not in gone]
-        return any(self._stands(acts) for acts in by_name(bearing).values())
+        # One by one: if the names turn out to be two people, nothing was released for one of them by the other.
+        return any(self._stands(acts) for name in names for acts in by_name(self._over(name, bearing)).values())
+
+    @staticmethod
+    def _over(name: str, bearing: list[Told]) -> list[Told]:
+        """What bears on one of her names: about it, about everybody, or the answer to what was asked under it.
+
+        An answer that names nobody who asked is an answer to all who did.
+        """
+        asked = {
+            request: {who for each in bearing if each.type == "request.received" and each.name == request
+                      for who in each.people}
+            for request in {each.name for each in bearing}
+        }  # fmt: skip
+        return [
+            each
+            for each in bearing
+            if name in each.people
+            or not each.people
+            or (
+                each.type == "request.answered" and name in asked[each.name] and not asked[each.name] & set(each.people)
+            )
+        ]
 
     @staticmethod
     def _stands(acts: list[Told]) -> bool:
@@ -172,11 +207,13 @@ class Model:
         for person in self.there():
             orders = [each for each in self.told if each.type in ORDERS and person in each.people]
             for seal, acts in by_name(orders).items():
-                acts.sort(key=lambda each: each.position)
-                placed = [number for number, each in enumerate(acts) if each.type == "seal.placed"]
-                if placed and placed[-1] < len(acts) - 1:
+                since = max(self.opened.get((person, seal), [0]))
+                last = max(
+                    (each for each in acts if each.position > since), key=lambda each: each.position, default=None
+                )
+                if last is not None and last.type == "seal.lifted":
                     found.add((person, seal))
-        return found - set(self.opened)
+        return found
 
     def owed(self) -> set[tuple[str, str]]:
         """(person, account) of each account to issue again: an ended order hid something from it, and none came since.
@@ -184,13 +221,31 @@ class Model:
         Nothing is owed to who is to be forgotten.
         """
         found: set[tuple[str, str]] = set()
-        for (person, seal), at in self.opened.items():
-            issued = [each for each in self.told if each.type == "account.issued" and each.people == (person,)]
-            behind = [each.position for each in self.told if each.seal == seal and person in each.people]
+        for person, seal, since, at in self._openings():
+            names = self.aliases(person, LAST) - self.revoked
+            issued = [
+                each
+                for each in self.told
+                if each.type == "account.issued" and len(each.people) == 1 and each.people[0] in names
+                and each.log == self.homes[person] and person in self.aliases(each.people[0], each.upto)
+            ]  # fmt: skip
+            behind = [
+                each.position
+                for each in self.told
+                if each.seal == seal and person in each.people and since < each.position < at
+            ]
             if person in self.revoked or any(each.position > at for each in issued):
                 continue
-            found |= {(person, each.name) for each in issued if any(place <= each.upto for place in behind)}
+            found |= {(each.people[0], each.name) for each in issued if any(place <= each.upto for place in behind)}
         return found
+
+    def _openings(self) -> list[tuple[str, str, int, int]]:
+        """Person, seal, and between which positions its order hid what it then opened."""
+        return [
+            (person, seal, since, at)
+            for (person, seal), ends in self.opened.items()
+            for since, at in zip([0, *ends], ends, strict=False)
+        ]
 
 
 def by_name(acts: list[Told]) -> dict[str, list[Told]]:

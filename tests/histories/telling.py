@@ -48,6 +48,8 @@ DATA: dict[str, dict[str, Any]] = {
     "seal.lifted": {"reason": "whosaw:OrderRevoked"},
     "subject.merged": {"method": "whosaw:StaffMatch", "confidence": "certain"},
     "subject.split": {"method": "whosaw:StaffMatch", "confidence": "certain"},
+    "subject.identifier_linked": {"method": "whosaw:CustomerStated", "confidence": "certain"},
+    "subject.identifier_unlinked": {"method": "whosaw:CustomerStated", "confidence": "certain"},
     "event.corrected": {"changed": ["/categories"]},
     "account.issued": {
         "language": "en", "formats": ["json"], "report_digest": "sha256:" + "0" * 64, "checkpoint": 1,
@@ -134,7 +136,8 @@ class Telling:
         for part in (receipt, *receipt.parts):
             some = tuple(each for each in people if self.model.homes[each] == part.log_id)
             assert some or not who, "each log has its own people's part"
-            if len(some) == 1 and mine.seal is None:
+            # A fact about two names of one person is still one about several.
+            if len(some) == 1 and mine.seal is None and len(people) == len(who):
                 assert part.stream == some[0]
             parts.append(mine._replace(log=part.log_id, position=part.position, people=some))
         return parts
@@ -179,7 +182,7 @@ class Telling:
     def look_behind(self, people: Iterable[str]) -> None:
         """Remember which streams are hidden or were opened, as long as somebody can be asked."""
         for each in people:
-            self.hidden[each] = list(self.world.ledger.sealed_streams(self.subject(each)).values())
+            self.hidden[each] = [one.stream for one in self.world.ledger.sealed_streams(self.subject(each))]
 
     def sync(self) -> None:
         """Tell the model what the ledger itself has recorded since."""
@@ -190,9 +193,9 @@ class Telling:
                 self.model.told.append(Told(log, position, kind, about, f"own-{log}-{position}", self.hours))
                 if kind == "seal.ended":
                     mine = self.world.ledger.sealed_streams(self.subject(stream.hex))
-                    (seal,) = [name for name, each in mine.items() if each == data["stream"]]
-                    assert (stream.hex, seal) not in self.model.opened, "an order ends once"
-                    self.model.opened[stream.hex, seal] = position
+                    (seal,) = [each.seal for each in mine if each.stream == data["stream"]]
+                    assert data["stream"] not in self.told_of.get(stream.hex, []), "an order ends once"
+                    self.model.opened.setdefault((stream.hex, seal), []).append(position)
                     self.told_of.setdefault(stream.hex, []).append(data["stream"])
 
     # Agreeing.

@@ -24,7 +24,7 @@ from ledger.migrate import create_logs
 from ledger.recorder import datastore
 from ledger.streams import sealed_streams
 from ledger.tombstones import Tombstones
-from projections import PROJECTIONS, disclosures, holdings, seals, timeline, views
+from projections import PROJECTIONS, disclosures, holdings, progress, reissued, timeline, views
 from projections.account import Issue, account
 from projections.follow import follower_dsn
 from projections.install import forget_again, install
@@ -51,7 +51,7 @@ OWN_ENTRIES = """
     WHERE type = ANY (%s) AND position > %s AND log_id = %s ORDER BY position
 """
 TABLES = (
-    *(f"ledger.{table}" for table in ("subject", "reference", "member", "revoked", "opened")),
+    *(f"ledger.{table}" for table in ("subject", "reference", "member", "revoked", "opened", "taken_name")),
     *(f"projections.{table}" for table in ("holding_change", "disclosure", "look", "assent", "hold_change")),
     *("projections.correction", "projections.seal_change"),
 )
@@ -170,7 +170,14 @@ class World:
     def owed(self) -> set[tuple[str, str]]:
         """(person, account) of what has to be issued again."""
         with self.ledger.connection() as connection:
-            return {(each.subject.hex, each.account) for each in seals.to_reissue(connection, range(self.logs))}
+            # The model knows of no merge over logs.
+            reached = {each: progress.reached(connection, each, ("identity",)) for each in range(self.logs)}
+            return {
+                (each.subject.hex, each.account)
+                for log_id, position in reached.items()
+                for each in reissued.to_reissue(connection, {log_id: position})
+                if each.renewed is None
+            }
 
     def audit(self, folder: Path) -> list[Finding]:
         """Look through everything that is stored, as `whosaw audit` does."""
@@ -237,8 +244,8 @@ def put_back(copy: str, made: World) -> list[str]:
         hashes, wrapper = made.ledger.hashes, made.ledger._wrapper
         for each in resurrected(owner, made.tombstones.all()):
             sealed = sealed_streams(owner, each.log_id, bytes.fromhex(each.stream), hashes, wrapper)
-            hidden += [stream.hex() for stream in sealed.values()]
-            destroy_again(owner, each, [stream.hex() for stream in sealed.values()])
+            hidden += [one.stream.hex() for one in sealed]
+            destroy_again(owner, each, [one.stream.hex() for one in sealed])
         forget_again(owner, range(made.logs))
     return hidden
 

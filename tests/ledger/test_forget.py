@@ -120,7 +120,7 @@ def test_what_leads_to_her_is_gone_and_the_entries_are_as_they_were(
         fact(ledger, used("e5", "C-1", "C-2")),
     ])  # fmt: skip
     alice, bob = who(ledger, "C-1"), who(ledger, "C-2")
-    sealed = ledger.sealed_streams(alice)
+    sealed = {each.seal: each.stream for each in ledger.sealed_streams(alice)}
     assert set(sealed) == {"S-1", "S-2"}
     before = rows(database, "SELECT position, bytes FROM ledger.entry WHERE position <= 5 ORDER BY position")
     receipt = shred(forgetting, ledger, alice)
@@ -235,7 +235,7 @@ def test_an_ended_seals_stream_is_opened_once_and_goes_with_her(
         [fact(ledger, used("e1", "C-1")), fact(ledger, used("e2", "C-1", visibility="sealed", seal_ref="S-1"))]
     )
     alice = who(ledger, "C-1")
-    stream = ledger.sealed_streams(alice)["S-1"]
+    stream = ledger.sealed_streams(alice)[0].stream
     event: dict[str, Any] = {**used("e3", subjects=[{"id": alice.id, "role": "dpv:DataSubject"}]), "type": "seal.ended"}
     event["data"] = {"actor": event["data"]["actor"], "subjects": event["data"]["subjects"], "stream": stream}
     receipt = forgetting.open_sealed(alice, stream, fact(ledger, event))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import orjson
 
+from api.access import OWN_TYPES
 from ledger.subject import Subject
 
 if TYPE_CHECKING:
@@ -290,7 +291,7 @@ class Log:
             "v": 1, "log": self._origin, "position": self.size, "stream": stream,
             "sequence": self._sequences[stream], "previous": "", "appended": "2026-11-23T20:04:44.123456Z",
             "salt": name.hex[:24], "emitter": "key-1", "id": f"ev-{self.size}",
-            "source": "/whosaw/api" if fact.type == "ledger.queried" else "/services/test",
+            "source": "/whosaw/api" if fact.type in {"ledger.queried", *OWN_TYPES} else "/services/test",
             "type": fact.type, "time": fact.time, "recordedtime": fact.time, **fact.head, "data": fact.data,
         }  # fmt: skip
         if len(fact.who) == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import cycle
 from threading import Event, Thread
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -145,11 +146,13 @@ def test_killing_backends_again_and_again_applies_each_entry_once(story: Story) 
     killer = Thread(target=kill)
     with Follower(story.dsn, batch=50) as follower:
         killer.start()
+        people = cycle(f"customer-{number}" for number in range(50))
         while not enough.is_set():
+            who = next(people)
             position = story.log.happened(
-                *(collected("alice", "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
-                *(disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name") for _ in range(20)),
-                *(viewed("alice", "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
+                *(collected(who, "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
+                *(disclosed(who, "2026-01-02T09:00:00Z", "pd:Name") for _ in range(20)),
+                *(viewed(who, "2026-01-02T09:00:00Z", "pd:Name") for _ in range(40)),
             )
         killer.join()
         assert follower.wait(0, position, 2 * WAIT_SECONDS)

@@ -65,6 +65,42 @@ def test_a_release_for_one_of_a_cohort_releases_her_alone(story: Story) -> None:
     assert [each.hold for each in standing(holds.of_parts(story.reader, [bob], [0]), NOW)] == ["H-1"]
 
 
+def of_both(story: Story) -> list[Hold]:
+    """What holds Alice and Bob as one person."""
+    parts = [Part(0, ALICE.id, story.log.size), Part(0, subject("bob").id, story.log.size)]
+    return standing(holds.of_parts(story.reader, parts, [0]), NOW)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_over_two_names_of_one_person_it_stands_until_it_is_released_for_each(story: Story, *, together: bool) -> None:
+    over = [placed(("alice", "bob"), "H-1")] if together else [placed("alice", "H-1"), placed("bob", "H-1")]
+    story.told(*over, released("alice", "H-1"))
+    assert held(story) == []
+    assert [each.hold for each in of_both(story)] == ["H-1"]
+    story.told(released("bob", "H-1"))
+    assert of_both(story) == []
+
+
+def test_a_release_under_a_name_that_it_is_not_over_releases_nothing(story: Story) -> None:
+    story.told(placed("alice", "H-1"), released("bob", "H-1"))
+    assert [each.hold for each in of_both(story)] == ["H-1"]
+
+
+def test_what_holds_everybody_is_released_for_one_name_and_not_for_another(story: Story) -> None:
+    story.told(placed("ledger/hold", "H-1"), released("alice", "H-1"))
+    assert held(story) == []
+    assert [each.hold for each in of_both(story)] == ["H-1"]
+    story.told(released("ledger/hold", "H-1"))
+    assert of_both(story) == []
+
+
+def test_a_request_is_answered_under_another_name_unless_somebody_asked_under_that(story: Story) -> None:
+    story.told(asked("alice"), answered("bob", "2020-03-01T00:00:00Z"))
+    assert of_both(story) == []
+    story.told(asked("bob"))
+    assert [each.hold for each in of_both(story)] == ["request:R-1"]
+
+
 def test_a_scope_covers_what_it_names_and_an_open_side_covers_all(story: Story) -> None:
     scope = {
         "categories": ["pd:CallLog"],

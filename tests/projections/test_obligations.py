@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projections import duties, obligations
+from projections import PROJECTIONS, duties, obligations
 from projections.corrections import CORRECTIONS
 from projections.duties import DUTIES
 from projections.history import histories, moment
@@ -205,7 +205,9 @@ def test_at_an_earlier_moment_what_came_later_is_not_there_and_what_was_done_lat
 
 
 def forgotten(who: str) -> Happened:
-    return rights.happened("key.destroyed", "ledger", "2026-06-01T00:00:00Z", streams=[subject(who).id])
+    return rights.happened(
+        "key.destroyed", "ledger", "2026-06-01T00:00:00Z", streams=[subject(who).id], receipt_id="E-1"
+    )
 
 
 def outliving(story: Story) -> list[tuple[Any, ...]]:
@@ -230,6 +232,24 @@ def test_a_notice_outlives_the_person_and_is_answered_by_its_name(told: Story) -
     assert outliving(told) == [(None, "N-1", "national-bank", "discharged")]
     assert rebuild(told.dsn, DUTIES).same
     assert rebuild(told.dsn, OBLIGATIONS).same
+
+
+def test_what_an_emitter_says_of_the_ledger_itself_changes_no_row(told: Story) -> None:
+    alice = subject("alice").id
+    before = {
+        each.name: digest(told.follower, each) for each in PROJECTIONS if each.name not in {"emitters", "observed"}
+    }
+    known = [each["id"] for each in listed(told)]
+    made_up = {"source": "/services/test"}
+    told.told(
+        forgotten("alice")._replace(head=made_up),
+        rights.happened("seal.ended", "stranger", "2026-06-01T00:00:00Z", stream=alice)._replace(head=made_up),
+    )
+    assert {each.name: digest(told.follower, each) for each in PROJECTIONS if each.name in before} == before
+    assert [each["id"] for each in listed(told)] == known
+    assert outliving(told) == []
+    told.told(forgotten("alice"))
+    assert [each["kind"] for each in listed(told)] == ["answer_request"]
 
 
 def test_a_notice_of_who_is_to_be_forgotten_is_told_without_a_name_until_that_is_taken_back(told: Story) -> None:

@@ -42,7 +42,7 @@ def issued(who: str, covered: int, account: str = "account-1") -> Happened:
 
 
 def destroyed(who: str) -> Happened:
-    data = {"actor": AGENT, "streams": [subject(who).id]}
+    data = {"actor": AGENT, "streams": [subject(who).id], "receipt_id": "E-1"}
     return Happened("key.destroyed", ("ledger/key-destroyed",), "2026-12-01T00:00:00Z", data)
 
 

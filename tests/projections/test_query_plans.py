@@ -18,10 +18,12 @@ from projections import (
     findings,
     holdings,
     impact,
+    name_conflicts,
     policies,
     progress,
     recipients,
     timeline,
+    unattributed,
     views,
 )
 from tests.projections.given import (
@@ -69,6 +71,18 @@ RETURNED = """
            NULL, '/services/x', 'id-' || n, CASE WHEN n % 10 = 0 THEN 3 END
     FROM generate_series(1, 20000) AS n
 """
+CHANGES = """
+    INSERT INTO projections.identity_change
+    SELECT 0, md5(n::text)::uuid, n, '2026-01-01T00:00:00Z',
+           CASE WHEN n % 20 = 0 THEN 'subject.split' ELSE 'subject.merged' END, '/services/x', 'id-' || n / 2,
+           md5(n::text)::uuid, 2
+    FROM generate_series(1, 20000) AS n
+"""
+TAKEN = """
+    INSERT INTO ledger.taken_name
+    SELECT 0, n, md5((n % 2000)::text)::uuid, md5((n % 1999)::text)::uuid, 0, md5(n::text)::uuid
+    FROM generate_series(1, 20000) AS n
+"""
 SIZE = "UPDATE ledger.log SET size = 20000"
 ALICE = subject("alice")
 WANTED: dict[str, Any] = {
@@ -101,6 +115,8 @@ BIG = {
     "case_entry",
     "emitter_hour",
     "emitter_numbers",
+    "identity_change",
+    "taken_name",
 }
 
 
@@ -199,6 +215,19 @@ def test_a_case_and_an_emitter_are_found_by_name(many: Story) -> None:
         assert scanned(many, statement, wanted) == set()
     for statement in (emitters.RESTS, emitters.NUMBERS):
         assert scanned(many, statement, wanted | {"since": datetime(2026, 1, 10, tzinfo=UTC)}) == set()
+
+
+def test_splits_names_and_what_was_recorded_meanwhile_are_found_by_an_index(many: Story) -> None:
+    for statement in (CHANGES, "ANALYZE projections.identity_change", TAKEN, "ANALYZE ledger.taken_name"):
+        many.owner.execute(statement)
+    wanted = WANTED | {"start": 10_000, "limit": 50}
+    assert scanned(many, unattributed.SPLITS, wanted) == set()
+    split = {
+        "position": 19_000, "merge": 9_000, "merged": ALICE.id, "several": True, "joined": True, "after": 0,
+        "other": ALICE.id, "types": [], "own": "/whosaw/",
+    }  # fmt: skip
+    assert scanned(many, unattributed.FACTS, WANTED | split) == set()
+    assert scanned(many, name_conflicts.CONFLICTS, wanted | {"after": 10_000}) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:

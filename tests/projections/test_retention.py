@@ -12,7 +12,7 @@ from projections import derived, history
 from projections.person import alone
 from projections.retained import READ, Kept, add
 from projections.retention import RETENTION, Cursor, Retained, Wanted, across, of_histories
-from tests.projections.given import Happened, asked_to_erase, collected, erased, subject
+from tests.projections.given import Happened, asked_to_erase, collected, erased, merged, subject
 from tests.projections.test_holds import placed, released
 
 if TYPE_CHECKING:
@@ -110,6 +110,18 @@ def test_what_is_past_its_time_is_listed_with_what_blocks_it_and_resumes_by_itse
     assert len(listed(story, blocked=False)) == 2
     story.told(placed("ledger/hold", "H-2"))
     assert len(listed(story, blocked=True)) == 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_hold_over_two_of_her_names_blocks_until_it_is_released_for_each(story: Story, *, together: bool) -> None:
+    over = [placed(("alice", "bob"), "H-1")] if together else [placed("alice", "H-1"), placed("bob", "H-1")]
+    story.told(
+        rule("Year", 1, "years"), collected("alice", "2025-01-01T00:00:00Z", "pd:Name"), *over,
+        merged(("alice", "bob")), released("alice", "H-1", "2026-10-01T00:00:00Z"),
+    )  # fmt: skip
+    assert len(listed(story, blocked=True)) == 1
+    story.told(released("bob", "H-1", "2026-10-02T00:00:00Z"))
+    assert listed(story, blocked=True) == []
 
 
 def test_asked_done_and_verified_are_kept_apart(story: Story) -> None:

@@ -45,9 +45,9 @@ def test_01_what_do_you_hold_on_me_from_where_since_when_why_until_when(desk: De
             "2026-03-01T10:00:00-05:00", "2026-05-01T10:00:00-04:00", "2027-03-01T00:00:00-05:00", "held",
         ),
     ]  # fmt: skip
-    assert desk.rows("/v1/subjects/{Q-1}/retention", "category", "rule", "due", "blocked_by") == [
-        ("pd:CallLog", None, None, ["H-1"]),
-        ("pd:PaymentCard", "stated", "2027-03-01", []),
+    assert desk.rows("/v1/subjects/{Q-1}/retention", "category", "rule", "due", "blocked") == [
+        ("pd:CallLog", None, None, True),
+        ("pd:PaymentCard", "stated", "2027-03-01", False),
     ]
 
 
@@ -204,7 +204,10 @@ def test_08_which_policy_did_i_agree_to_how_and_what_changed(desk: Desk) -> None
     first = published_data(load_policy(POLICY_FILE), actor=OFFICER)
     second = first | {
         "version": "2026-03-01", "supersedes": "2009-05-01", "notice": "not_given",
-        "effective_from": "2026-03-01T00:00:00-05:00",
+        "effective_from": "2026-03-01T00:00:00-05:00", "rules": [
+            rule | {"channels": ["whosaw:Phone"]} if rule["id"] == "7.1" else rule
+            for rule in first["rules"] if rule["id"] != "7.2"
+        ],
     }  # fmt: skip
     use = at("2026-03-05T10:00:00-05:00", "data.collected", "Q-8")
     named: dict[str, Any] = {"policy": first["policy"]}
@@ -221,6 +224,19 @@ def test_08_which_policy_did_i_agree_to_how_and_what_changed(desk: Desk) -> None
         ("2009-05-01", "2009-05-01T00:00:00-04:00", "unknown", "express", "2026-02-01T10:00:00-05:00"),
         ("2026-03-01", "2026-03-01T00:00:00-05:00", "not_given", "deemed_by_use", "2026-03-05T10:00:01-05:00"),
     ]
+    policies = "/v1/subjects/{Q-8}/policies"
+    assert desk.rows(policies, "version", "notice", "assent.mode", "assent.evidence") == [
+        ("2009-05-01", "unknown", "express", None),
+        ("2026-03-01", "not_given", "deemed_by_use", {"source": SOURCE, "id": use["id"]}),
+    ]
+    unknown, changes = desk.rows(policies, "changes")
+    assert unknown is None
+    channels, dropped = changes
+    assert channels == {
+        "rule": "7.1", "change": "changed", "subject_matter": "request", "effect": "permits",
+        "sides": [{"side": "channels", "added": ["whosaw:Phone"], "removed": ["whosaw:ContactForm"]}],
+    }  # fmt: skip
+    assert (dropped["rule"], dropped["change"]) == ("7.2", "removed")
 
 
 def test_09_what_did_you_infer_about_me_from_what(desk: Desk) -> None:

@@ -198,7 +198,7 @@ def test_17_what_is_past_retention_and_not_evidenced_as_erased_and_what_is_block
         at("2026-07-01T10:00:00-04:00", "data.erased", "Q-17", **gone, categories=["pd:Voice"], state="verified"),
     )  # fmt: skip
     path = "/v1/retention?state=overdue&system=archive"
-    assert desk.rows(path, "category", "rule", "due", "state", "blocked_by") == [
+    assert desk.rows(path, "category", "rule", "due", "state", "blocked_by", role="legal") == [
         ("pd:CallLog", "stated", "2026-06-30", "held", ["H-17"]),
         ("pd:Name", "stated", "2026-06-30", "held", []),
         ("pd:Opinion", "stated", "2026-06-30", "deletion_requested", []),

@@ -1,0 +1,150 @@
+"""Accounts to issue again, since an order that hid something from them has ended.
+
+An account is about all that is one person's, so what an order hid under one of her names is missing from accounts that
+were issued under another one, as soon as the two were known to be one; and a later account under any of them has it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledger.subject import Subject
+from projections.identity import aliases
+from projections.pins import Pins, recorded_before
+from projections.projection import select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from psycopg import Connection
+
+# By the index opened_subject. Nothing is owed to who is to be forgotten.
+OPENED = """
+    SELECT o.log_id, o.subject, o.stream, o.position FROM ledger.opened AS o
+    WHERE o.log_id = ANY (%(logs)s::smallint[])
+      AND (%(subjects)s::uuid[] IS NULL OR o.subject = ANY (%(subjects)s::uuid[]))
+      AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
+    ORDER BY o.log_id, o.position
+"""
+# By the index (log_id, stream, sequence).
+ISSUED = """
+    SELECT e.log_id, e.stream, e.position, (x.fact #>> '{data,position}')::bigint AS covered,
+           x.fact #>> '{data,account_id}' AS account, x.fact #>> '{data,language}' AS language
+    FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[]) AS n (log_id, stream)
+    JOIN ledger.entry AS e ON e.log_id = n.log_id AND e.stream = n.stream AND e.type = 'account.issued'
+    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    WHERE NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = n.log_id AND r.subject = n.stream)
+    ORDER BY e.log_id, e.position
+"""
+# Be it about her alone or about several. What a cleared reader asked is in no account.
+FIRST = """
+    SELECT least((
+        SELECT min(s.position) FROM ledger.entry AS s
+        WHERE s.log_id = %(log_id)s AND s.stream = %(stream)s AND s.type <> 'ledger.queried'
+    ), (
+        SELECT min(s.position) FROM ledger.member AS m
+        JOIN ledger.entry AS s ON s.log_id = m.log_id AND s.position = m.position AND s.type <> 'ledger.queried'
+        WHERE m.log_id = %(log_id)s AND m.subject = %(stream)s
+    ))
+"""
+
+
+class Reissue(NamedTuple):
+    """An account that has to be issued again."""
+
+    log_id: int
+    subject: UUID
+    """The name of hers that it was issued under."""
+    position: int
+    """Of the entry that says that it was issued."""
+    account: str
+    language: str
+    opened_log: int
+    opened: int
+    """Position in that log from which what was hidden may be told."""
+    renewed: tuple[int, int] | None
+    """Log and position of the entry that says that one was issued since; None when none was."""
+
+
+class _Opened(NamedTuple):
+    log_id: int
+    subject: UUID
+    stream: UUID
+    position: int
+
+
+class _Issued(NamedTuple):
+    log_id: int
+    subject: UUID
+    position: int
+    covered: int
+    """The position of its log that it stands on."""
+    account: str
+    language: str
+
+
+def to_reissue(
+    connection: Connection[Any], as_of: Mapping[int, int], subjects: Sequence[str] | None = None
+) -> list[Reissue]:
+    """Return the accounts that ended orders make it necessary to issue again, and those that were.
+
+    Args:
+        connection: A reader's.
+        as_of: For each log the last position up to which it is known who is one person.
+        subjects: Of orders over these names alone; None for everybody's.
+    """
+    wanted = {"logs": list(as_of), "subjects": None if subjects is None else list(subjects)}
+    return [
+        each for opened in select(connection, OPENED, wanted, _Opened) for each in _of_opened(connection, opened, as_of)
+    ]
+
+
+def _of_opened(connection: Connection[Any], opened: _Opened, as_of: Mapping[int, int]) -> list[Reissue]:
+    owner = Subject(opened.subject.hex, opened.log_id)
+    names = aliases(connection, owner, Pins(owner.log_id, as_of[owner.log_id], as_of)).names
+    wanted = {"logs": [each.log_id for each in names], "streams": [each.id for each in names]}
+    issued = [
+        each
+        for each in select(connection, ISSUED, wanted, _Issued)
+        if _about(connection, each, owner, as_of)
+    ]  # fmt: skip
+    since = [each for each in issued if _came_after(connection, each, opened)]
+    renewed = (since[0].log_id, since[0].position) if since else None
+    row = connection.execute(FIRST, {"log_id": opened.log_id, "stream": opened.stream}).fetchone()
+    first = row[0] if row is not None else None
+    return [
+        Reissue(
+            each.log_id, each.subject, each.position, each.account, each.language, opened.log_id, opened.position,
+            renewed,
+        )
+        for each in issued
+        if each not in since and first is not None and first <= _seen(connection, each, opened.log_id)
+    ]  # fmt: skip
+
+
+def _about(connection: Connection[Any], each: _Issued, owner: Subject, as_of: Mapping[int, int]) -> bool:
+    """Return whether an account told of what was recorded under a name, too."""
+    name = Subject(each.subject.hex, each.log_id)
+    if name == owner:
+        return True
+    others = {log_id: _seen(connection, each, log_id) for log_id in as_of}
+    return owner in aliases(connection, name, Pins(each.log_id, each.covered, others)).names
+
+
+def _seen(connection: Connection[Any], each: _Issued, log_id: int) -> int:
+    """Return the last position of a log that an account may have seen.
+
+    Of another log that is what had been recorded when the account was: it stands on the newest of each log, and its
+    entry names the position of its own alone.
+    """
+    if log_id == each.log_id:
+        return each.covered
+    return recorded_before(connection, each.log_id, each.position, log_id)
+
+
+def _came_after(connection: Connection[Any], each: _Issued, opened: _Opened) -> bool:
+    """Return whether an account was issued when what was hidden could be told."""
+    if each.log_id == opened.log_id:
+        return each.position > opened.position
+    return each.position > recorded_before(connection, opened.log_id, opened.position, each.log_id)
