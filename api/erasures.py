@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Path
@@ -97,6 +97,7 @@ class ForgetBody(msgspec.Struct, forbid_unknown_fields=True):
     request_ref: str | None = None
     mode: str = "dpv:Erase"
     grace_days: int | None = None
+    untold: Literal["impossible", "disproportionate"] | None = None
 
 
 @router.post(
@@ -120,7 +121,9 @@ class ForgetBody(msgspec.Struct, forbid_unknown_fields=True):
 async def forget(request: Request, subject_id: str) -> Response:
     """Stop all answers about a person now, and destroy her keys when the days of grace are over and nothing holds her.
 
-    With `grace_days` 0 it is tried at once. The answer is the erasure's receipt, whose state says how far it is.
+    It also waits until every recipient was told of what was corrected, erased, restricted or disputed before; `untold`
+    says why that is not to be waited for. With `grace_days` 0 it is tried at once. The answer is the erasure's receipt,
+    whose state says how far it is.
     """
     question = await run_in_threadpool(ask, request, "whosaw:ForgetSubject", SCOPE)
     return await run_in_threadpool(_forget, request, question, subject_id, await body.read(request))
@@ -134,7 +137,9 @@ def _forget(request: Request, question: Question, subject_id: str, received: byt
         wanted = msgspec.json.decode(received, type=ForgetBody)
     except msgspec.ValidationError:
         raise Problem(
-            "invalid-parameter", 'expected {"reason": code, "request_ref"?: name, "mode"?: code, "grace_days"?: number}'
+            "invalid-parameter",
+            'expected {"reason": code, "request_ref"?: name, "mode"?: code, "grace_days"?: number, '
+            '"untold"?: "impossible" or "disproportionate"}',
         ) from None
     days = state.settings.forget_grace_days if wanted.grace_days is None else wanted.grace_days
     if not 0 <= days <= MOST_GRACE_DAYS:
@@ -146,6 +151,8 @@ def _forget(request: Request, question: Question, subject_id: str, received: byt
     }  # fmt: skip
     if wanted.request_ref is not None:
         data["request_ref"] = wanted.request_ref
+    if wanted.untold is not None:
+        data["untold"] = wanted.untold
     try:
         fact = fact_about(state.ledger, "subject.revoked", subject, data, question.key.key_id)
     except InvalidEvent as error:
@@ -298,6 +305,7 @@ def receipt_of(
             {"what": _coded(each["what"], language), "reason": _coded(each["reason"], language)}
             for each in end.get("survives", [])
         ],
+        "untold": {"because": end["untold_because"], "recipients": end["untold"]} if end.get("untold") else None,
         "others": _left(others, end.get("other_names", 0), language),
         "promise": PROMISE[language],
         "steps": [

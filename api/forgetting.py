@@ -1,7 +1,7 @@
 """Carrying out a forgetting: may it be done, what is to be said of it, and done.
 
 revoked ──grace──▶ due ──no hold──▶ destroyed
-   │                └──a hold──▶ deferred, and tried again until none is left
+   │                └──a hold, or a recipient to be told──▶ deferred, and tried again until none is left
    └──taken back──▶ restored
 """
 
@@ -15,7 +15,7 @@ import orjson
 
 from ledger import Held, Subject, fact_of
 from ledger.vocabulary import parse_event
-from projections import corrections, erasures, holdings, holds, identity, progress, timeline
+from projections import corrections, erasures, holdings, holds, identity, obligations, progress, timeline
 from projections.held import DELETED, VERIFIED
 from projections.person import Part, Place
 from projections.pins import Pins
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 SOURCE = "/whosaw/forgetting"
 ORDINARY_REASON = "dpv:LegalObligation"
 """Of every deferral, whatever the order behind it: one that must not be told gives this, so all of them do."""
+UNTOLD_REASON = "whosaw:RecipientsUntold"
+"""Of a deferral for which there is no order: a recipient is to be told first, which needs to know of whom."""
+MOST_UNTOLD = 100
+"""As many as the entry can name."""
 READ = ("holds", "holdings", "erasures", "identity", "corrections")
 SURVIVES = (
     {"what": "whosaw:PseudonymousEntries", "reason": "dpv:LegalObligation"},
@@ -124,7 +128,9 @@ def other_names(ledger: Ledger, subject: Subject, seen: Mapping[int, int]) -> li
 
 
 def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:
-    """Forget a person whose time has come, unless something holds her; then say so, once, and leave her as she is.
+    """Forget a person whose time has come, unless something holds her, or recipients are to be told of a change first.
+
+    Then say so, once, and leave her as she is.
 
     Safe to call again and again, and from several processes.
 
@@ -143,6 +149,11 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     decided: dict[str, Any] = {}
     for step in known:
         decided = step.data if step.act == "subject.revoked" else decided
+    with ledger.connection() as connection:
+        untold = obligations.untold(connection, subject, seen[subject.log_id], datetime.now(UTC))
+    because: str | None = decided.get("untold")
+    if untold and because is None:
+        return _waiting(ledger, revoked, known)
     counted = forgetting.count(subject)
     confirmed, still = _systems(ledger, subject, seen[subject.log_id])
     data: dict[str, Any] = {
@@ -155,6 +166,12 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
         "systems_open": still,
         "survives": list(SURVIVES),
     }
+    if untold:
+        left = [
+            {"recipient_id": each.recipient, "change": each.change, "categories": each.categories[:100]}
+            for each in untold[:MOST_UNTOLD]
+        ]
+        data |= {"untold": left, "untold_because": because}
     try:
         return Outcome("destroyed", forgetting.shred(subject, data, revoked.receipt, seen))
     except Held:
@@ -169,7 +186,19 @@ def _deferred(ledger: Ledger, revoked: Revoked, standing: list[holds.Hold], know
         placed = [timeline.appended(connection, hold.log_id, hold.position) for hold in standing]
     if last is not None and all(each is None or datetime.fromisoformat(each) <= last for each in placed):
         return Outcome("deferred")
-    data = {"receipt_id": revoked.receipt, "reason": ORDINARY_REASON}
+    return _say_deferred(ledger, revoked, ORDINARY_REASON)
+
+
+def _waiting(ledger: Ledger, revoked: Revoked, known: list[erasures.Step]) -> Outcome:
+    """Record that recipients are to be told first; once, until another reason came between."""
+    last = [step for step in known if step.act == "erasure.deferred"][-1:]
+    if any(step.data["reason"] == UNTOLD_REASON for step in last):
+        return Outcome("deferred")
+    return _say_deferred(ledger, revoked, UNTOLD_REASON)
+
+
+def _say_deferred(ledger: Ledger, revoked: Revoked, reason: str) -> Outcome:
+    data = {"receipt_id": revoked.receipt, "reason": reason}
     fact = fact_about(ledger, "erasure.deferred", revoked.subject, data, "whosaw")
     return Outcome("deferred", ledger.append([fact])[0])
 

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import clearance, destruction, documentation
 from api.paging import Cursor
 from api.positions import cursor_at, document_of, pins_of, position, stated
-from api.question import ask, following, page_of, recorded, subject_of
+from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.requests import AT, BEFORE, CODE, moment, recorded_at
 from api.sight import READ, SEALED, VIEW, seen
@@ -20,7 +20,7 @@ from api.sight import valid_at as happened_by
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
 from projections import duties, obligations, progress, reissued
 from projections.deadlines import read_back, standing, without_law
-from projections.owed import OPEN, REISSUE, UNFINISHED, Owed, name_of
+from projections.owed import DISCHARGED, OPEN, REISSUE, UNFINISHED, Owed, name_of
 from projections.plain import plain
 
 if TYPE_CHECKING:
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from projections.person import Part
+
 router = APIRouter(tags=["query"])
 
+LAST_POSITION = 2**63 - 1
 ITEM: dict[str, Any] = {
     "id": "3c1f0e5a9b7d2468", "kind": "tell_recipient", "state": "open", "standing": "overdue",
     "subject": "5f9225d8d6726351d4cdbf642b130516", "due": "2026-07-29",
@@ -56,11 +59,15 @@ CONTENT_OF_SUBJECT = CONTENT | {
 }
 KIND = Annotated[
     Literal[
-        "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person", "reissue",
+        "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person", "tell_commissioner",
+        "withhold_disclosure", "reissue",
         "assess_incident", "notify_regulator", "notify_persons", "keep_record", "destroy",
     ]
     | None,
-    Query(description="What is owed. reissue: for cleared keys, with `sealed=true`."),
+    Query(
+        description="What is owed. reissue: an account that an order which has ended hid something from."
+        " tell_commissioner, withhold_disclosure: after an institution's objection, to cleared keys with `sealed=true`."
+    ),
 ]  # fmt: skip
 STATE = Annotated[
     Literal[
@@ -72,13 +79,10 @@ STATE = Annotated[
 RECIPIENT = Annotated[str | None, Query(max_length=128, pattern=CODE, description="Who is to be told.")]
 
 
-def _outliving(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
-    del now
-    return duties.nameless(connection, logs)
-
-
 BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], ...] = (
-    _outliving,
+    duties.nameless,
+    duties.left_out,
+    obligations.of_revoked,
     duties.incidents,
 )
 """What is owed that no row of `obligations` has. Whatever else obliges the company is added here."""
@@ -99,8 +103,9 @@ def read_obligations(
 ) -> Response:  # fmt: skip
     """Return what is or was owed about everybody, by the day on which it is due, with what brought it about.
 
-    It is the newest state; what has no day comes last. A notice to a recipient stays when the person is forgotten, or
-    is to be: then nobody is named.
+    What is due without delay comes at the day that it began with, also with `due_before`; what has no day comes last.
+    With `at`, it is how everything stood then: what came about later is not there, and what was done later was not. A
+    notice to a recipient stays when the person is forgotten, or is to be: then nobody is named.
     """
     question = ask(request, "whosaw:QueryObligations", "subjects:read")
     form = accepted(request, JSON, CSV, NDJSON)
@@ -111,12 +116,12 @@ def read_obligations(
     wanted = obligations.Filter(kind, state, recipient, due_before)
     after = obligations.Cursor(*place.after) if place else obligations.BEGIN
     with question.state.ledger.connection() as connection:
-        beside = [each for source in BESIDE for each in source(connection, logs, now)]
+        beside = [each for source in (*BESIDE, to_reissue) for each in source(connection, logs, now)]
         beside += destruction.across(connection, logs, wanted, now, after, most)
         if clearance.asked(request, question):
+            beside += behind(question, connection, logs, now)
             question = question._replace(seals=("",))
-            beside += to_reissue(connection, logs) if clearance.cleared(question, None) else []
-        found, more = obligations.found(connection, logs, wanted, beside, after=after, limit=most)
+        found, more = obligations.found(connection, logs, now, wanted, beside, after=after, limit=most)
     items = [shown(each, now) for each in found]
     about = [each["subject"] for each in items if each["subject"] is not None]
     recorded(question, about, count=len(items), categories=categories_of(items))
@@ -150,8 +155,9 @@ def read_subject_obligations(
         question, person = seen(request, question, connection, subject, pins, happened_by(request))
         then = at or person.valid_at or pins.known_at
         now = moment(then) if then else recorded_at(connection, subject.log_id, earlier)
-        found = [each for each in obligations.of_person(connection, person) if question.seals or not each.sealed]
+        found = [each for each in obligations.of_person(connection, person, now) if question.seals or not each.sealed]
         found += destruction.of_person(connection, person, now)
+        found += to_reissue(connection, range(len(question.state.ledger.recorders)), now, person.parts)
     start = place.after[0] if place else 0
     end = start + most
     items = [shown(plain(each), now) for each in found[start:end]]
@@ -159,6 +165,17 @@ def read_subject_obligations(
     further = following(request, question, most, cursor_at(question, pins, [end])) if end < len(found) else None
     document = document_of(question, person, pins) | {"now": now.isoformat(timespec="seconds")}
     return rows(request, document, items, following=further, kind=form)
+
+
+def behind(question: Question, connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+    """Return what orders forbid to tell of and the reader is cleared for, each about the person whose it is."""
+    ledger = question.state.ledger
+    found: list[Owed] = []
+    for log_id, each in obligations.behind(connection, logs, now, clearance.every_stream(question, connection)):
+        owner = ledger.sealed_owner(log_id, each.subject) if each.subject else None
+        if owner is not None and ledger.find(owner.id) is not None:
+            found.append(each._replace(subject=owner.id))
+    return found
 
 
 def shown(item: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -169,20 +186,41 @@ def shown(item: dict[str, Any], now: datetime) -> dict[str, Any]:
     return {name: item[name] for name in first} | its | {name: item[name] for name in item if name not in first}
 
 
-def to_reissue(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
-    """Return the accounts to issue again, since an order that hid something from them has ended."""
-    by = without_law(None)
+def to_reissue(
+    connection: Connection[Any], logs: Sequence[int], now: datetime, parts: Sequence[Part] | None = None
+) -> list[Owed]:
+    """Return the accounts to issue again, since an order that hid something from them has ended; and those that were.
+
+    Before its end nothing here tells of an order; what it hid is open since.
+
+    Args:
+        connection: A reader's.
+        logs: All.
+        now: As it stood at this moment.
+        parts: Whose, each seen up to its position; None for everybody's.
+    """
     as_of = {log_id: progress.reached(connection, log_id, ("identity",)) for log_id in logs}
-    return [
-        Owed(
-            name_of(REISSUE, each.log_id, each.subject.hex, each.account), REISSUE, OPEN, each.subject.hex, None, by,
-            _day(connection, each), account=each.account,
-            positions=sorted({each.position, *([each.opened] if each.opened_log == each.log_id else [])}),
-        )
-        for each in reissued.to_reissue(connection, as_of)
-    ]  # fmt: skip
-
-
-def _day(connection: Connection[Any], its: reissued.Reissue) -> str:
-    """Return when what had been hidden could be told."""
-    return recorded_at(connection, its.opened_log, its.opened).isoformat()
+    upto = {part.log_id: part.as_of for part in parts or ()}
+    subjects = None if parts is None else [part.stream for part in parts]
+    found: list[Owed] = []
+    for each in reissued.to_reissue(connection, as_of, subjects):
+        since = recorded_at(connection, each.opened_log, each.opened)
+        if since > now or any(
+            position > upto.get(log_id, position)
+            for log_id, position in ((each.opened_log, each.opened), (each.log_id, each.position))
+        ):
+            continue
+        renewed = each.renewed
+        done = recorded_at(connection, *renewed) if renewed and renewed[1] <= upto.get(*renewed) else None
+        done = done if done is not None and done <= now else None
+        places = [(each.log_id, each.position), (each.opened_log, each.opened)]
+        places += [renewed] if renewed and done else []
+        found.append(
+            Owed(
+                name_of(REISSUE, each.log_id, each.subject.hex, each.account), REISSUE, DISCHARGED if done else OPEN,
+                each.subject.hex, None, without_law(None), since.isoformat(), done.isoformat() if done else None,
+                account=each.account,
+                positions=sorted({position for log_id, position in places if log_id == each.log_id}),
+            )
+        )  # fmt: skip
+    return found

@@ -53,14 +53,31 @@ CONTENT_OF_SUBJECT = CONTENT | {
 }
 CODE = "^[A-Za-z0-9_.:/#-]+$"
 STATE = Annotated[
-    Literal["open", "running", "due_today", "overdue", "deemed_refused", "extended", "answered", "refused"] | None,
+    Literal[
+        "open",
+        "running",
+        "due_today",
+        "overdue",
+        "deemed_refused",
+        "watched",
+        "undated",
+        "waiting",
+        "extended",
+        "answered",
+        "refused",
+    ]
+    | None,
     Query(
         description="open: not answered yet, which all others but the last two are, too. overdue: the last day is over;"
-        " deemed_refused: and the law counts silence as a refusal."
+        " deemed_refused: and the law counts silence as a refusal. watched: due without delay, on no day; undated: on"
+        " no day that is known; waiting: the time begins when the person shows who she is."
     ),
 ]
 AT = Annotated[
-    AwareDatetime | None, Query(description="How each stands at this moment, with its offset; now, if none is named.")
+    AwareDatetime | None,
+    Query(
+        description="How each stood at this moment (with its offset), by what had happened then; now, if none is named."
+    ),
 ]
 BEFORE = Annotated[date | None, Query(description="Due before this day.")]
 RECORDED = (
@@ -85,7 +102,8 @@ def read_requests(
 ) -> Response:  # fmt: skip
     """Return requests of everybody by the day on which they are due, with how that day was found.
 
-    It is the newest state; what has no day comes last. A day is the company's own.
+    What is due without delay comes at the day that it began with; what has no day comes last. With `at`, what was
+    received later is not there, and what was answered later is still open. A day is the company's own.
     """
     question = ask(request, "whosaw:QueryRequests", "subjects:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -100,7 +118,7 @@ def read_requests(
         found, more = requests.found(connection, logs, now, wanted, after=after, limit=most)
         if consulting:
             question = question._replace(seals=("",))
-            found = [each | {"consultations": _consultations(question, connection, each)} for each in found]
+            found = [each | {"consultations": _consultations(question, connection, each, now)} for each in found]
     items = [requests.standing(each, now) for each in found]
     recorded(question, [each["subject"] for each in items], count=len(items), categories=categories_of(items))
     further = following(request, question, most, Cursor(reached, list(more))) if more else None
@@ -108,7 +126,9 @@ def read_requests(
     return rows(request, document, items, following=further, kind=kind)
 
 
-def _consultations(question: Question, connection: Connection[Any], item: dict[str, Any]) -> list[dict[str, Any]]:
+def _consultations(
+    question: Question, connection: Connection[Any], item: dict[str, Any], now: datetime
+) -> list[dict[str, Any]]:
     """Return which institutions were asked about a request, as far as the reader is cleared."""
     subject = question.state.ledger.find(item["subject"])
     if subject is None:
@@ -117,7 +137,7 @@ def _consultations(question: Question, connection: Connection[Any], item: dict[s
     pins = Pins(subject.log_id, heads[subject.log_id], heads)
     found: list[dict[str, Any]] = []
     for _, sealed in clearance.streams(question, connection, subject, pins):
-        known = requests.consultations(connection, sealed.log_id, [sealed.id])
+        known = requests.consultations(connection, sealed.log_id, [sealed.id], now)
         found += known.get((sealed.id, item["request"]), [])
     return found
 
@@ -147,7 +167,7 @@ def read_subject_requests(
         question, person = seen(request, question, connection, subject, pins, happened_by(request))
         then = at or person.valid_at or pins.known_at
         now = moment(then) if then else recorded_at(connection, subject.log_id, earlier)
-        found = requests.of_person(connection, person, consulting=bool(question.seals))
+        found = requests.of_person(connection, person, now, consulting=bool(question.seals))
     start = place.after[0] if place else 0
     items = [requests.standing(each, now) for each in found[start : start + most]]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=categories_of(items))

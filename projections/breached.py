@@ -1,7 +1,8 @@
 """What an incident obliges the company to: judge it, notify, and keep the record. Pure: no database, no clock.
 
-The regulator and the persons are notified when the incident presents a risk of serious injury; the GDPR counts 72 hours
-from awareness unless it was judged not to. Every incident stays on record, serious or not.
+The regulator and the persons are notified when the incident presents a risk of serious injury. The GDPR has a test of
+its own: the authority is notified within 72 hours of awareness unless a risk was judged unlikely, the persons when it
+is high; that no injury is serious decides neither. Every incident stays on record, serious or not.
 
 Source: P-39.1, s. 3.5–3.8 and A-2.1, r. 3.1; PIPEDA 10.1–10.3 and SOR/2018-64, s. 6; GDPR Art. 33, 34.
 """
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from projections.history import Fact
-    from projections.law.pack import Pack
+    from projections.law.pack import Clock, Pack
 
 TYPES = ("incident.detected", "incident.assessed", "incident.notified", "incident.closed")
 """What this follows from."""
@@ -45,6 +46,19 @@ class Incident(NamedTuple):
     def serious(self) -> bool | None:
         """What it was judged last; None while it is not."""
         return bool(self.assessed[-1].data.get("serious")) if self.assessed else None
+
+    @property
+    def risk(self) -> str | None:
+        """What it was judged last by the GDPR's test; None while it is not."""
+        return next((str(each.data["risk"]) for each in reversed(self.assessed) if each.data.get("risk")), None)
+
+    def concerns_regulator(self, clock: Clock) -> bool:
+        """Return whether a law's regulator is to be notified."""
+        return self.risk != "unlikely" if clock.judged_by == "risk" else bool(self.serious)
+
+    def concerns_persons(self, clock: Clock) -> bool:
+        """Return whether the persons are to be notified. What is serious is a high risk until that is judged."""
+        return self.risk == "high" if clock.judged_by == "risk" and self.risk else bool(self.serious)
 
 
 def incidents(facts: Iterable[Fact]) -> list[Incident]:
@@ -74,13 +88,14 @@ def _of(its: Incident, now: datetime) -> Iterable[Owed]:
     laws = [pack for pack in laws_of(its.detected.data.get("jurisdiction"), aware) if NOTICE in pack.clocks]
     judged = its.assessed[0] if its.assessed else None
     yield _owed(its, ASSESS, laws[0] if laws else None, NOTICE, aware, judged)
+    regulators = [pack for pack in laws if its.concerns_regulator(pack.clocks[NOTICE])]
     for pack in laws:
-        counts_hours = pack.clocks[NOTICE].unit == "hours"
-        if its.serious or (counts_hours and its.serious is None):
-            start = aware if counts_hours or not its.assessed else its.assessed[-1].time
-            yield _owed(its, REGULATOR, pack, NOTICE, start, _told(its, pack))
-        if its.serious:
-            clock = PERSONS_TOLD if PERSONS_TOLD in pack.clocks else NOTICE
+        if pack in regulators:
+            at_once = pack.clocks[NOTICE].judged_by == "risk" or not its.assessed
+            start = aware if at_once else its.assessed[-1].time
+            yield _owed(its, REGULATOR, pack, NOTICE, start, _told(its, pack, only=len(regulators) == 1))
+        clock = PERSONS_TOLD if PERSONS_TOLD in pack.clocks else NOTICE
+        if its.concerns_persons(pack.clocks[clock]):
             told = next((each for each in its.notified if each.data.get("whom") in {"persons", "public"}), None)
             yield _owed(its, PERSONS, pack, clock, its.assessed[-1].time, told)
         if KEPT in pack.clocks:
@@ -101,10 +116,14 @@ def _owed(its: Incident, kind: str, pack: Pack | None, clock: str, start: dateti
     )  # fmt: skip
 
 
-def _told(its: Incident, pack: Pack) -> Fact | None:
-    """Return the notice to the regulator of one law: one that names the law's place, or names none."""
+def _told(its: Incident, pack: Pack, *, only: bool) -> Fact | None:
+    """Return the notice to the regulator of one law: one that names the law's place.
+
+    One that names no place is nobody's where several regulators are to be notified.
+    """
     notices = [each for each in its.notified if each.data.get("whom") == "regulator"]
-    return next((each for each in notices if _place(each) in {None, pack.jurisdiction}), None)
+    places = {pack.jurisdiction, *([None] if only else [])}
+    return next((each for each in notices if _place(each) in places), None)
 
 
 def _place(notice: Fact) -> str | None:

@@ -1,7 +1,8 @@
 """What of a person's data was corrected, erased, restricted or is disputed, and who has a copy. Pure: no database.
 
-A recipient is told of what it received before the change, unless its copy is known to be gone by then. What our own
-retention erased is no change that anybody asked for: nobody is told.
+A recipient is told of what it received before the change, unless its copy is known to be gone by then; of a dispute,
+also whoever received it while it was disputed. What our own retention erased is no change that anybody asked for:
+nobody is told. A debt may be disputed by a hold alone: then whoever recovers it is told.
 
 Source: GDPR Art. 19; PIPEDA Schedule 1, 4.9.5 and 4.9.6; 11 CCR 7022.
 """
@@ -21,9 +22,15 @@ KINDS = {
     "data.erased": "erased",
     "data.restricted": "restricted",
     "challenge.recorded": "challenged",
+    "hold.placed": "challenged",
 }
-TYPES = (*KINDS, "data.disclosed", "disclosure.onward_reported")
+TYPES = (*KINDS, "hold.released", "data.disclosed", "disclosure.onward_reported")
 """What this follows from."""
+DISPUTED = "whosaw:DisputedDebt"
+"""Why a hold is placed that disputes a debt."""
+DEBT = "whosaw:DebtRecord"
+RECOVERS = frozenset({"sector-finance:DebtManagement", "dpv:CustomerClaimsManagement"})
+COLLECTORS = frozenset({"whosaw:DebtCollector", "whosaw:DebtBuyer"})
 ROUTINE = frozenset({"whosaw:RetentionEnded"})
 """Why the company erases without being asked."""
 DONE = frozenset({"done", "verified", None})
@@ -45,7 +52,9 @@ class Change(NamedTuple):
     """Which data, and when last."""
     request: str | None
     resolved: Fact | None
-    """Of a dispute, the correction that settled it."""
+    """Of a dispute, the correction or the release that settled it."""
+    recipients: frozenset[str] | None = None
+    """Whom alone it is about; None for everybody who has the data."""
 
     @property
     def time(self) -> datetime:
@@ -80,7 +89,10 @@ def changes(person: History) -> list[Change]:
     """Return what was changed, by time. Steps towards one thing that one request asked for are one change."""
     groups: dict[tuple[str, ...], list[Fact]] = {}
     erased: list[Fact] = []
+    disputes = person.by_time("challenge.recorded")
     for each in person.by_time(*KINDS):
+        if each.type == "hold.placed" and not _disputes(each, disputes):
+            continue
         if (each.type == "data.erased" and not _counts(each, erased)) or each.data.get("ended"):
             continue
         request = each.data.get("request_ref") or each.data.get("request_id")
@@ -106,9 +118,32 @@ def to_tell(change: Change, held: list[Copy]) -> dict[str, list[Copy]]:
     found: dict[str, list[Copy]] = {}
     for each in held:
         when = change.categories.get(each.category)
+        if change.recipients is not None and each.recipient not in change.recipients:
+            continue
+        if when is not None and change.kind == "challenged":
+            when = change.resolved.time if change.resolved else max(when, each.fact.time)
         if when is None or each.fact.time > when or (each.gone is not None and each.gone.time <= change.time):
             continue
         found.setdefault(each.recipient, []).append(each)
+    return found
+
+
+def _disputes(hold: Fact, challenges: list[Fact]) -> bool:
+    """Tell whether a hold is a dispute of its own: of a debt, and no challenge says the same."""
+    if hold.data.get("reason") != DISPUTED:
+        return False
+    its = set(hold.data.get("scope", {}).get("categories", []))
+    same = [each for each in challenges if not its or its & set(each.data.get("categories", []))]
+    return not same
+
+
+def _collectors(person: History) -> dict[str, list[str]]:
+    """Return who recovers a debt of hers, by the company's name, with what each received for it."""
+    found: dict[str, list[str]] = {}
+    for fact, recipient in _given(person):
+        data = fact.data
+        if recipient.get("kind") in COLLECTORS or data.get("purpose") in RECOVERS or DEBT in data.get("categories", []):
+            found.setdefault(recipient["id"], []).extend(data.get("categories", []))
     return found
 
 
@@ -127,6 +162,14 @@ def _last_copy_gone(given: Fact, recipient: str, category: str, gone: list[Fact]
 def _change(person: History, kind: str, cause: tuple[str, ...], facts: list[Fact]) -> Change:
     """Return one change, from the facts that brought it about, by time."""
     categories: dict[str, datetime] = {}
+    recipients: frozenset[str] | None = None
+    if facts[0].type == "hold.placed":
+        collectors = _collectors(person)
+        recipients = frozenset(collectors)
+        every = [category for some in collectors.values() for category in some]
+        for each in facts:
+            its = each.data.get("scope", {}).get("categories", []) or every
+            categories |= dict.fromkeys(its, each.time)
     for each in facts:
         kept = {survivor["category"] for survivor in each.data.get("survivors", [])}
         its = each.data.get("categories", []) or (_everything(person) if kind == "restricted" else [])
@@ -136,7 +179,9 @@ def _change(person: History, kind: str, cause: tuple[str, ...], facts: list[Fact
     if request is not None:  # A notice may name the request itself, or a step before the change.
         its = (each for each in person.facts if request in {each.data.get("request_ref"), each.data.get("request_id")})
         names |= {each.name for each in its}
-    return Change(kind, cause, facts, frozenset(names), categories, request, _resolved(person, kind, facts))
+    return Change(
+        kind, cause, facts, frozenset(names), categories, request, _resolved(person, kind, facts), recipients
+    )  # fmt: skip
 
 
 def _everything(person: History) -> list[str]:
@@ -148,6 +193,10 @@ def _resolved(person: History, kind: str, facts: list[Fact]) -> Fact | None:
     """Return the correction that settled a dispute: the first one after it of all that was disputed."""
     if kind != "challenged":
         return None
+    if facts[0].type == "hold.placed":
+        holds = {each.data.get("hold_id") for each in facts}
+        released = [each for each in person.by_time("hold.released") if each.data.get("hold_id") in holds]
+        return next((each for each in released if each.time >= facts[-1].time), None)
     disputed = {one for each in facts for one in each.data.get("categories", [])}
     later = [each for each in person.by_time("data.rectified") if each.time >= facts[-1].time]
     return next((each for each in later if disputed <= set(each.data.get("categories", []))), None)

@@ -51,18 +51,37 @@ class Consultation(NamedTuple):
     """On which ground."""
     commissioner: Deadline | None
     """After an objection, by when the Commissioner is to be told."""
+    commissioner_told: str | None
+    """When that was done: RFC 3339."""
     positions: list[int]
     """Of the entries that it follows from, ascending."""
 
 
-def consultations(person: History) -> list[Consultation]:
-    """Return every institution that was asked about a request, by when it was notified."""
-    replies = person.by_time("institution.answered")
+def consultations(person: History, at: datetime | None = None) -> list[Consultation]:
+    """Return every institution that was asked about a request, by when it was notified.
+
+    Args:
+        person: Her facts.
+        at: As each stood at this moment; None for after all that is recorded.
+    """
     found = [
-        _consultation(each, next((reply for reply in replies if _of(reply, each)), None))
-        for each in person.by_time("institution.consulted")
+        each
+        for since, until, each in periods(person)
+        if (until is None if at is None else since <= at and (until is None or at < until))
     ]
     return sorted(found, key=lambda each: (moment(each.notified), each.positions))
+
+
+def periods(person: History) -> list[tuple[datetime, datetime | None, Consultation]]:
+    """Return how each consultation stood, from when to when: before the institution's answer, and since."""
+    found: list[tuple[datetime, datetime | None, Consultation]] = []
+    for asked, replies in _pairs(person):
+        since = moment(asked.data.get("notified_at") or asked.stated)
+        later = sorted({each.time for each in replies if each.time > since})
+        for begins, ends in zip([since, *later], [*later, None], strict=True):
+            known = [each for each in replies if each.time <= begins]
+            found.append((begins, ends, _consultation(asked, known)))
+    return found
 
 
 def state(objection: bool | None, embargo: Deadline, now: datetime) -> str:  # noqa: FBT001 - what was said
@@ -72,8 +91,16 @@ def state(objection: bool | None, embargo: Deadline, now: datetime) -> str:  # n
     return "free" if standing(embargo, now) == "overdue" else "embargoed"
 
 
-def _consultation(fact: Fact, reply: Fact | None) -> Consultation:
-    """Return one institution's part."""
+def _pairs(person: History) -> list[tuple[Fact, list[Fact]]]:
+    """Return each question to an institution with what was recorded of its answer, by time."""
+    replies = person.by_time("institution.answered")
+    return [(each, [one for one in replies if _of(one, each)]) for each in person.by_time("institution.consulted")]
+
+
+def _consultation(fact: Fact, replies: list[Fact]) -> Consultation:
+    """Return one institution's part. Its first answer counts; what follows may say that the Commissioner was told."""
+    reply = replies[0] if replies else None
+    told = next((each for each in replies if each.data.get("commissioner_told_at")), None)
     data = fact.data
     notified: str = data.get("notified_at") or fact.stated
     start = moment(notified)
@@ -86,7 +113,8 @@ def _consultation(fact: Fact, reply: Fact | None) -> Consultation:
         data.get("basis"), notified, its.day, its, reply.stated if reply else None, objects if reply else None,
         reply.data.get("ground") if reply else None,
         deadline(pack, "objection_to_commissioner", reply.time) if reply and objects else None,
-        sorted({each.position for each in (fact, reply) if each is not None}),
+        told.data["commissioner_told_at"] if told and objects else None,
+        sorted({each.position for each in (fact, reply, told) if each is not None}),
     )  # fmt: skip
 
 

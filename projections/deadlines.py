@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, day_of
-from projections.law.clock import due
+from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, business_days, day_of
+from projections.law.clock import More, due
 from projections.law.pack import PACKS, pack_for
 
 if TYPE_CHECKING:
@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 
 ZONE = TORONTO
 """The company's: a day is the day that it was there."""
-Standing = Literal["running", "due_today", "overdue", "watched", "undated"]
-"""watched: as soon as feasible. undated: neither a law nor the company names a day."""
+Standing = Literal["running", "due_today", "overdue", "watched", "undated", "waiting"]
+"""watched: as soon as feasible, or as long as it takes. undated: neither a law nor the company names a day.
+
+waiting: the time has not begun, since the person has not shown yet who she is."""
 CANADA, FEDERAL = "loc:CA", "whosaw:PIPEDA"
 """Where the company is when a fact does not say so, and the law there."""
 NO_LAW = (
     "No law that is known here sets a time for this",
     "Aucune loi connue ici ne fixe de délai pour ceci",
+)
+WAITING = (
+    "The time begins when the person shows who she is; she has not yet",
+    "Le délai court dès que la personne établit son identité ; elle ne l’a pas encore fait",
 )
 STATED = ("The day is the one that the company stated", "Le jour est celui que l’entreprise a indiqué")
 NO_DAY = ("The company stated no day either", "L’entreprise n’a pas non plus indiqué de jour")
@@ -58,6 +64,25 @@ class Deadline(NamedTuple):
     """The calendar behind it."""
     explanation: dict[str, list[str]]
     """The arithmetic, sentence by sentence: en and fr."""
+    waits: bool = False
+    """Whether its time has not begun: identity is to be proved first, and then there is a day."""
+
+    @property
+    def timed(self) -> Literal["dated", "watched", "undated", "waiting"]:
+        """Which kind of time it has; see Standing."""
+        if self.waits:
+            return "waiting"
+        if self.day is not None:
+            return "dated"
+        return "undated" if self.pack is None else "watched"
+
+    @property
+    def place(self) -> date | None:
+        """The day by which it is queued: its last one; of what is due without delay, the one that it began with.
+
+        None for what is due on no day, or has not begun.
+        """
+        return self.start if self.timed == "watched" else self.day
 
 
 def law_on(regime: str | None, moment: datetime) -> Pack | None:
@@ -74,7 +99,8 @@ def deadline(
     start: datetime,
     *,
     stated: date | None = None,
-    extensions: Sequence[int | None] = (),
+    extensions: Sequence[int | More | None] = (),
+    identified: datetime | None = None,
     ended: datetime | None = None,
 ) -> Deadline:
     """Return when something is due.
@@ -84,13 +110,14 @@ def deadline(
         clock: Which of its clocks; None when it sets no time.
         start: The moment that it is counted from.
         stated: What the company stated; it counts where the law has no day.
-        extensions: What each extension was stated to be, in the unit of the law; None for all that it allows.
+        extensions: What each extension was stated to be; see `law.clock.due`.
+        identified: When identity was proved, if that had to be asked for.
         ended: Of an embargo, when the reply came.
     """
     if pack is None or clock not in pack.clocks:
         return without_law(stated)
     try:
-        its = due(pack, clock, start, zone=ZONE, extensions=extensions, ended=ended)
+        its = due(pack, clock, start, zone=ZONE, extensions=extensions, identified=identified, ended=ended)
     except OutsideCalendar:
         return without_law(stated)
     found = Deadline(
@@ -98,6 +125,15 @@ def deadline(
         its.zone, its.calendar, its.explanation,
     )  # fmt: skip
     return found if its.day is not None or stated is None else said(found._replace(day=stated), *STATED)
+
+
+def waiting(pack: Pack, clock: str, start: datetime) -> Deadline:
+    """Return the date of what has not begun, since the person has not shown yet who she is."""
+    its = pack.clocks[clock]
+    found = deadline(pack, clock, start)
+    clauses = ((WAITING[0], its.clause.en), (WAITING[1], its.clause.fr))
+    en, fr = (f"{sentence} ({clause})." for sentence, clause in clauses)
+    return found._replace(day=None, moment=None, waits=True, explanation={"en": [en], "fr": [fr]})
 
 
 def without_law(stated: date | None) -> Deadline:
@@ -118,12 +154,34 @@ def said(its: Deadline, en: str, fr: str) -> Deadline:
 
 def standing(its: Deadline, now: datetime) -> Standing:
     """Tell how something that is not done yet stands at a moment."""
-    if its.day is None:
-        return "undated" if its.pack is None else "watched"
+    if its.timed != "dated":
+        return its.timed
+    assert its.day is not None
     today = today_of(now)
     if now > its.moment if its.moment is not None else today > its.day:
         return "overdue"
     return "due_today" if today == its.day else "running"
+
+
+class Left(NamedTuple):
+    """How many days are left, not counting today; negative when the last day is over."""
+
+    days: int
+    business_days: int | None
+    """By the calendar of the law, else by Canada's; None where no calendar knows the year."""
+
+
+def left(its: Deadline, now: datetime) -> Left | None:
+    """Return how many days are left of something that has a last day; None when it has none."""
+    if its.day is None:
+        return None
+    today = today_of(now)
+    pack = next((each for each in PACKS if (each.code, each.version) == (its.pack, its.version)), None)
+    try:
+        business = business_days(pack.calendar if pack else "ca", today, its.day)
+    except OutsideCalendar:
+        business = None
+    return Left((its.day - today).days, business)
 
 
 def today_of(now: datetime) -> date:
@@ -149,7 +207,8 @@ def parsed(text: str | None) -> date | None:
 def read_back(members: Mapping[str, Any]) -> Deadline:
     """Return a date from what JSON says of it; see `plain`."""
     told = dict(members)
-    told["day"] = None if told["day"] is None else date.fromisoformat(told["day"])
+    for name in ("start", "day"):
+        told[name] = None if told[name] is None else date.fromisoformat(told[name])
     told["moment"] = None if told["moment"] is None else datetime.fromisoformat(told["moment"])
     return Deadline(**told)
 

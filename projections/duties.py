@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from projections.breached import TYPES as INCIDENTS
 from projections.breached import of_incidents
-from projections.deadlines import deadline, law_for
+from projections.deadlines import deadline, law_for, without_law
 from projections.history import Row, counting, fact
 from projections.noticed import TYPES as NOTICES
 from projections.noticed import notices
-from projections.owed import of_notice
+from projections.owed import TELL, Owed, name_of, of_notice
 from projections.projection import Fold, Projection, select
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from projections.history import Fact
-    from projections.owed import Owed
 
 DEFINITION = """
     CREATE TABLE duty (
@@ -44,6 +43,11 @@ DEFINITION = """
     CREATE INDEX duty_subject ON duty (log_id, subject, position);
     CREATE INDEX duty_incident ON duty (log_id, position) WHERE type LIKE 'incident.%';
     CREATE INDEX duty_cohort ON duty (log_id, position) WHERE cohort IS NOT NULL;
+    CREATE TABLE duty_untold (
+        log_id   smallint NOT NULL,
+        position bigint   NOT NULL,
+        PRIMARY KEY (log_id, position)
+    );
     CREATE TABLE duty_outlived (
         log_id   smallint NOT NULL,
         subject  uuid     NOT NULL,
@@ -70,10 +74,21 @@ OUTLIVED = """
     GROUP BY e.log_id, s.stream
     ON CONFLICT DO NOTHING
 """
+# Only what the ledger itself states.
+UNTOLD = """
+    INSERT INTO duty_untold
+    SELECT e.log_id, e.position
+    FROM ledger.entry AS e
+    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND x.fact ->> 'source' LIKE '/whosaw/%%' AND coalesce(x.fact #> '{data,untold}', '[]') <> '[]'
+"""
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM duty AS t GROUP BY log_id
     UNION ALL
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM duty_outlived AS t GROUP BY log_id
+    UNION ALL
+    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM duty_untold AS t GROUP BY log_id
 """
 # Whose name must not be told any more, in a database that was put back too: by duty_subject. Of several people: only
 # when none of them is left.
@@ -99,6 +114,12 @@ NAMED = """
     JOIN ledger.entry AS e ON e.log_id = d.log_id AND e.position = d.position
     WHERE d.log_id = %(log_id)s AND d.name = ANY (%(names)s) AND d.type = ANY (%(types)s) AND NOT d.sealed
     ORDER BY d.position
+"""
+LEFT_OUT = """
+    SELECT e.stream AS subject, e.log_id, e.position, e.bytes
+    FROM projections.duty_untold AS u JOIN ledger.entry AS e ON e.log_id = u.log_id AND e.position = u.position
+    WHERE u.log_id = %(log_id)s
+    ORDER BY u.position
 """
 # By duty_incident.
 DETECTED = """
@@ -128,15 +149,15 @@ CORRECTING = """
 
 DUTIES = Projection(
     name="duties",
-    version=1,
-    tables=("duty", "duty_outlived"),
+    version=2,
+    tables=("duty", "duty_outlived", "duty_untold"),
     definition=DEFINITION,
-    folds=(Fold((*NOTICES, *INCIDENTS), FOLD), Fold(("key.destroyed",), OUTLIVED)),
+    folds=(Fold((*NOTICES, *INCIDENTS), FOLD), Fold(("key.destroyed",), OUTLIVED), Fold(("key.destroyed",), UNTOLD)),
     digest=DIGEST,
 )
 
 
-def nameless(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
+def nameless(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
     """Return the notices that are still known by their names alone: their person is forgotten, or is to be.
 
     An answer that comes after she is forgotten is found by the notice's name, whoever it is recorded about.
@@ -144,12 +165,13 @@ def nameless(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
     Args:
         connection: A reader's.
         logs: All.
+        now: As it stood at this moment.
     """
     names = sorted({row[0] for log_id in logs for row in connection.execute(NAMELESS, {"log_id": log_id}).fetchall()})
     if not names:
         return []
     wanted = {"names": names, "types": list(NOTICES)}
-    facts = [each for log_id in logs for each in _counting(connection, log_id, NAMED, wanted)]
+    facts = [each for log_id in logs for each in _counting(connection, log_id, NAMED, wanted) if each.time <= now]
     found = [each for each in notices(facts) if not _lives(connection, each.fact)]
     return [
         of_notice(each, None, deadline(
@@ -157,6 +179,27 @@ def nameless(connection: Connection[Any], logs: Sequence[int]) -> list[Owed]:
             each.fact.time, stated=each.due,
         ))
         for each in found
+    ]  # fmt: skip
+
+
+def left_out(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+    """Return whom the company decided not to tell when it forgot somebody, and why; nobody is named.
+
+    Args:
+        connection: A reader's.
+        logs: All.
+        now: As it stood at this moment.
+    """
+    found = [fact(row) for log_id in logs for row in select(connection, LEFT_OUT, {"log_id": log_id}, Row)]
+    return [
+        Owed(
+            name_of(TELL, each.data["receipt_id"], number), TELL, str(each.data["untold_because"]), None, None,
+            without_law(None), each.stated, each.stated, recipient=one["recipient_id"], change=one["change"],
+            categories=one["categories"], positions=[each.position],
+        )
+        for each in found
+        if each.time <= now
+        for number, one in enumerate(each.data["untold"])
     ]  # fmt: skip
 
 
@@ -168,7 +211,8 @@ def incidents(connection: Connection[Any], logs: Sequence[int], now: datetime) -
         logs: All: an incident's facts may be about persons of any.
         now: The moment.
     """
-    return of_incidents((each for log_id in logs for each in _counting(connection, log_id, DETECTED, {})), now)
+    facts = (each for log_id in logs for each in _counting(connection, log_id, DETECTED, {}))
+    return of_incidents((each for each in facts if each.time <= now), now)
 
 
 def _counting(connection: Connection[Any], log_id: int, statement: Any, wanted: dict[str, Any]) -> Iterable[Fact]:

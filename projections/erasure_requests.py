@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.held import ERASURE_RIGHTS
+from projections.law.rights import ERASURE
 from projections.person import Place
 from projections.projection import Fold, Projection, forgotten, instant, select
+from projections.requested import is_answer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +126,7 @@ def answered(connection: Connection[Any], log_id: int, as_of: int) -> list[Answe
         log_id: In which log the answer is.
         as_of: Nothing recorded after this position is seen; at most what `progress.reached` says, of erasures too.
     """
-    wanted = {"log_id": log_id, "as_of": as_of, "granted": list(GRANTED), "rights": list(ERASURE_RIGHTS)}
+    wanted = {"log_id": log_id, "as_of": as_of, "granted": list(GRANTED), "rights": list(ERASURE)}
     return select(connection, ANSWERED, wanted, Answered)
 
 
@@ -148,6 +149,6 @@ def granted(connection: Connection[Any], person: Person, request: str) -> bool:
         for each in select(connection, OF_PARTS, wanted, _Step)
         if Place(each.log_id, each.position) not in person.hidden
     ]
-    asked = any(each.act == "request.received" and each.right in ERASURE_RIGHTS and each.whole for each in steps)
-    answers = [each.outcome for each in steps if each.act == "request.answered"]
+    asked = any(each.act == "request.received" and each.right in ERASURE and each.whole for each in steps)
+    answers = [each.outcome for each in steps if each.act == "request.answered" and is_answer(each.outcome)]
     return asked and bool(answers) and answers[-1] in GRANTED

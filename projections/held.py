@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from projections.law.rights import ERASURE
 from projections.person import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-ERASURE_RIGHTS = frozenset({"eu-gdpr:A17", "whosaw:Erasure"})
-"""What asks for deletion when a request names it."""
 REFUSALS = frozenset({"dpv:RequestRejected"})
 """Outcomes after which nobody is asked to delete any more."""
 
@@ -205,7 +204,7 @@ def _apply(episodes: dict[_Key, list[_Episode]], change: Change) -> None:
                 episode.rectify(change)
         case "data.erased":
             _erase(episodes, change)
-        case "request.received" if change.right in ERASURE_RIGHTS:
+        case "request.received" if change.right in ERASURE:
             for episode in _touched(episodes, change):
                 if episode.state in {HELD, ASKED}:
                     # The system that took the request says nothing about the one that holds the data.

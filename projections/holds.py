@@ -11,7 +11,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from projections.law.rights import ACCESS
 from projections.projection import Fold, Projection, forgotten, instant, select
+from projections.requested import is_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
     from projections.person import Part
 
-ACCESS_RIGHTS = frozenset({"whosaw:Access", "eu-gdpr:A15"})
-"""Requests for these hold what they ask for."""
 REQUEST_REASON = "whosaw:AccessRequestHold"
 REQUEST_BASIS = "ca-pipeda:8-8"
 RECOURSE = timedelta(days=365)
@@ -46,6 +46,7 @@ DEFINITION = """
         starts     timestamptz NOT NULL,
         ends       timestamptz,
         "right"    text,
+        outcome    text,
         sealed     boolean     NOT NULL,
         everybody  boolean     NOT NULL,
         cohort     integer,
@@ -64,14 +65,14 @@ FOLDED = """
            ARRAY(SELECT jsonb_array_elements_text(coalesce(d.scope -> 'systems', '[]'))),
            CASE WHEN s.since IS NOT NULL THEN {since} END, CASE WHEN s.up_to IS NOT NULL THEN {up_to} END,
            {starts}, CASE WHEN d.until IS NOT NULL THEN {ends} END,
-           d."right", coalesce(d.visibility = 'sealed', false),
+           d."right", d.outcome, coalesce(d.visibility = 'sealed', false),
            coalesce(x.fact #>> '{about,0,role}' = 'whosaw:Ledger', false), (x.fact #>> '{cohort,size}')::integer
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
         hold_id text, request_id text, reason text, basis text, authority jsonb, scope jsonb, starts text,
-        effective_at text, until text, "right" text, visibility text
+        effective_at text, until text, "right" text, outcome text, visibility text
     )
     CROSS JOIN LATERAL (
         SELECT d.scope ->> 'since' AS since, d.scope ->> 'until' AS up_to,
@@ -94,7 +95,7 @@ DIGEST = """
 # Her own rows by primary key; cohorts by member_subject, then hold_change_cohort; those about nobody by their index.
 OF_PARTS = """
     SELECT c.log_id, c.position, c.time, c.act, c.hold, c.reason, c.basis, c.authority, c.categories, c.systems,
-           c.since, c.up_to, c.starts, c.ends, c."right", c.sealed, c.everybody, c.subject, p.name
+           c.since, c.up_to, c.starts, c.ends, c."right", c.outcome, c.sealed, c.everybody, c.subject, p.name
     FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(positions)s::bigint[], %(names)s::text[])
       AS p (log_id, stream, as_of, name)
     CROSS JOIN LATERAL (
@@ -107,7 +108,7 @@ OF_PARTS = """
     ) AS c
     UNION
     SELECT h.log_id, h.position, h.time, h.act, h.hold, h.reason, h.basis, h.authority, h.categories, h.systems,
-           h.since, h.up_to, h.starts, h.ends, h."right", h.sealed, h.everybody, h.subject, n.name
+           h.since, h.up_to, h.starts, h.ends, h."right", h.outcome, h.sealed, h.everybody, h.subject, n.name
     FROM projections.hold_change AS h
     CROSS JOIN unnest(%(names)s::text[]) AS n (name)
     WHERE h.everybody AND h.log_id = ANY(%(every)s::smallint[])
@@ -116,7 +117,7 @@ OF_PARTS = """
 
 HOLDS = Projection(
     name="holds",
-    version=2,
+    version=3,
     tables=("hold_change",),
     definition=DEFINITION,
     folds=(
@@ -145,6 +146,7 @@ class Change(NamedTuple):
     starts: datetime
     ends: datetime | None
     right: str | None
+    outcome: str | None
     sealed: bool
     everybody: bool
     stream: UUID | None = None
@@ -268,11 +270,11 @@ def _standing(changes: Iterable[Change], moment: datetime) -> list[Hold]:
     released: dict[str, datetime] = {}
     for change in changes:
         match change.act:
-            case "hold.placed" | "request.received" if change.act == "hold.placed" or change.right in ACCESS_RIGHTS:
+            case "hold.placed" | "request.received" if change.act == "hold.placed" or change.right in ACCESS:
                 if change.starts >= released.get(change.hold, change.starts):
                     found[change.hold] = _hold(change)
                     released.pop(change.hold, None)
-            case "request.answered":
+            case "request.answered" if is_answer(change.outcome):
                 answered[change.hold] = change.time
             case "hold.released":
                 released[change.hold] = change.starts

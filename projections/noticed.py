@@ -20,6 +20,26 @@ TYPES = (DUE, SENT, ANSWERED)
 OUTCOMES = {"acknowledged": "discharged", "completed": "discharged"}
 """States of what recipients answer; every other outcome is a state of its own."""
 
+GOES_ON = frozenset({"sent", "bounced"})
+"""States after which something is still to come."""
+
+
+class Step(NamedTuple):
+    """Something by which a duty went on: the recipient was told, or answered."""
+
+    time: str
+    """When: RFC 3339."""
+    act: str
+    """sent, answered, informed, destroyed (its copy is gone) or resolved (a dispute was settled)."""
+    state: str
+    """Of the duty, since then."""
+    outcome: str | None
+    justification: str | None
+    attempts: int
+    """How often the recipient had been told by then."""
+    position: int
+    """Of its entry."""
+
 
 class Notice(NamedTuple):
     """One recipient that is to be told of one change, as the company named it."""
@@ -46,6 +66,8 @@ class Notice(NamedTuple):
     done: str | None
     """When it came to an end: RFC 3339."""
     positions: list[int]
+    steps: list[Step]
+    """What was done about it, by time."""
 
 
 def notices(facts: Iterable[Fact]) -> list[Notice]:
@@ -63,17 +85,23 @@ def notices(facts: Iterable[Fact]) -> list[Notice]:
 def _notice(notification: str, recipient: str, facts: list[Fact]) -> Notice:
     """Return one notice, from the facts that name it, by time."""
     due = next(each for each in facts if each.type == DUE)
-    steps = [each for each in facts if each.type != DUE]
+    steps: list[Step] = []
+    for each in facts:
+        if each.type == DUE:
+            continue
+        outcome: str | None = each.data.get("outcome")
+        state = "sent" if outcome is None else OUTCOMES.get(outcome, outcome)
+        attempts = max(each.data.get("attempts", 1), steps[-1].attempts if steps else 0)
+        act, why = "sent" if each.type == SENT else "answered", each.data.get("justification")
+        steps.append(Step(each.stated, act, state, outcome, why, attempts, each.position))
     last = steps[-1] if steps else None
-    outcome: str | None = last.data.get("outcome") if last else None
-    state = "open" if last is None else "sent" if outcome is None else OUTCOMES.get(outcome, outcome)
-    ended = last if last and state not in {"sent", "bounced"} else None
+    ended = last if last and last.state not in GOES_ON else None
     trigger = due.data.get("trigger", {})
     return Notice(
         due, notification, recipient, due.data.get("recipient_name"),
         (str(trigger.get("source")), str(trigger.get("id"))), str(due.data.get("change")),
-        sorted(set(due.data.get("categories", []))), parsed(due.data.get("due")), state, due.stated, outcome,
-        last.data.get("justification") if last else None,
-        max((each.data.get("attempts", 1) for each in steps), default=0),
-        ended.stated if ended else None, sorted({each.position for each in facts}),
+        sorted(set(due.data.get("categories", []))), parsed(due.data.get("due")),
+        last.state if last else "open", due.stated, last.outcome if last else None,
+        last.justification if last else None, last.attempts if last else 0, ended.time if ended else None,
+        sorted({each.position for each in facts}), steps,
     )  # fmt: skip

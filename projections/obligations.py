@@ -13,43 +13,61 @@ from uuid import UUID
 
 import orjson
 
-from projections.derived import Derived
+from projections.across import clearance
+from projections.deadlines import read_back
+from projections.derived import Derived, registered
+from projections.history import histories
 from projections.history import of_person as parts_of_person
-from projections.owed import TYPES, UNFINISHED, Owed, owed
+from projections.noticed import Step
+from projections.owed import OPEN, TELL, TYPES, UNFINISHED, Owed, owed, periods
 from projections.plain import plain
 from projections.projection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from psycopg import Connection
 
+    from ledger import Subject
     from projections.history import History
     from projections.person import Person
     from projections.registers import Registers
 
-# What has no day comes last.
+# A row is how one thing stood from one step of it to the next: so it is known of any moment. What is due without delay
+# is queued by the day that it began with; what has no day comes last.
 DEFINITIONS: LiteralString = """
     CREATE TABLE obligation (
-        log_id     smallint NOT NULL,
-        subject    uuid     NOT NULL,
-        id         text     NOT NULL,
-        kind       text     NOT NULL,
-        state      text     NOT NULL,
-        unfinished boolean  NOT NULL,
-        due        date     NOT NULL,
+        log_id     smallint    NOT NULL,
+        subject    uuid        NOT NULL,
+        id         text        NOT NULL,
+        since      timestamptz NOT NULL,
+        until      timestamptz NOT NULL,
+        kind       text        NOT NULL,
+        state      text        NOT NULL,
+        unfinished boolean     NOT NULL,
+        due        date        NOT NULL,
         recipient  text,
-        sealed     boolean  NOT NULL,
-        content    text     NOT NULL,
-        PRIMARY KEY (log_id, subject, id)
+        sealed     boolean     NOT NULL,
+        content    text        NOT NULL,
+        PRIMARY KEY (log_id, subject, id, since)
     );
-    CREATE INDEX obligation_due ON obligation (log_id, due, id, subject) WHERE NOT sealed;
-    CREATE INDEX obligation_unfinished ON obligation (log_id, due, id, subject) WHERE NOT sealed AND unfinished;
-    CREATE INDEX obligation_state ON obligation (log_id, state, due, id, subject) WHERE NOT sealed;
-    CREATE INDEX obligation_kind ON obligation (log_id, kind, due, id, subject) WHERE NOT sealed AND unfinished;
-    CREATE INDEX obligation_recipient ON obligation (log_id, recipient, due, id, subject) WHERE NOT sealed;
+    CREATE INDEX obligation_due ON obligation (log_id, due, id, subject) WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX obligation_unfinished ON obligation (log_id, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity' AND unfinished;
+    CREATE INDEX obligation_state ON obligation (log_id, state, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX obligation_kind ON obligation (log_id, kind, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity' AND unfinished;
+    CREATE INDEX obligation_recipient ON obligation (log_id, recipient, due, id, subject)
+        WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX obligation_sealed ON obligation (log_id, subject) WHERE sealed;
+    CREATE INDEX obligation_then ON obligation USING gist (tstzrange(since, until))
+        WHERE NOT sealed AND until < 'infinity';
 """
 NO_DAY = "9999-12-31"
+ALWAYS = "infinity"
+"""Until when something stands that nothing has changed since."""
 EVERY: LiteralString = "TRUE"
 FILTERS: dict[str, LiteralString] = {
     "unfinished": "o.unfinished",
@@ -58,15 +76,40 @@ FILTERS: dict[str, LiteralString] = {
     "recipient": "o.recipient = %(recipient)s",
 }
 """What narrows an answer. Only what is asked for stands in the statement, so that it is planned for that."""
-# By the index of what is asked for, in the order of the answer.
-FOUND: LiteralString = """
+ONES: LiteralString = """
+    (SELECT o.log_id, o.subject, o.id, o.due, o.content
+     FROM projections.obligation AS o
+     WHERE o.log_id = %(log_id)s AND NOT o.sealed AND {then} AND {wanted} AND o.due < %(before)s
+       AND (o.due, o.id, o.subject) > (%(due)s::date, %(id)s::text, %(subject)s::uuid)
+       AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = o.log_id AND v.subject = o.subject)
+     ORDER BY o.due, o.id, o.subject
+     LIMIT %(limit)s)
+"""
+# What nothing has changed since: by the index of what is asked for, in the order of the answer. What something has
+# changed since then: by obligation_then, as much as stood then.
+FOUND: LiteralString = (
+    ONES.replace("{then}", "o.until = 'infinity' AND o.since <= %(now)s")
+    + "UNION ALL"
+    + ONES.replace("{then}", "o.until < 'infinity' AND tstzrange(o.since, o.until) @> %(now)s::timestamptz")
+    + "ORDER BY due, id, subject LIMIT %(limit)s"
+)
+
+
+# By obligation_sealed: a register of a few rows.
+SEALED = """
     SELECT o.log_id, o.subject, o.id, o.due, o.content
     FROM projections.obligation AS o
-    WHERE o.log_id = %(log_id)s AND NOT o.sealed AND {wanted} AND o.due < %(before)s
-      AND (o.due, o.id, o.subject) > (%(due)s::date, %(id)s::text, %(subject)s::uuid)
-      AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = o.log_id AND v.subject = o.subject)
+    WHERE o.log_id = %(log_id)s AND o.sealed AND o.since <= %(now)s AND o.until > %(now)s
+      AND (%(everything)s OR o.subject = ANY (%(cleared)s::uuid[]))
     ORDER BY o.due, o.id, o.subject
-    LIMIT %(limit)s
+"""
+# Of who is to be forgotten, by the primary key of both. Notices have a name of their own, and are told by that.
+REVOKED = """
+    SELECT o.content FROM ledger.revoked AS v
+    JOIN projections.obligation AS o ON o.log_id = v.log_id AND o.subject = v.subject
+    WHERE v.log_id = %(log_id)s AND o.kind = 'tell_recipient' AND o.unfinished AND NOT o.sealed
+      AND o.since <= %(now)s AND o.until > %(now)s
+    ORDER BY o.due, o.id
 """
 
 
@@ -76,10 +119,11 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
     return {
         "obligation": [
             (
-                person.log_id, UUID(hex=each.subject), each.id, each.kind, each.state, each.unfinished,
-                each.due or NO_DAY, each.recipient, each.sealed, orjson.dumps(plain(each)).decode(),
+                person.log_id, UUID(hex=each.subject), each.id, since, until or ALWAYS, each.kind, each.state,
+                each.unfinished, each.deadline.place or NO_DAY, each.recipient, each.sealed,
+                orjson.dumps(plain(each)).decode(),
             )
-            for each in owed(person)
+            for since, until, each in periods(person)
             if each.subject is not None
         ]
     }  # fmt: skip
@@ -87,7 +131,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=1,
+    version=4,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,
@@ -130,7 +174,7 @@ class Filter(NamedTuple):
     """A state, or unfinished: whatever something is still to be done about."""
     recipient: str | None = None
     before: date | None = None
-    """Due before this day."""
+    """Due before this day, or without delay since a day before it."""
 
     def admits(self, its: Owed) -> bool:
         """Return whether one that is in no table is wanted."""
@@ -138,13 +182,14 @@ class Filter(NamedTuple):
             self.kind in {None, its.kind}
             and self.recipient in {None, its.recipient}
             and (self.state in {None, its.state} or (self.state == "unfinished" and its.state in UNFINISHED))
-            and (self.before is None or (its.due or date.max) < self.before)
+            and (self.before is None or (its.deadline.place or date.max) < self.before)
         )
 
 
 def found(
     connection: Connection[Any],
     logs: Iterable[int],
+    now: datetime,
     wanted: Filter,
     beside: Iterable[Owed] = (),
     *,
@@ -159,6 +204,7 @@ def found(
     Args:
         connection: A reader's.
         logs: Which.
+        now: How each stood at this moment, by what had happened then.
         wanted: Which obligations.
         beside: Those that are in no table of ours.
         after: The cursor of the page before.
@@ -171,7 +217,7 @@ def found(
     pages: list[list[tuple[Cursor, dict[str, Any]]]] = []
     for log_id in logs:
         parameters = {
-            "log_id": log_id, "kind": wanted.kind, "state": wanted.state, "recipient": wanted.recipient,
+            "log_id": log_id, "now": now, "kind": wanted.kind, "state": wanted.state, "recipient": wanted.recipient,
             "before": wanted.before or "infinity", "due": after.due, "id": after.id,
             "subject": after.subject or "0" * 32, "limit": limit + 1,
         }  # fmt: skip
@@ -186,10 +232,70 @@ def found(
     return [each for _, each in shown], shown[-1][0] if len(rows_of_all) > limit else None
 
 
-def of_person(connection: Connection[Any], person: Person) -> list[Owed]:
-    """Return everything that is or was owed because of one person's facts, as of the position of the answer."""
-    return [each for history in parts_of_person(connection, person, OBLIGATIONS.types) for each in owed(history)]
+def untold(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> list[Owed]:
+    """Return who is still to be told of a change of somebody's data, also if she is to be forgotten.
+
+    It is computed from her facts: the decision to forget stands on the same position as that on holds. What an order
+    forbids to tell is not among it, so that forgetting takes as long as if it were about a stranger.
+
+    Args:
+        connection: A reader's.
+        subject: Whom, by one of her names.
+        upto: Nothing recorded after this position of her log is seen.
+        now: As it stood at this moment.
+    """
+    known = registered(connection, OBLIGATIONS.name, subject.log_id, upto, now).corrections
+    elsewhere = [each for each in known if each.log_id == subject.log_id]
+    people = histories(connection, subject.log_id, [subject.id], upto, OBLIGATIONS.types, elsewhere)
+    found = [each for person in people if subject.id in person.streams for each in owed(person, now)]
+    return [each for each in found if each.kind == TELL and each.state in {OPEN, "bounced"} and not each.sealed]
+
+
+def of_revoked(connection: Connection[Any], logs: Iterable[int], now: datetime) -> list[Owed]:
+    """Return whom to tell of changes of the data of people who are to be forgotten, as long as no notice was named.
+
+    Forgetting them waits for that; nobody is named.
+    """
+    rows = [row for log_id in logs for row in connection.execute(REVOKED, {"log_id": log_id, "now": now}).fetchall()]
+    found = [orjson.loads(row[0]) for row in rows]
+    return [_read_back(each)._replace(subject=None) for each in found if each["notification"] is None]
+
+
+def behind(
+    connection: Connection[Any], logs: Iterable[int], now: datetime, streams: Sequence[str] | None
+) -> list[tuple[int, Owed]]:
+    """Return what is owed because of what orders forbid to tell, each with its log; its subject is a sealed stream.
+
+    Args:
+        connection: A reader's.
+        logs: Which.
+        now: As it stood at this moment.
+        streams: The sealed streams that the reader is cleared for; None for all.
+    """
+    wanted = clearance(streams) | {"now": now}
+    rows = [each for log_id in logs for each in select(connection, SEALED, wanted | {"log_id": log_id}, Found)]
+    return [(each.log_id, _read_back(orjson.loads(each.content))) for each in rows]
+
+
+def _read_back(members: dict[str, Any]) -> Owed:
+    """Return what is owed from what JSON says of it; see `plain`."""
+    days = {each: date.fromisoformat(members[each]) if members[each] else None for each in ("due", "stated_due")}
+    steps = [Step(**each) for each in members["steps"]]
+    told: dict[str, Any] = members | days | {"deadline": read_back(members["deadline"]), "steps": steps}
+    return Owed(**told)
+
+
+def of_person(connection: Connection[Any], person: Person, now: datetime | None = None) -> list[Owed]:
+    """Return everything that is or was owed because of one person's facts, as of the position of the answer.
+
+    Args:
+        connection: A reader's.
+        person: Whom.
+        now: As it stood at this moment; None for after all that is recorded.
+    """
+    return [each for history in parts_of_person(connection, person, OBLIGATIONS.types) for each in owed(history, now)]
 
 
 def _place(its: Owed) -> Cursor:
-    return Cursor(its.due.isoformat() if its.due else NO_DAY, its.id, its.subject or "")
+    place = its.deadline.place
+    return Cursor(place.isoformat() if place else NO_DAY, its.id, its.subject or "")

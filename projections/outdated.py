@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from projections.derived import Derived
-from projections.held import ERASURE_RIGHTS, REFUSALS
+from projections.held import REFUSALS
 from projections.history import read, whole
+from projections.law.rights import ERASURE
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ def _told(fact: Fact) -> bool:
         case "data.erased":
             return data.get("holder") is None
         case "request.received":
-            return data.get("right") in ERASURE_RIGHTS
+            return data.get("right") in ERASURE
         case "request.answered":
             return data.get("outcome") in REFUSALS
         case _:
@@ -204,7 +205,7 @@ def _rows(person: History, registers: Registers) -> dict[str, list[tuple[Any, ..
 
 
 OUTDATED = Derived(
-    name=NAME, version=1, questions=("outdated",), definitions=DEFINITION, types=TYPES, derive=_rows, needs=(ISSUED,)
+    name=NAME, version=2, questions=("outdated",), definitions=DEFINITION, types=TYPES, derive=_rows, needs=(ISSUED,)
 )  # fmt: skip
 
 

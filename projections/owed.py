@@ -12,32 +12,50 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections import requested
+from projections import consulted, requested
 from projections.changed import TYPES as CHANGED
 from projections.changed import changes, copies, to_tell
 from projections.deadlines import Deadline, deadline, law_for, law_on
+from projections.history import moment
 from projections.law.pack import PACKS
 from projections.noticed import TYPES as NOTICED
-from projections.noticed import Notice, notices
-from projections.requested import is_hidden, names_of, requests
+from projections.noticed import Notice, Step, notices
+from projections.requested import is_hidden, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
 
     from projections.changed import Change, Copy
     from projections.history import Fact, History
     from projections.law.pack import Pack
+    from projections.requested import Request
 
-TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES)))
+TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES, *consulted.TYPES)))
 """What obligations follow from."""
 TELL, ANSWER, CONFIRM, EXTENSION, INFORM = (
     "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person",
 )  # fmt: skip
+COMMISSIONER, WITHHOLD = "tell_commissioner", "withhold_disclosure"
+"""After an institution's objection: for cleared readers alone."""
 REISSUE, ASSESS, REGULATOR, PERSONS, RECORD, DESTROY = (
     "reissue", "assess_incident", "notify_regulator", "notify_persons", "keep_record", "destroy",
 )  # fmt: skip
-KINDS = (TELL, ANSWER, CONFIRM, EXTENSION, INFORM, REISSUE, ASSESS, REGULATOR, PERSONS, RECORD, DESTROY)
+KINDS = (
+    TELL,
+    ANSWER,
+    CONFIRM,
+    EXTENSION,
+    INFORM,
+    COMMISSIONER,
+    WITHHOLD,
+    REISSUE,
+    ASSESS,
+    REGULATOR,
+    PERSONS,
+    RECORD,
+    DESTROY,
+)
 """Everything that can be owed."""
 OPEN, SENT, DISCHARGED = "open", "sent", "discharged"
 UNFINISHED = frozenset({OPEN, SENT, "bounced"})
@@ -85,6 +103,10 @@ class Owed(NamedTuple):
     """The company's name for it, once it gave one."""
     attempts: int = 0
     """How often the recipient was told."""
+    contacted: str | None = None
+    """When the recipient, or the person, was last told or last answered: RFC 3339."""
+    steps: list[Step] = []  # noqa: RUF012 - never changed
+    """What was done about it, by time."""
     request: str | None = None
     """The company's name for the request behind it."""
     incident: str | None = None
@@ -103,16 +125,73 @@ class Owed(NamedTuple):
         """Whether something is still to be done."""
         return self.state in UNFINISHED
 
+    def after(self, steps: list[Step]) -> Owed:
+        """Return how it stood when only the first of its steps had been taken."""
+        last = steps[-1] if steps else None
+        later = {each.position for each in self.steps} - {each.position for each in steps}
+        ended = last if last is not None and last.state not in UNFINISHED else None
+        return self._replace(
+            state=last.state if last else OPEN, done=ended.time if ended else None,
+            outcome=last.outcome if last else None, justification=last.justification if last else None,
+            attempts=last.attempts if last else 0, contacted=_contacted(steps), steps=steps,
+            positions=[each for each in self.positions if each not in later],
+        )  # fmt: skip
+
+
+class Period(NamedTuple):
+    """How one thing that is owed stood for some time: until the next step of it happened."""
+
+    since: datetime
+    until: datetime | None
+    """None while nothing later has happened, or is dated later."""
+    owed: Owed
+
+    def covers(self, at: datetime | None) -> bool:
+        """Return whether it stood so at a moment; None for after everything."""
+        return self.until is None if at is None else self.since <= at and (self.until is None or at < self.until)
+
 
 def name_of(*parts: object) -> str:
     """Return the name of an obligation: the same for the same parts."""
     return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).hexdigest()
 
 
-def owed(person: History) -> list[Owed]:
-    """Return everything that is or was owed because of one person's facts, by when it came about."""
-    found = [*_telling(person), *_answering(person), *_informing(person)]
+def owed(person: History, at: datetime | None = None) -> list[Owed]:
+    """Return everything that is or was owed because of one person's facts, by when it came about.
+
+    Args:
+        person: Her facts.
+        at: As it stood at this moment; None for after all that is recorded.
+    """
+    found = [each.owed for each in periods(person) if each.covers(at)]
     return sorted(found, key=lambda each: (each.positions, each.kind, each.id))
+
+
+def periods(person: History) -> list[Period]:
+    """Return how everything that is or was owed stood, from when it came about on, step by step.
+
+    A notice that the company named stands under its name from the change on; that it was named only later is in the
+    positions.
+    """
+    found = [one for each in (*_telling(person), *_informing(person), *_objected(person)) for one in steps_of(each)]
+    for since, until, request in requested.periods(person):
+        found += [Period(since, until, each) for each in _answering(person.log_id, request)]
+    return found
+
+
+def steps_of(its: Owed) -> list[Period]:
+    """Return how one thing that is owed stood, step by step."""
+    since = moment(its.since)
+    later = sorted({moment(each.time) for each in its.steps if moment(each.time) > since})
+    return [
+        Period(begins, ends, its.after([each for each in its.steps if moment(each.time) <= begins]) if ends else its)
+        for begins, ends in zip([since, *later], [*later, None], strict=True)
+    ]
+
+
+def _contacted(steps: list[Step]) -> str | None:
+    """Return when somebody was last told or last answered."""
+    return next((each.time for each in reversed(steps) if each.act in {"sent", "answered", "informed"}), None)
 
 
 def of_notice(notice: Notice, subject: str | None, its: Deadline) -> Owed:
@@ -128,8 +207,8 @@ def of_notice(notice: Notice, subject: str | None, its: Deadline) -> Owed:
     return Owed(
         name_of(TELL, notice.fact.subject, notice.notification, notice.recipient), TELL, notice.state, subject, its.day,
         its, notice.since, notice.done, notice.outcome, notice.justification, notice.recipient, notice.name, None,
-        notice.change, notice.categories, notice.notification, notice.attempts, stated_due=notice.due,
-        positions=notice.positions,
+        notice.change, notice.categories, notice.notification, notice.attempts, _contacted(notice.steps),
+        notice.steps, stated_due=notice.due, positions=notice.positions,
     )  # fmt: skip
 
 
@@ -173,8 +252,12 @@ def _named(notice: Notice, change: Change, gave: list[Copy], law: Pack | None, n
     found = of_notice(notice, subject, its)
     gone = _gone(known)
     if found.unfinished and gone is not None:
-        found = found._replace(state=DISCHARGED, outcome="destroyed", done=gone.stated)
+        steps = sorted([*found.steps, _ended(gone, "destroyed", found.attempts)], key=lambda each: moment(each.time))
+        found = found._replace(state=DISCHARGED, outcome="destroyed", done=gone.stated, steps=steps)
+    # It is owed since the change, whenever the company named it.
+    since = min((change.stated, notice.since), key=moment)
     return found._replace(
+        since=since,
         recipient_name=notice.name or known[-1].name, role=known[-1].role, request=change.request,
         positions=_positions(found.positions, change, known, gone),
         sealed=any(is_hidden(each, names) for each in (notice.fact, *change.facts, *(copy.fact for copy in known))),
@@ -185,18 +268,26 @@ def _unnamed(
     log_id: int, recipient: str, gave: list[Copy], change: Change, law: Pack | None, names: dict[str, str]
 ) -> Owed:
     """Return what is owed to one recipient of whom the company said nothing yet."""
-    its = deadline(law, "tell_recipients", change.time)
+    # Of a dispute, whoever received it later is told since then.
+    late = gave[0].fact if gave[0].fact.time > change.time and change.kind == "challenged" else None
+    its = deadline(law, "tell_recipients", late.time if late else change.time)
     subject = names.get(change.facts[0].subject, change.facts[0].subject)
     gone = _gone(gave)
     outcome, ended = ("destroyed", gone) if gone is not None else ("resolved", change.resolved)
     return Owed(
         name_of(TELL, log_id, subject, change.kind, *change.cause, recipient), TELL,
-        OPEN if ended is None else DISCHARGED, subject, its.day, its, change.stated,
+        OPEN if ended is None else DISCHARGED, subject, its.day, its, late.stated if late else change.stated,
         None if ended is None else ended.stated, None if ended is None else outcome, None, recipient, gave[-1].name,
         gave[-1].role, change.kind, sorted({copy.category for copy in gave}), request=change.request,
+        steps=[] if ended is None else [_ended(ended, outcome, 0)],
         positions=_positions([], change, gave, ended),
         sealed=any(is_hidden(each, names) for each in (*change.facts, *(copy.fact for copy in gave))),
     )  # fmt: skip
+
+
+def _ended(fact: Fact, outcome: str, attempts: int) -> Step:
+    """Return the step by which a duty ended without the recipient's answer."""
+    return Step(fact.stated, outcome, DISCHARGED, outcome, None, attempts, fact.position)
 
 
 def _gone(gave: list[Copy]) -> Fact | None:
@@ -210,31 +301,29 @@ def _positions(more: list[int], change: Change, gave: list[Copy], gone: Fact | N
     return sorted(found | ({gone.position} if gone else set()))
 
 
-def _answering(person: History) -> Iterable[Owed]:
-    """Yield what requests oblige to."""
-    for each in requests(person):
-        by: dict[str, Any] = {
-            "subject": each.subject, "since": each.received, "request": each.request, "sealed": each.sealed,
-        }  # fmt: skip
-        key = (person.log_id, each.subject, each.request)
+def _answering(log_id: int, its: Request) -> Iterable[Owed]:
+    """Yield what a request obliges to."""
+    by: dict[str, Any] = {
+        "subject": its.subject, "since": its.received, "request": its.request, "sealed": its.sealed,
+    }  # fmt: skip
+    key = (log_id, its.subject, its.request)
+    yield Owed(
+        name_of(ANSWER, *key), ANSWER, OPEN if its.status == requested.OPEN else DISCHARGED, due=its.due,
+        deadline=its.deadline, done=its.answered, outcome=its.outcome, justification=its.reason,
+        categories=its.categories, account=its.account, stated_due=its.stated_due, positions=its.positions, **by,
+    )  # fmt: skip
+    for one in its.further:
         yield Owed(
-            name_of(ANSWER, *key), ANSWER, OPEN if each.status == requested.OPEN else DISCHARGED, due=each.due,
-            deadline=each.deadline, done=each.answered, outcome=each.outcome, justification=each.reason,
-            categories=each.categories, account=each.account, stated_due=each.stated_due, positions=each.positions,
-            **by,
+            name_of(CONFIRM, *key, one.deadline.clock), CONFIRM, OPEN if one.done is None else DISCHARGED,
+            due=one.deadline.day, deadline=one.deadline, done=one.done,
+            positions=sorted({its.positions[0], *([one.position] if one.position else [])}), **by,
         )  # fmt: skip
-        for one in each.further:
-            yield Owed(
-                name_of(CONFIRM, *key, one.deadline.clock), CONFIRM, OPEN if one.done is None else DISCHARGED,
-                due=one.deadline.day, deadline=one.deadline, done=one.done,
-                positions=sorted({each.positions[0], *([one.position] if one.position else [])}), **by,
-            )  # fmt: skip
-        for one in each.extensions:
-            yield Owed(
-                name_of(EXTENSION, *key, one.position), EXTENSION, OPEN if one.noticed is None else DISCHARGED,
-                due=one.notice.day, deadline=one.notice, done=one.noticed,
-                positions=sorted({each.positions[0], one.position}), **by,
-            )  # fmt: skip
+    for one in its.extensions:
+        yield Owed(
+            name_of(EXTENSION, *key, one.position), EXTENSION, OPEN if one.noticed is None else DISCHARGED,
+            due=one.notice.day, deadline=one.notice, done=one.noticed,
+            positions=sorted({its.positions[0], one.position}), **by,
+        )  # fmt: skip
 
 
 def _informing(person: History) -> Iterable[Owed]:
@@ -257,9 +346,45 @@ def _informing(person: History) -> Iterable[Owed]:
             name_of(INFORM, person.log_id, subject, *each.name), INFORM, DISCHARGED if letter else OPEN, subject,
             its.day, its, each.stated, letter.stated if letter else None, recipient=recipient["id"],
             recipient_name=recipient.get("name"), role=recipient.get("role"),
-            categories=sorted(set(each.data["categories"])),
+            categories=sorted(set(each.data["categories"])), contacted=letter.stated if letter else None,
+            steps=[Step(letter.stated, "informed", DISCHARGED, None, None, 0, letter.position)] if letter else [],
             positions=sorted(one.position for one in (each, letter) if one), sealed=is_hidden(each, names),
         )  # fmt: skip
+
+
+def _objected(person: History) -> Iterable[Owed]:
+    """Yield what an institution's objection obliges to: PIPEDA 9(2.4).
+
+    What was disclosed to it and stands open in her account is to be voided there and recorded behind an order.
+    """
+    names = names_of(person)
+    for each in consulted.consultations(person):
+        if not each.objection or each.commissioner is None or each.replied is None:
+            continue
+        subject, told = names.get(each.stream, each.stream), each.commissioner_told
+        by: dict[str, Any] = {
+            "since": each.replied, "recipient": each.institution, "recipient_name": each.name,
+            "request": each.request, "deadline": each.commissioner, "due": each.commissioner.day,
+            "sealed": each.stream not in names,
+        }  # fmt: skip
+        key = (person.log_id, each.stream, *each.positions[:1])
+        steps = [Step(told, "informed", DISCHARGED, None, None, 0, each.positions[-1])] if told else []
+        yield Owed(
+            name_of(COMMISSIONER, *key), COMMISSIONER, DISCHARGED if told else OPEN, subject, done=told,
+            contacted=told, steps=steps, positions=each.positions, **by,
+        )  # fmt: skip
+        shown = [one for one in person.by_time("data.disclosed") if not one.sealed and _is_to(one, each)]
+        if shown:
+            yield Owed(
+                name_of(WITHHOLD, *key), WITHHOLD, OPEN, subject, positions=[one.position for one in shown],
+                categories=sorted({category for one in shown for category in one.data["categories"]}), **by,
+            )  # fmt: skip
+
+
+def _is_to(fact: Fact, asked: consulted.Consultation) -> bool:
+    """Tell whether a disclosure is one that an institution was asked about."""
+    about = fact.data["recipient"]["id"] == asked.institution
+    return about and asked.basis in {None, fact.data.get("basis")}
 
 
 def _in_force(fact: Fact) -> Iterable[Pack]:

@@ -14,7 +14,7 @@ from projections.pins import Pins, recorded_before
 from projections.projection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from psycopg import Connection
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 OPENED = """
     SELECT o.log_id, o.subject, o.stream, o.position FROM ledger.opened AS o
     WHERE o.log_id = ANY (%(logs)s::smallint[])
+      AND (%(subjects)s::uuid[] IS NULL OR o.subject = ANY (%(subjects)s::uuid[]))
       AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
     ORDER BY o.log_id, o.position
 """
@@ -62,6 +63,8 @@ class Reissue(NamedTuple):
     opened_log: int
     opened: int
     """Position in that log from which what was hidden may be told."""
+    renewed: tuple[int, int] | None
+    """Log and position of the entry that says that one was issued since; None when none was."""
 
 
 class _Opened(NamedTuple):
@@ -81,17 +84,19 @@ class _Issued(NamedTuple):
     language: str
 
 
-def to_reissue(connection: Connection[Any], as_of: Mapping[int, int]) -> list[Reissue]:
-    """Return the accounts that ended orders make it necessary to issue again.
+def to_reissue(
+    connection: Connection[Any], as_of: Mapping[int, int], subjects: Sequence[str] | None = None
+) -> list[Reissue]:
+    """Return the accounts that ended orders make it necessary to issue again, and those that were.
 
     Args:
         connection: A reader's.
         as_of: For each log the last position up to which it is known who is one person.
+        subjects: Of orders over these names alone; None for everybody's.
     """
+    wanted = {"logs": list(as_of), "subjects": None if subjects is None else list(subjects)}
     return [
-        each
-        for opened in select(connection, OPENED, {"logs": list(as_of)}, _Opened)
-        for each in _of_opened(connection, opened, as_of)
+        each for opened in select(connection, OPENED, wanted, _Opened) for each in _of_opened(connection, opened, as_of)
     ]
 
 
@@ -104,16 +109,17 @@ def _of_opened(connection: Connection[Any], opened: _Opened, as_of: Mapping[int,
         for each in select(connection, ISSUED, wanted, _Issued)
         if _about(connection, each, owner, as_of)
     ]  # fmt: skip
-    if not issued or any(_came_after(connection, each, opened) for each in issued):
-        return []
+    since = [each for each in issued if _came_after(connection, each, opened)]
+    renewed = (since[0].log_id, since[0].position) if since else None
     row = connection.execute(FIRST, {"log_id": opened.log_id, "stream": opened.stream}).fetchone()
     first = row[0] if row is not None else None
     return [
         Reissue(
-            each.log_id, each.subject, each.position, each.account, each.language, opened.log_id, opened.position
+            each.log_id, each.subject, each.position, each.account, each.language, opened.log_id, opened.position,
+            renewed,
         )
         for each in issued
-        if first is not None and first <= _seen(connection, each, opened.log_id)
+        if each not in since and first is not None and first <= _seen(connection, each, opened.log_id)
     ]  # fmt: skip
 
 

@@ -8,15 +8,15 @@ Source: PIPEDA 8(3)–(5); P-39.1, s. 32; GDPR Art. 12(3); 45 CFR 164.528(c); 11
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.deadlines import Deadline, deadline, is_late, law_on, parsed, said, standing
+from projections.deadlines import Deadline, deadline, is_late, law_on, parsed, said, standing, waiting
 from projections.history import moment, openings
+from projections.law.clock import More
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import date
+    from collections.abc import Sequence
+    from datetime import date, datetime
 
     from projections.history import Fact, History
     from projections.law.pack import Pack
@@ -25,18 +25,19 @@ TYPES = ("request.received", "request.verified", "request.extended", "request.an
 """What requests follow from."""
 REFUSALS = frozenset({"dpv:RequestRejected"})
 """Outcomes that refuse."""
-OPEN, ANSWERED, REFUSED = "open", "answered", "refused"
-WAITING = (
-    "The person has not shown yet who she is; until she has, the day is the earliest that it can be",
-    "La personne n’a pas encore établi son identité ; d’ici là, le jour est le plus proche possible",
+NO_ANSWERS = frozenset(
+    {
+        "dpv:RequestInitiated",
+        "dpv:RequestAcknowledged",
+        "dpv:RequestActionDelayed",
+        "dpv:IdentityVerificationRequired",
+    }
 )
+"""Outcomes that answer nothing yet: it came, it takes longer, or it is not known who asks."""
+OPEN, ANSWERED, REFUSED = "open", "answered", "refused"
 NOT_TOLD = (
     "More time was taken, but the person was not told of it in time: it is not counted",
     "Une prorogation a été décidée, mais la personne n’en a pas été avisée à temps : elle n’est pas comptée",
-)
-IN_DAYS = (
-    "Extended by the {} days that were stated, to {}",
-    "Prorogé des {} jours indiqués, jusqu’au {}",
 )
 
 
@@ -52,7 +53,11 @@ class Extension(NamedTuple):
     notice: Deadline
     """By when she had to be told."""
     counted: bool
-    """Whether it moves the day: she must be told of it in time."""
+    """Whether it moves the day: the law must allow it, and she must be told of it in time."""
+    in_time: bool
+    """Whether she was told of it in time, where the law asks for that."""
+    unbounded: bool
+    """Whether its reason allows as long as it takes."""
     position: int
     """Of its entry."""
 
@@ -123,22 +128,59 @@ class Request(NamedTuple):
     """Whether telling of it is forbidden."""
 
 
-def requests(person: History) -> list[Request]:
+class Period(NamedTuple):
+    """How a request stood for some time: until the next step of it happened."""
+
+    since: datetime
+    until: datetime | None
+    """None while nothing later has happened, or is dated later."""
+    request: Request
+
+    def covers(self, at: datetime | None) -> bool:
+        """Return whether it stood so at a moment; None for after everything."""
+        return self.until is None if at is None else self.since <= at and (self.until is None or at < self.until)
+
+
+def requests(person: History, at: datetime | None = None) -> list[Request]:
     """Return everything that a person asked for, by when it was received.
 
     What names a request that was never received is no request of hers.
+
+    Args:
+        person: Her facts.
+        at: As each stood at this moment, by what had happened then; None for after all that is recorded.
     """
+    found = [each.request for each in periods(person) if each.covers(at)]
+    return sorted(found, key=lambda each: (moment(each.received), each.request))
+
+
+def periods(person: History) -> list[Period]:
+    """Return how everything that a person asked for stood, from when it was received on, step by step."""
     facts: dict[str, list[Fact]] = {}
     informed = person.by_time("subject.informed")
     for each in person.by_time(*TYPES[:4]):
         facts.setdefault(str(each.data.get("request_id")), []).append(each)
     names = names_of(person)
-    found = [
-        _request(name, of_request, informed, names)
+    return [
+        period
         for name, of_request in facts.items()
         if any(each.type == "request.received" for each in of_request)
+        for period in _periods(name, of_request, informed, names)
     ]
-    return sorted(found, key=lambda each: (moment(each.received), each.request))
+
+
+def _periods(name: str, facts: list[Fact], informed: list[Fact], names: dict[str, str]) -> list[Period]:
+    """Return how one request stood, from the facts that name it, by time."""
+    received = next(each for each in facts if each.type == "request.received")
+    letters = [each for each in informed if _names(each, received)]
+    since = moment(received.data.get("clock_start") or received.stated)
+    later = sorted({each.time for each in (*facts, *letters) if each.time > since and each is not received})
+    found: list[Period] = []
+    for begins, ends in zip([since, *later], [*later, None], strict=True):
+        known = [each for each in facts if each is received or each.time <= begins]
+        told = [each for each in letters if each.time <= begins]
+        found.append(Period(begins, ends, _request(name, known, told, names)))
+    return found
 
 
 def names_of(person: History) -> dict[str, str]:
@@ -161,7 +203,7 @@ def state(status: str, due: Deadline, now: datetime) -> str:
 
     Returns:
         answered or refused; deemed_refused when it is neither and its law counts silence so; else running, due_today,
-        overdue, watched (to be done as soon as feasible) or undated.
+        overdue, watched (to be done as soon as feasible), waiting (for proof of who she is) or undated.
     """
     if status != OPEN:
         return status
@@ -169,8 +211,8 @@ def state(status: str, due: Deadline, now: datetime) -> str:
     return "deemed_refused" if found == "overdue" and due.deemed_refusal else found
 
 
-def _request(name: str, facts: list[Fact], informed: list[Fact], names: dict[str, str]) -> Request:
-    """Return one request, from the facts that name it, by time."""
+def _request(name: str, facts: list[Fact], told: list[Fact], names: dict[str, str]) -> Request:
+    """Return one request, from the facts that name it and the letters about it, by time."""
     received = next(each for each in facts if each.type == "request.received")
     data = received.data
     start_text: str = data.get("clock_start") or received.stated
@@ -178,25 +220,24 @@ def _request(name: str, facts: list[Fact], informed: list[Fact], names: dict[str
     pack = law_on(data.get("regime"), start)
     right = pack.right(data.get("right", "")) if pack else None
     clocks = right.clocks if right else ()
-    proof = next((each for each in facts if each.type == "request.verified"), None)
     identity = data.get("identity", "pending")
+    proof = next((each for each in facts if each.type == "request.verified"), None)
     stated_due = parsed(data.get("due"))
-    extensions = [
-        _extension(each, pack, clocks, received.time, start) for each in facts if each.type == "request.extended"
-    ]
-    its = _due(pack, clocks, start, proof, identity, stated_due, extensions)
-    answers = [each for each in facts if each.type == "request.answered"]
+    begun = Begun(pack, start, received.time, identity == "pending", proof.time if proof else None)
+    extensions = _extensions(begun, clocks, [each for each in facts if each.type == "request.extended"])
+    its = _due(begun, clocks, stated_due, extensions)
+    replies = [each for each in facts if each.type == "request.answered"]
+    answers = [each for each in replies if is_answer(each.data.get("outcome"))]
     last = answers[-1] if answers else None
     status = OPEN if last is None else REFUSED if last.data.get("outcome") in REFUSALS else ANSWERED
-    told = [each for each in informed if _names(each, received)]
-    done = sorted([*answers, *told, *(each for each in facts if _tells(each))], key=lambda each: each.time)
-    computed = deadline(pack, clocks[0] if clocks else None, start).day
+    done = sorted([*replies, *told, *(each for each in facts if _tells(each))], key=lambda each: each.time)
+    computed = begun.deadline(clocks[0]).day if clocks else None
     return Request(
         name, names.get(received.subject, received.subject), data.get("regime"), data.get("right"),
         data.get("channel"), list(data.get("categories", [])), received.stated, start_text,
         "verified" if proof else identity, proof.stated if proof else None, status, its.day, its, stated_due,
         None if stated_due is None or computed is None else (stated_due - computed).days, extensions,
-        [_further(pack, clock, start, received.time, done) for clock in clocks[1:]],
+        [_further(begun, clock, done) for clock in clocks[1:]],
         last.data.get("outcome") if last else None, last.data.get("reason") if last else None,
         last.data.get("recourse") if last else None, answers[0].stated if answers else None,
         bool(answers) and is_late(its, answers[0].time), last.data.get("account_id") if last else None,
@@ -205,62 +246,67 @@ def _request(name: str, facts: list[Fact], informed: list[Fact], names: dict[str
     )  # fmt: skip
 
 
-def _due(
-    pack: Pack | None,
-    clocks: tuple[str, ...],
-    start: datetime,
-    proof: Fact | None,
-    identity: str,
-    stated: date | None,
-    extensions: Iterable[Extension],
-) -> Deadline:
+def is_answer(outcome: str | None) -> bool:
+    """Tell whether an outcome answers a request, and does not only say that it came or takes longer."""
+    return outcome not in NO_ANSWERS
+
+
+class Begun(NamedTuple):
+    """What the times of a request are counted from."""
+
+    pack: Pack | None
+    received: datetime
+    dated: datetime
+    pending: bool
+    """Whether she had to show who she is."""
+    proved: datetime | None
+    """When she did."""
+
+    def deadline(self, clock: str | None, *, stated: date | None = None, more: Sequence[More] = ()) -> Deadline:
+        """Return when one of the law's clocks runs out."""
+        its = self.pack.clocks.get(clock) if self.pack and clock else None
+        if self.pack is None or clock is None or its is None:
+            return deadline(self.pack, None, self.received, stated=stated)
+        start = self.dated if its.starts in {"request_date", "request"} else self.received
+        if its.identity_first and self.pending and self.proved is None:
+            return waiting(self.pack, clock, start)
+        proved = self.proved if self.pending else None
+        return deadline(self.pack, clock, start, stated=stated, extensions=more, identified=proved)
+
+
+def _due(begun: Begun, clocks: tuple[str, ...], stated: date | None, extensions: list[Extension]) -> Deadline:
     """Return when the answer is due."""
-    if pack is None or not clocks:
-        return deadline(pack, None, start, stated=stated)
-    its = pack.clocks[clocks[0]]
-    waits = its.identity_first and identity == "pending"
-    if waits and proof is not None:
-        start = max(start, proof.time)
-    counted = [each for each in extensions if each.counted]
-    found = _extended(pack, clocks[0], start, stated, counted)
-    for _ in [each for each in extensions if not each.counted]:
-        found = said(found, *NOT_TOLD)
-    return said(found, *WAITING) if waits and proof is None else found
+    told = [each for each in extensions if each.in_time]
+    more = [More(each.days, in_days=True, reason=each.reason) for each in told]
+    # What was stated at receipt is no day of what is extended for as long as it takes.
+    known = None if any(each.unbounded for each in told) else stated
+    found = begun.deadline(clocks[0] if clocks else None, stated=known, more=more)
+    return said(found, *NOT_TOLD) if len(told) < len(extensions) else found
 
 
-def _extended(pack: Pack, clock: str, start: datetime, stated: date | None, extensions: list[Extension]) -> Deadline:
-    """Return the last day after extensions. They are stated in days; where the law counts months, days below that."""
-    allowed = pack.clocks[clock].extension
-    if allowed is None or allowed.unit == "days":
-        return deadline(pack, clock, start, stated=stated, extensions=[each.days for each in extensions])
-    before = deadline(pack, clock, start, stated=stated)
-    most = deadline(pack, clock, start, stated=stated, extensions=[None for _ in extensions])
-    if not extensions or before.day is None or most.day is None or any(each.days is None for each in extensions):
-        return most
-    total = sum(each.days or 0 for each in extensions)
-    day = before.day + timedelta(days=total)
-    if day >= most.day:
-        return most
-    return said(before._replace(day=day), *(each.format(total, day.isoformat()) for each in IN_DAYS))
+def _extensions(begun: Begun, clocks: tuple[str, ...], facts: list[Fact]) -> list[Extension]:
+    """Return more time that was taken, whether the law allows it, and whether the person was told of it in time."""
+    allowed = begun.pack.clocks[clocks[0]].extension if begun.pack and clocks else None
+    used = 0
+    found: list[Extension] = []
+    for each in facts:
+        its = begun.deadline(allowed.notice if allowed else None)
+        noticed, reason = each.data.get("noticed_at"), each.data.get("reason")
+        in_time = (
+            allowed is None or allowed.notice is None or (noticed is not None and not is_late(its, moment(noticed)))
+        )
+        unbounded = allowed is not None and allowed.unbounded(reason) is not None
+        counted = in_time and allowed is not None and (unbounded or used < allowed.times)
+        used += counted and not unbounded
+        found.append(Extension(reason, each.data.get("days"), noticed, its, counted, in_time, unbounded, each.position))
+    return found
 
 
-def _extension(fact: Fact, pack: Pack | None, clocks: tuple[str, ...], asked: datetime, start: datetime) -> Extension:
-    """Return more time that was taken, and whether the person was told of it in time."""
-    allowed = pack.clocks[clocks[0]].extension if pack and clocks else None
-    notice = allowed.notice if allowed else None
-    begins = asked if pack and notice and pack.clocks[notice].starts in {"request_date", "request"} else start
-    its = deadline(pack, notice, begins)
-    noticed = fact.data.get("noticed_at")
-    counted = notice is None or (noticed is not None and not is_late(its, moment(noticed)))
-    return Extension(fact.data.get("reason"), fact.data.get("days"), noticed, its, counted, fact.position)
-
-
-def _further(pack: Pack | None, clock: str, start: datetime, asked: datetime, done: list[Fact]) -> Further:
+def _further(begun: Begun, clock: str, done: list[Fact]) -> Further:
     """Return what else a request makes due; a notice, an answer or a letter about it does that."""
-    begins = asked if pack and pack.clocks[clock].starts in {"request_date", "request"} else start
-    first = next((each for each in done if each.time >= start), None)
+    first = next((each for each in done if each.time >= begun.received), None)
     when = None if first is None else first.data.get("noticed_at") or first.stated
-    return Further(deadline(pack, clock, begins), when, first.position if first else None)
+    return Further(begun.deadline(clock), when, first.position if first else None)
 
 
 def _names(informed: Fact, received: Fact) -> bool:

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from projections import consulted, requested
-from projections.deadlines import read_back, today_of
+from projections.deadlines import left, read_back, today_of
 from projections.derived import Derived
 from projections.history import of_person as of_person_in
 from projections.plain import plain
@@ -28,61 +28,82 @@ if TYPE_CHECKING:
     from projections.person import Person
     from projections.registers import Registers
 
-# What has no day comes last.
+# A row is how a request stood from one step of it to the next: so it is known of any moment. What is due without delay
+# is queued by the day that it began with; what has no day comes last.
 DEFINITIONS: LiteralString = """
     CREATE TABLE request (
-        log_id   smallint NOT NULL,
-        subject  uuid     NOT NULL,
-        request  text     NOT NULL,
-        status   text     NOT NULL,
-        due      date     NOT NULL,
+        log_id   smallint    NOT NULL,
+        subject  uuid        NOT NULL,
+        request  text        NOT NULL,
+        since    timestamptz NOT NULL,
+        until    timestamptz NOT NULL,
+        status   text        NOT NULL,
+        timed    text        NOT NULL,
+        due      date        NOT NULL,
         regime   text,
         "right"  text,
-        deemed   boolean  NOT NULL,
-        extended boolean  NOT NULL,
-        sealed   boolean  NOT NULL,
-        content  text     NOT NULL,
-        PRIMARY KEY (log_id, subject, request)
+        deemed   boolean     NOT NULL,
+        extended boolean     NOT NULL,
+        sealed   boolean     NOT NULL,
+        content  text        NOT NULL,
+        PRIMARY KEY (log_id, subject, request, since)
     );
-    CREATE INDEX request_due ON request (log_id, due, subject, request) WHERE NOT sealed;
-    CREATE INDEX request_status ON request (log_id, status, due, subject, request) WHERE NOT sealed;
+    CREATE INDEX request_due ON request (log_id, due, subject, request) WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX request_status ON request (log_id, status, due, subject, request)
+        WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX request_then ON request USING gist (tstzrange(since, until))
+        WHERE NOT sealed AND until < 'infinity';
     CREATE TABLE consultation (
-        log_id      smallint NOT NULL,
-        subject     uuid     NOT NULL,
-        request     text     NOT NULL,
-        institution text     NOT NULL,
-        position    bigint   NOT NULL,
-        content     text     NOT NULL,
-        PRIMARY KEY (log_id, subject, position)
+        log_id      smallint    NOT NULL,
+        subject     uuid        NOT NULL,
+        request     text        NOT NULL,
+        institution text        NOT NULL,
+        position    bigint      NOT NULL,
+        since       timestamptz NOT NULL,
+        until       timestamptz NOT NULL,
+        content     text        NOT NULL,
+        PRIMARY KEY (log_id, subject, position, since)
     );
 """
+ALWAYS = "infinity"
+"""Until when something stands that nothing has changed since."""
 NO_DAY = "9999-12-31"
 STATES: dict[str, LiteralString] = {
     "open": "r.status = 'open'",
-    "running": "r.status = 'open' AND r.due > %(today)s AND r.due < '9999-12-31'",
-    "due_today": "r.status = 'open' AND r.due = %(today)s",
-    "overdue": "r.status = 'open' AND r.due < %(today)s",
-    "deemed_refused": "r.status = 'open' AND r.due < %(today)s AND r.deemed",
+    "running": "r.status = 'open' AND r.timed = 'dated' AND r.due > %(today)s",
+    "due_today": "r.status = 'open' AND r.timed = 'dated' AND r.due = %(today)s",
+    "overdue": "r.status = 'open' AND r.timed = 'dated' AND r.due < %(today)s",
+    "deemed_refused": "r.status = 'open' AND r.timed = 'dated' AND r.due < %(today)s AND r.deemed",
+    "watched": "r.status = 'open' AND r.timed = 'watched'",
+    "undated": "r.status = 'open' AND r.timed = 'undated'",
+    "waiting": "r.status = 'open' AND r.timed = 'waiting'",
     "extended": "r.status = 'open' AND r.extended",
     "answered": "r.status = 'answered'",
     "refused": "r.status = 'refused'",
 }
 """What each state that can be asked for means. What is deemed refused is overdue, too."""
-# By request_status, or by request_due when every state is wanted; both in the order of the answer.
-FOUND: LiteralString = """
-    SELECT r.log_id, r.subject, r.request, r.due, r.content
-    FROM projections.request AS r
-    WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {state} AND r.due < %(before)s
-      AND (r.due, r.subject, r.request) > (%(due)s::date, %(subject)s::uuid, %(request)s::text)
-      AND (%(regime)s::text IS NULL OR r.regime = %(regime)s) AND (%(right)s::text IS NULL OR r."right" = %(right)s)
-      AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = r.log_id AND v.subject = r.subject)
-    ORDER BY r.due, r.subject, r.request
-    LIMIT %(limit)s
+ONES: LiteralString = """
+    (SELECT r.log_id, r.subject, r.request, r.due, r.content
+     FROM projections.request AS r
+     WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {then} AND {state} AND r.due < %(before)s
+       AND (r.due, r.subject, r.request) > (%(due)s::date, %(subject)s::uuid, %(request)s::text)
+       AND (%(regime)s::text IS NULL OR r.regime = %(regime)s) AND (%(right)s::text IS NULL OR r."right" = %(right)s)
+       AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = r.log_id AND v.subject = r.subject)
+     ORDER BY r.due, r.subject, r.request
+     LIMIT %(limit)s)
 """
+# What nothing has changed since: by request_status, or by request_due when every state is wanted; both in the order of
+# the answer. What something has changed since then: by request_then, as much as stood then.
+FOUND: LiteralString = (
+    ONES.replace("{then}", "r.until = 'infinity' AND r.since <= %(now)s")
+    + "UNION ALL"
+    + ONES.replace("{then}", "r.until < 'infinity' AND tstzrange(r.since, r.until) @> %(now)s::timestamptz")
+    + "ORDER BY due, subject, request LIMIT %(limit)s"
+)
 # By primary key.
 CONSULTED = """
     SELECT log_id, subject, request, content FROM projections.consultation
-    WHERE log_id = %(log_id)s AND subject = ANY (%(streams)s::uuid[])
+    WHERE log_id = %(log_id)s AND subject = ANY (%(streams)s::uuid[]) AND since <= %(now)s AND until > %(now)s
     ORDER BY subject, position
 """
 
@@ -93,25 +114,26 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
     return {
         "request": [
             (
-                person.log_id, UUID(hex=each.subject), each.request, each.status, each.due or NO_DAY, each.regime,
-                each.right, each.deadline.deemed_refusal, any(one.counted for one in each.extensions), each.sealed,
+                person.log_id, UUID(hex=each.subject), each.request, since, until or ALWAYS, each.status,
+                each.deadline.timed, each.deadline.place or NO_DAY, each.regime, each.right,
+                each.deadline.deemed_refusal, any(one.counted for one in each.extensions), each.sealed,
                 orjson.dumps(plain(each)).decode(),
             )
-            for each in requested.requests(person)
+            for since, until, each in requested.periods(person)
         ],
         "consultation": [
             (
-                person.log_id, UUID(hex=each.stream), each.request, each.institution, each.positions[0],
-                orjson.dumps(plain(each)).decode(),
+                person.log_id, UUID(hex=each.stream), each.request, each.institution, each.positions[0], since,
+                until or ALWAYS, orjson.dumps(plain(each)).decode(),
             )
-            for each in consulted.consultations(person)
+            for since, until, each in consulted.periods(person)
         ],
     }  # fmt: skip
 
 
 REQUESTS = Derived(
     name="requests",
-    version=1,
+    version=2,
     questions=("request", "consultation"),
     definitions=DEFINITIONS,
     types=(*requested.TYPES, *consulted.TYPES),
@@ -174,7 +196,7 @@ def found(
     Args:
         connection: A reader's.
         logs: Which.
-        now: What is due today is so at this moment.
+        now: How each stood at this moment, by what had happened then; what is due today is so at it.
         wanted: Which requests.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
@@ -183,8 +205,8 @@ def found(
     pages: list[list[Found]] = []
     for log_id in logs:
         parameters = {
-            "log_id": log_id, "today": today_of(now), "before": wanted.before or "infinity", "regime": wanted.regime,
-            "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
+            "log_id": log_id, "now": now, "today": today_of(now), "before": wanted.before or "infinity",
+            "regime": wanted.regime, "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
             "request": _request(log_id, after), "limit": limit + 1,
         }  # fmt: skip
         pages.append(select(connection, statement, parameters, Found))
@@ -203,7 +225,7 @@ def _request(log_id: int, after: Cursor) -> str:
 
 
 def consultations(
-    connection: Connection[Any], log_id: int, streams: Sequence[str]
+    connection: Connection[Any], log_id: int, streams: Sequence[str], now: datetime
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Return which institutions were asked, by sealed stream and request.
 
@@ -211,26 +233,30 @@ def consultations(
         connection: A reader's.
         log_id: Whose streams.
         streams: Sealed streams that the reader is cleared for.
+        now: As it stood at this moment.
     """
-    wanted = {"log_id": log_id, "streams": [UUID(hex=each) for each in streams]}
+    wanted = {"log_id": log_id, "streams": [UUID(hex=each) for each in streams], "now": now}
     known: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in connection.execute(CONSULTED, wanted).fetchall():
         known.setdefault((row[1].hex, row[2]), []).append(orjson.loads(row[3]))
     return known
 
 
-def of_person(connection: Connection[Any], person: Person, *, consulting: bool) -> list[dict[str, Any]]:
+def of_person(
+    connection: Connection[Any], person: Person, now: datetime | None = None, *, consulting: bool
+) -> list[dict[str, Any]]:
     """Return everything that a person asked for, by when it was received, as of the position of the answer.
 
     Args:
         connection: A reader's.
         person: Whom.
+        now: As each stood at this moment; None for after all that is recorded.
         consulting: Whether the reader is cleared, and wants to know which institutions were asked.
     """
     parts = of_person_in(connection, person, REQUESTS.types)
-    items: list[dict[str, Any]] = [plain(each) for history in parts for each in requested.requests(history)]
+    items: list[dict[str, Any]] = [plain(each) for history in parts for each in requested.requests(history, now)]
     if consulting:
-        asked = [plain(each) for history in parts for each in consulted.consultations(history)]
+        asked = [plain(each) for history in parts for each in consulted.consultations(history, now)]
         items = [
             each | {"consultations": [one for one in asked if one["request"] == each["request"]]} for each in items
         ]
@@ -238,9 +264,14 @@ def of_person(connection: Connection[Any], person: Person, *, consulting: bool) 
 
 
 def standing(item: dict[str, Any], now: datetime) -> dict[str, Any]:
-    """Return a request as an answer shows it: with how it stands at a moment."""
-    its = requested.state(item["status"], read_back(item["deadline"]), now)
-    shown = {"request": item["request"], "state": its} | {name: each for name, each in item.items() if name != "status"}
+    """Return a request as an answer shows it: with how it stands at a moment, and how many days are left."""
+    deadline = read_back(item["deadline"])
+    remaining = left(deadline, now) if item["status"] == requested.OPEN else None
+    first = {
+        "request": item["request"], "state": requested.state(item["status"], deadline, now),
+        "days_left": remaining and remaining.days, "business_days_left": remaining and remaining.business_days,
+    }  # fmt: skip
+    shown = first | {name: each for name, each in item.items() if name != "status"}
     if "consultations" in item:
         shown["consultations"] = [
             each | {"state": consulted.state(each["objection"], read_back(each["embargo"]), now)}

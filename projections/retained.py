@@ -202,8 +202,8 @@ def _change(fact: Fact, *, everybody: bool = False) -> holds.Change:
         fact.log_id, fact.position, fact.time, fact.type, get("hold_id") or f"request:{get('request_id')}",
         get("reason"), get("basis"), authority.get("name"), scope.get("categories", []), scope.get("systems", []),
         _moment(scope.get("since")), _moment(scope.get("until")),
-        moment(get("starts") or get("effective_at") or fact.stated), _moment(get("until")), get("right"), fact.sealed,
-        everybody,
+        moment(get("starts") or get("effective_at") or fact.stated), _moment(get("until")), get("right"),
+        get("outcome"), fact.sealed, everybody,
     )  # fmt: skip
 
 

@@ -52,13 +52,17 @@ CUSTOMER = (
             Step("/v1/subjects/$p/holds", Shown(
                 ("hold", "reason", "categories", "starts"), rows=1, at="holds", also=("held",),
             ), "C-1029", key="legal"),
+            Step("/v1/subjects/$p/obligations", Shown(
+                ("recipient_name", "role", "change", "categories", "state", "since", "contacted", "steps"), rows=2,
+                where={"change": "challenged"},
+            ), "C-1029"),
             Step("/v1/subjects/$p/findings", Shown(
                 FOUND, rows=2, where={"rule": "whosaw:RuleDisputedDebt"},
             ), "C-1029"),
         ),
         "Yes, twice: to a collector that acted for the company in April, and to a buyer of debts in May. In between, "
-        "on 4 May, he had disputed the bill. Nothing says that either was told of the dispute, and the sale is found "
-        "to be a violation.",
+        "on 4 May, he had disputed the bill. Both are to be told of the dispute; `steps` has each notice and each "
+        "answer, and neither was told. The sale is found to be a violation.",
     ),
     Question(
         5, ASKER, "Did police or any authority get my data?",
@@ -81,18 +85,21 @@ CUSTOMER = (
         6, ASKER, "You erased me: prove it, and who else was told?",
         (
             Step("/v1/subjects/$p/obligations", Shown(
-                ("recipient_name", "change", "state", "due", "done", "outcome"), rows=3,
-                where={"kind": "tell_recipient", "state": "discharged"}, by="recipient_name",
+                ("recipient_name", "change", "state", "due", "done", "outcome"), rows=9,
+                where={"kind": "tell_recipient"}, by="recipient_name",
             ), "C-1023"),
             Step("/v1/subjects/$p/forget", Shown(
-                ("state", "mode.code", "reason.code", "survives.what.label", "survives.reason.label", "systems"),
+                ("state", "mode.code", "reason.code", "survives.what.label", "survives.reason.label", "systems",
+                 "untold"),
                 at=None,
-            ), "C-1023", key="compliance", method="POST", body='{"grace_days":0}'),
+            ), "C-1023", key="compliance", method="POST", body='{"grace_days":0,"untold":"disproportionate"}'),
         ),
         "The company's systems had deleted her data in May, and the three recipients that were told have all "
-        "confirmed. The second command makes the ledger itself forget her, for good: the receipt says what was "
-        "destroyed, what stays and why, and it names nobody, so that it can be shown long after. Whoever asks about "
-        "her again is told that nobody of that name is known.",
+        "confirmed; others who have some of it were not told. The second command makes the ledger itself forget her, "
+        "for good. It would wait until everybody was told, since nobody can be told of somebody who is forgotten; here "
+        "the officer answers for it that telling the others is out of proportion (GDPR, Art. 19). The receipt says "
+        "what was destroyed, what stays and why, and who was not told; it names nobody, so that it can be shown long "
+        "after. Whoever asks about her again is told that nobody of that name is known.",
     ),
     Question(
         7, ASKER, "I unsubscribed on a day: what did you send after?",

@@ -40,7 +40,8 @@ OFFICER = (
     Question(
         11, ASKER, "Which requests are open, by due date, and why is that the date?",
         (Step(f"/v1/requests?state=open&at={TODAY}", Shown(
-            ("request", "state", "regime", "right", "received", "due", "stated_due", "deadline.explanation.en"), rows=2,
+            ("request", "state", "days_left", "business_days_left", "regime", "right", "received", "due", "stated_due",
+             "deadline.explanation.en"), rows=2,
         )),),
         "The oldest is 28 days old. The thirtieth day is a Sunday, so that the law gives one day more than the desk "
         "had noted, and the arithmetic is spelled out, in French too. `at` asks how it stood on the sample's last day; "
@@ -49,7 +50,8 @@ OFFICER = (
     Question(
         12, ASKER, "An address was corrected: who must be told, and who has answered?",
         (Step(f"/v1/subjects/$p/obligations?at={TODAY}", Shown(
-            ("recipient_name", "categories", "change", "state", "standing", "due", "outcome", "attempts"), rows=6,
+            ("recipient_name", "categories", "change", "state", "standing", "due", "outcome", "attempts", "contacted"),
+            rows=6,
             where={"kind": "tell_recipient"}, by="recipient_name",
         ), "C-1036"),),
         "Everybody who ever received the address is on the list, by computation: also those whom nobody thought of. "

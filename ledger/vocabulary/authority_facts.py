@@ -62,6 +62,8 @@ class InstitutionAnswered(AboutPersons, kw_only=True):
     """Whether it objects to telling her."""
     ground: Code | None = None
     """On which ground; absent without an objection."""
+    commissioner_told_at: Time | None = None
+    """When the Commissioner was told of the objection; absent until then: the answer is stated again with it."""
     visibility: Literal["sealed"] | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
     """That it answered may not be told."""
     private: Private | UnsetType | None = None

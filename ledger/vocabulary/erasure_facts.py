@@ -1,12 +1,12 @@
 # ruff: noqa: RUF012 - msgspec gives each object a list of its own
 """Forgetting a person: revoked first, which can be taken back; then her keys are destroyed, which can not."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, UnsetType
 
 from ledger.vocabulary.forms import Code, Count, Opaque, SubjectId, System, Time
-from ledger.vocabulary.parts import AboutPersons, Data, Part, Private, Subject
+from ledger.vocabulary.parts import AboutPersons, Codes, Data, Part, Private, Subject
 
 OneSubject = Annotated[list[Subject], Meta(min_length=1, max_length=1)]
 
@@ -18,6 +18,17 @@ class Survival(Part, kw_only=True):
     """What stays, such as whosaw:PseudonymousEntries."""
     reason: Code
     """Under which legal reason."""
+
+
+class Untold(Part, kw_only=True):
+    """A recipient that was not told of a change, and will not be."""
+
+    recipient_id: System
+    """The company's name for it."""
+    change: Literal["rectified", "erased", "restricted", "challenged"]
+    """What it was not told of."""
+    categories: Codes
+    """Which data it received."""
 
 
 class SubjectRevoked(AboutPersons, kw_only=True):
@@ -35,6 +46,8 @@ class SubjectRevoked(AboutPersons, kw_only=True):
     """How: dpv:Delete (recoverable), dpv:Erase (not recoverable), dpv:Destruct (physically gone)."""
     request_ref: Opaque | None = None
     """The request behind it."""
+    untold: Literal["impossible", "disproportionate"] | None = None
+    """Why recipients who are still to be told of a change will not be; absent when forgetting waits until they are."""
     private: Private | UnsetType | None = None
     """For the envelope."""
 
@@ -60,7 +73,7 @@ class ErasureDeferred(AboutPersons, kw_only=True):
     receipt_id: Opaque
     """Names the erasure."""
     reason: Code
-    """The ordinary reason, the same whatever the order behind it."""
+    """Of an order, the ordinary one, the same whatever the order; or that recipients are still to be told."""
     private: Private | UnsetType | None = None
     """For the envelope."""
 
@@ -92,3 +105,7 @@ class KeyDestroyed(Data, kw_only=True):
     """Systems that have not."""
     survives: Annotated[list[Survival], Meta(max_length=100)] = []
     """What stays, and why."""
+    untold: Annotated[list[Untold], Meta(max_length=100)] = []
+    """Recipients who were not told of a change, by the officer's decision."""
+    untold_because: Literal["impossible", "disproportionate"] | None = None
+    """Why not."""

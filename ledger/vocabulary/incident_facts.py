@@ -40,7 +40,9 @@ class IncidentAssessed(PerhapsAboutPersons, kw_only=True):
     incident_id: Opaque
     """Names the incident."""
     serious: bool
-    """Whether it does."""
+    """Whether it does: the test of Quebec and of Canada."""
+    risk: Literal["unlikely", "likely", "high"] | None = None
+    """The test of the GDPR: whether a risk to people is unlikely, not unlikely, or high; absent when not judged so."""
     factors: Codes
     """What led to that conclusion: sensitivity, possible use, probability (item 6)."""
     affected: Count | None = None

@@ -12,6 +12,7 @@ ENUMERATIONS = {
     ("ConsentRecorded", "state"): "consent_state",
     ("AccountIssued", "formats"): "format",
     ("NotificationAnswered", "outcome"): "notification_outcome",
+    ("KeyDestroyed", "untold_because"): "untold",
     ("LedgerQueried", "outcome"): "query_outcome",
     ("Rule", "notice"): "notice_rule",
     ("Rule", "origins"): "origin",

@@ -13,6 +13,7 @@ that ends a day too late costs the person her right. So:
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date, datetime, timedelta
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -185,6 +186,28 @@ def next_open(calendar: str, day: date, place: str | None = None) -> tuple[date,
         skipped.append((day, why))
         day += timedelta(days=1)
     return day, skipped
+
+
+def business_days(calendar: str, after: date, until: date) -> int:
+    """Return how many business days there are after one day up to another, that one counted; negative backwards.
+
+    Raises:
+        OutsideCalendar: One of them is before 2000 or after 2100.
+    """
+    if until < after:
+        return -business_days(calendar, until, after)
+    years = range(within(after.year), within(until.year) + 1)
+    found = sum(len(_business_days(calendar, year)) for year in years)
+    found -= bisect_right(_business_days(calendar, after.year), after)
+    return found - len(_business_days(calendar, until.year)) + bisect_right(_business_days(calendar, until.year), until)
+
+
+@lru_cache(maxsize=256)
+def _business_days(calendar: str, year: int) -> tuple[date, ...]:
+    """Return the business days of a year, in order."""
+    first = date(year, 1, 1)
+    days = (first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days))
+    return tuple(each for each in days if closed(calendar, each, business=True) is None)
 
 
 @lru_cache(maxsize=1024)

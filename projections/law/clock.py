@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from projections.law import wording
-from projections.law.calendar import TORONTO, closed, day_of, library, next_open, within
+from projections.law.calendar import LAST_YEAR, TORONTO, OutsideCalendar, closed, day_of, library, next_open, within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 Standing = Literal["running", "due_today", "overdue", "watched"]
 """watched has no date: it is to be done as soon as feasible."""
+
+
+class More(NamedTuple):
+    """More time that was taken, as it was stated."""
+
+    length: int | None = None
+    """How much; None for all that the law allows."""
+    in_days: bool = False
+    """Whether the length is one of days, where the law counts months; else it is in the law's own unit."""
+    reason: str | None = None
+    """Why, in a code: a law may allow as long as it takes."""
 
 
 class Due(NamedTuple):
@@ -58,7 +69,7 @@ def due(
     *,
     zone: ZoneInfo = TORONTO,
     place: str | None = None,
-    extensions: Sequence[int | None] = (),
+    extensions: Sequence[int | More | None] = (),
     identified: datetime | date | None = None,
     ended: datetime | date | None = None,
 ) -> Due:
@@ -71,8 +82,9 @@ def due(
             hours, the day's first moment.
         zone: The company's: what happened is on the day that it was there.
         place: With the calendar `eu`, the member state in which it is to be done.
-        extensions: What each extension was stated to be, in the extension's unit; None for all that the law allows.
-            More than it allows is not refused: it is cut to that, and the explanation says so.
+        extensions: What each extension was stated to be; a number is one in the extension's unit, None is all that the
+            law allows. More than it allows is not refused: it is cut to that, and the explanation says so. Where the
+            reason allows as long as it takes, what was stated counts, and without it there is no day.
         identified: When identity was proved, if that had to be asked for: a law may count from then.
         ended: Of an embargo, when the reply came that ends it early.
 
@@ -152,9 +164,17 @@ def add_months(day: date, months: int) -> date:
 
 
 def _counted(
-    pack: Pack, its: Clock, first: date, place: str | None, extensions: Sequence[int | None], said: wording.Sentences
-) -> date:
-    """Return the last day of a clock that counts days, months or years, extended and moved off a holiday."""
+    pack: Pack,
+    its: Clock,
+    first: date,
+    place: str | None,
+    extensions: Sequence[int | More | None],
+    said: wording.Sentences,
+) -> date | None:
+    """Return the last day of a clock that counts days, months or years, extended and moved off a holiday.
+
+    There is none while it is extended for as long as something takes.
+    """
     assert its.length is not None
     skipped: list[tuple[date, Names]] = []
     match its.unit:
@@ -168,12 +188,13 @@ def _counted(
             day = first + timedelta(days=its.length - its.start_counts)
     within(day.year)
     said.counted(its, day, skipped)
-    day = _extended(its, first, day, extensions, said)
-    if its.rollover:
-        day, passed = next_open(pack.calendar, day, place)
+    taken = [each if isinstance(each, More) else More(each) for each in extensions]
+    extended = _extended(its, first, day, taken, said)
+    if its.rollover and extended is not None:
+        extended, passed = next_open(pack.calendar, extended, place)
         if passed:
-            said.moved(pack.counting, passed, day)
-    return day
+            said.moved(pack.counting, passed, extended)
+    return extended
 
 
 def _after_business_days(pack: Pack, its: Clock, day: date, place: str | None) -> tuple[date, list[tuple[date, Names]]]:
@@ -193,25 +214,50 @@ def _after_business_days(pack: Pack, its: Clock, day: date, place: str | None) -
     return day, skipped
 
 
-def _extended(its: Clock, first: date, day: date, extensions: Sequence[int | None], said: wording.Sentences) -> date:
-    """Return the last day after extensions, each cut to what the law allows."""
+def _extended(its: Clock, first: date, day: date, taken: Sequence[More], said: wording.Sentences) -> date | None:
+    """Return the last day after extensions, each cut to what the law allows; None when one has no end."""
     allowed = its.extension
-    total = 0
-    for number, stated in enumerate(extensions):
-        if allowed is None or number >= allowed.times:
+    used = total = 0
+    for each in taken:
+        reason = allowed.unbounded(each.reason) if allowed else None
+        if allowed is not None and reason is not None:
+            day = _within(day, each.length or 0)
+            said.unbounded(allowed, reason, each.length, day)
+            if each.length is None:
+                return None
+            continue
+        if allowed is None or used >= allowed.times:
             said.no_extension(its, allowed)
-            break
-        length = allowed.length if stated is None else max(0, min(stated, allowed.length))
+            continue
+        used += 1
+        if each.in_days and allowed.unit == "months" and each.length is not None:
+            total += allowed.length
+            most = add_months(first, (its.length or 0) + total)
+            stated = _within(day, max(0, each.length))
+            day = min(stated, most)
+            said.extended_by_days(allowed, each.length, day, cut=stated > most)
+            continue
+        length = allowed.length if each.length is None else max(0, min(each.length, allowed.length))
         total += length
-        if allowed.unit == "days":
-            extended = day + timedelta(days=length)
-        else:
-            # Months are counted from the start, so that a short month in between takes no days away.
-            extended = add_months(first, (its.length or 0) + total)
-        within(extended.year)
-        day = extended
-        said.extended(allowed, length, stated, day)
+        # Months are counted from the start, so that a short month in between takes no days away.
+        day = _within(day, length) if allowed.unit == "days" else add_months(first, (its.length or 0) + total)
+        within(day.year)
+        said.extended(allowed, length, each.length, day)
     return day
+
+
+def _within(day: date, more: int) -> date:
+    """Return the day some days later.
+
+    Raises:
+        OutsideCalendar: The calendars do not know it.
+    """
+    try:
+        later = day + timedelta(days=more)
+    except OverflowError:
+        raise OutsideCalendar(f"{more} days after {day} is after {LAST_YEAR}") from None
+    within(later.year)
+    return later
 
 
 def _after_hours(its: Clock, start: datetime | date, zone: ZoneInfo, said: wording.Sentences) -> datetime:

@@ -52,6 +52,15 @@ class Text(Piece, frozen=True, kw_only=True):
     """French."""
 
 
+class Reason(Text, frozen=True, kw_only=True):
+    """What allows an extension."""
+
+    code: Code | None = None
+    """The reason that an event states; absent when no code of ours says it."""
+    unbounded: bool = False
+    """Whether it lasts as long as that takes, whatever the length of the extension."""
+
+
 class Extension(Piece, frozen=True, kw_only=True):
     """How far a time to answer may be extended."""
 
@@ -65,10 +74,14 @@ class Extension(Piece, frozen=True, kw_only=True):
     """How often."""
     notice: Name | None = None
     """The clock by which the person must be told of it."""
-    reasons: Annotated[tuple[Text, ...], Meta(max_length=9)] = ()
+    reasons: Annotated[tuple[Reason, ...], Meta(max_length=9)] = ()
     """What allows it, where the law lists that."""
     confirm: bool = False
     """Whether counsel must confirm it."""
+
+    def unbounded(self, reason: str | None) -> Reason | None:
+        """Return what allows to take as long as it takes, if that is the reason that was stated."""
+        return next((each for each in self.reasons if each.unbounded and each.code == reason), None)
 
 
 class Clock(Piece, frozen=True, kw_only=True):
@@ -100,6 +113,8 @@ class Clock(Piece, frozen=True, kw_only=True):
     """Where it stands."""
     extension: Extension | None = None
     """How far it may be extended; absent when it may not."""
+    judged_by: Literal["serious", "risk"] = "serious"
+    """Of a breach, what obliges: a risk of serious injury; or any that is not unlikely, to tell persons a high one."""
     note: Text | None = None
     """What else the explanation says."""
     confirm: bool = False
@@ -220,6 +235,8 @@ def _problems(pack: Pack) -> Iterable[str]:
     codes = {pack.jurisdiction, *pack.regimes, *(clock.rule for clock in pack.clocks.values())}
     codes |= {code for right in pack.rights for code in (right.code, *right.also)}
     codes |= {each.code for each in pack.grounds}
+    extensions = [clock.extension for clock in pack.clocks.values() if clock.extension]
+    codes |= {reason.code for each in extensions for reason in each.reasons if reason.code}
     yield from (f"{code} is no known code" for code in sorted(codes - set(CODES)))
     if pack.calendar not in CALENDARS:
         yield f"{pack.calendar} is no calendar"
@@ -227,7 +244,7 @@ def _problems(pack: Pack) -> Iterable[str]:
         yield "it ends before it begins"
     named = {name for right in pack.rights for name in right.clocks}
     named |= {name for each in pack.grounds for name in each.duties}
-    named |= {clock.extension.notice for clock in pack.clocks.values() if clock.extension and clock.extension.notice}
+    named |= {each.notice for each in extensions if each.notice}
     yield from (f"{name} is no clock of it" for name in sorted(named - set(pack.clocks)))
     for many in ([code for right in pack.rights for code in (right.code, *right.also)], [g.code for g in pack.grounds]):
         yield from (f"{code} stands twice" for code in sorted(set(many)) if many.count(code) > 1)

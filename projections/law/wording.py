@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from projections.law.calendar import Names
-    from projections.law.pack import Clock, Counting, Extension, Text
+    from projections.law.pack import Clock, Counting, Extension, Reason, Text
 
 CONFIRM = {"en": "confirm with counsel", "fr": "à faire confirmer par un conseiller juridique"}
 """What is said of a rule that was not read again in the law's own text."""
@@ -133,6 +133,29 @@ class Sentences:
             self._say(
                 f"{amount(stated, its.unit, 'en')} were stated; no more than {its.length} are allowed",
                 f"La prorogation annoncée était de {amount(stated, its.unit, 'fr')} ; le maximum est de {its.length}",
+            )
+
+    def extended_by_days(self, its: Extension, stated: int, last: date, *, cut: bool) -> None:
+        """Say that it was extended by days where the law counts months, and whether that was more than it allows."""
+        self._say(
+            f"Extended by the {amount(stated, 'days', 'en')} that were stated, to {day(last, 'en')}",
+            f"Prorogé des {amount(stated, 'days', 'fr')} indiqués, jusqu’au {day(last, 'fr')}",
+            its.clause,
+            confirm=its.confirm,
+        )
+        if cut:
+            self._say(
+                f"No more than {amount(its.length, its.unit, 'en')} are allowed",
+                f"Le maximum est de {amount(its.length, its.unit, 'fr')}",
+            )
+
+    def unbounded(self, its: Extension, reason: Reason, stated: int | None, last: date) -> None:
+        """Say why it takes as long as it takes, and until when by what was stated."""
+        self._say(reason.en, reason.fr, its.clause, confirm=its.confirm)
+        if stated is not None:
+            self._say(
+                f"Extended by the {amount(stated, 'days', 'en')} that were stated, to {day(last, 'en')}",
+                f"Prorogé des {amount(stated, 'days', 'fr')} indiqués, jusqu’au {day(last, 'fr')}",
             )
 
     def no_extension(self, its: Clock, allowed: Extension | None) -> None:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from projections.held import ASKED, ERASURE_RIGHTS, REFUSALS, Change, held
+from projections.held import ASKED, REFUSALS, Change, held
+from projections.law.rights import ERASURE
 from projections.rules.rule import Rule, Verdict, lawful
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def _is_weaker(holding: Holding, fact: Fact) -> bool:
 
 def _never_collected(fact: Fact, changes: Sequence[Change]) -> list[str]:
     """Return the categories that a fact asks to delete, of which neither collection nor deletion is on record."""
-    erases = fact.type == "data.erased" or fact.data.get("right") in ERASURE_RIGHTS
+    erases = fact.type == "data.erased" or fact.data.get("right") in ERASURE
     name = fact.data.get("request_id") or fact.data.get("request_ref")
     refused = any(each.act == "request.answered" and each.outcome in REFUSALS and each.request == name
                   for each in changes)  # fmt: skip

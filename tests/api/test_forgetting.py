@@ -111,6 +111,81 @@ def test_a_hold_defers_it_for_the_ordinary_reason_and_it_resumes_by_itself(servi
     assert service.ask(f"/v1/erasures/{receipt['receipt']}").json()["state"] == "destroyed"
 
 
+@pytest.mark.parametrize("right", ["whosaw:Access", "ca-qc-p39.1:27", "ca-pipeda:4.9.1"])
+def test_a_request_for_access_defers_it_by_whichever_paragraph_it_is_named(
+    service: Service, subject: str, right: str
+) -> None:
+    service.record(
+        event("request.received", request_id="R-1", regime="whosaw:P39.1", right=right, channel="whosaw:Web",
+              clock_start="2026-11-01T00:00:00Z", due=None, identity="verified")
+    )  # fmt: skip
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/subjects/{subject}/holds").json()["held"] is True
+    assert forget(service, subject, grace_days=0).json()["state"] == "deferred"
+
+
+def erased(**more: Any) -> dict[str, Any]:
+    data = {"categories": ["pd:Name"], "mode": "erase", "state": "done", "request_ref": None, "reason": None}
+    return event("data.erased", **data | more)
+
+
+def steps(service: Service, receipt: dict[str, Any]) -> list[str]:
+    service.follow(service.state.ledger.head(0))
+    return [each["state"] for each in service.ask(f"/v1/erasures/{receipt['receipt']}").json()["steps"]]
+
+
+def test_it_waits_until_every_recipient_was_told_of_what_was_erased_and_resumes_by_itself(
+    service: Service, subject: str
+) -> None:
+    """GDPR, Art. 19: to tell a recipient needs to know of whom."""
+    gone = erased()
+    service.record(gone)
+    service.follow(service.state.ledger.head(0))
+    receipt = forget(service, subject, grace_days=0).json()
+    assert (receipt["state"], receipt["deferred"]["reason"]["code"]) == ("deferred", "whosaw:RecipientsUntold")
+    turn(service)
+    assert steps(service, receipt) == ["revoked", "deferred"]
+    path = "/v1/obligations?kind=tell_recipient&state=open"
+    (owed,) = service.ask(path).json()["items"]
+    assert (owed["recipient"], owed["subject"], owed["categories"]) == ("collections-north", None, ["pd:Name"])
+    assert subject not in service.ask(path).text
+    trigger = {"source": gone["source"], "id": gone["id"]}
+    service.record(
+        event("recipient.notification_due", notification_id="N-1", trigger=trigger, change="erased",
+              recipient_id="collections-north", categories=["pd:Name"], due=None),
+        event("recipient.notification_sent", notification_id="N-1", recipient_id="collections-north",
+              channel="whosaw:Email"),
+    )  # fmt: skip
+    turn(service)
+    assert steps(service, receipt) == ["revoked", "deferred", "destroyed"]
+    # What is still to be answered outlives her.
+    (owed,) = service.ask("/v1/obligations?kind=tell_recipient").json()["items"]
+    assert (owed["state"], owed["subject"], owed["notification"]) == ("sent", None, "N-1")
+
+
+def test_it_does_not_wait_when_the_officer_says_why_a_recipient_will_not_be_told(
+    service: Service, subject: str
+) -> None:
+    service.record(erased())
+    service.follow(service.state.ledger.head(0))
+    assert forget(service, subject, grace_days=0, untold="because").status_code == 422
+    receipt = forget(service, subject, grace_days=0, untold="impossible").json()
+    assert (receipt["state"], receipt["untold"]) == ("destroyed", {
+        "because": "impossible",
+        "recipients": [{"recipient_id": "collections-north", "change": "erased", "categories": ["pd:Name"]}],
+    })  # fmt: skip
+    service.follow(service.state.ledger.head(0))
+    (owed,) = service.ask("/v1/obligations?kind=tell_recipient").json()["items"]
+    assert (owed["state"], owed["subject"], owed["recipient"]) == ("impossible", None, "collections-north")
+
+
+def test_what_an_order_forbids_to_tell_makes_it_wait_for_no_recipient(service: Service) -> None:
+    sealed = event("data.disclosed", visibility="sealed", seal_ref="S-1")
+    first, *_ = service.record(event(), sealed, erased())
+    service.follow(service.state.ledger.head(0))
+    assert forget(service, first["stream"], grace_days=0).json()["state"] == "destroyed"
+
+
 def test_a_list_of_whose_data_somebody_got_does_not_name_her(service: Service, subject: str) -> None:
     both = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in ("C-1", "C-2")]
     made, _ = service.record(event(customer="C-2"), event("data.disclosed", subjects=both))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from projections.law.calendar import TORONTO, business_days
 from tests.api.conftest import PURPOSE, event, running
 from tests.api.test_seals import RANDOM, cleared
 
@@ -80,6 +81,12 @@ def test_open_requests_come_by_due_date_with_the_explanation(desk: Service) -> N
     assert (late["state"], soon["state"]) == ("deemed_refused", "running")
     assert late["deadline"]["explanation"]["fr"][-1].endswith("vaut refus (LPRPDE, par. 8(5)).")
     assert soon["due"] == soon["deadline"]["day"]
+    today = datetime.now(UTC).astimezone(TORONTO).date()
+    day = date.fromisoformat(soon["due"])
+    assert (soon["days_left"], soon["business_days_left"]) == ((day - today).days, business_days("ca", today, day))
+    assert late["days_left"] < late["business_days_left"] < 0
+    (done,) = ask(desk, "/v1/requests?state=answered").json()["items"]
+    assert (done["days_left"], done["business_days_left"]) == (None, None)
     assert names(ask(desk, "/v1/requests?state=answered&right=whosaw:Access")) == ["done"]
     assert names(ask(desk, f"/v1/requests?state=open&due_before={soon['due']}")) == ["late"]
     last = desk.entries("ledger.queried")[-1]["data"]

@@ -127,6 +127,7 @@ def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Ca
     if how == "lifted":
         clock.turn()
         assert service.entries("seal.ended") == []
+        assert service.ask("/v1/obligations?kind=reissue").json()["items"] == []
         service.record(lifted(datetime(2026, 9, 1, tzinfo=UTC)))
     service.follow(service.state.ledger.head(0))
     while not service.entries("seal.ended"):
@@ -136,10 +137,24 @@ def test_its_end_opens_what_it_hid_and_obliges_to_issue_accounts_again(start: Ca
     assert places(ask(service, f"/v1/subjects/{subject}/disclosures", service.bearer("officer") | PURPOSE)) == [3]
     # As of before its end, the answer is the one of then.
     assert places(service.ask(f"/v1/subjects/{subject}/disclosures?as_of=4")) == []
-    [owed] = ask(service, "/v1/obligations?kind=reissue&sealed=true", key).json()["items"]
-    assert (owed["kind"], owed["subject"]) == ("reissue", subject)
-    service.client.post(path, headers=service.bearer("officer") | PURPOSE)
-    assert ask(service, "/v1/obligations?kind=reissue&sealed=true", key).json()["items"] == []
+    # What it hid is open, and so is what its end obliges to: among all, and among hers.
+    officer = service.bearer("officer") | PURPOSE
+    hers = f"/v1/subjects/{subject}/obligations"
+    for asked, reader in (("?kind=reissue", officer), ("?kind=reissue&sealed=true", key)):
+        [owed] = ask(service, f"/v1/obligations{asked}", reader).json()["items"]
+        assert (owed["kind"], owed["state"], owed["subject"]) == ("reissue", "open", subject)
+    assert [(each["kind"], each["state"]) for each in ask(service, hers, officer).json()["items"]] == [
+        ("reissue", "open")
+    ]
+    service.client.post(path, headers=officer)
+    [done] = ask(service, "/v1/obligations?kind=reissue", officer).json()["items"]
+    assert (done["id"], done["state"], len(done["positions"])) == (owed["id"], "discharged", 3)
+    assert [each["state"] for each in ask(service, hers, officer).json()["items"]] == ["discharged"]
+    assert ask(service, "/v1/obligations?kind=reissue&state=open", officer).json()["items"] == []
+    # While it stood, nobody was told.
+    for asked in ("/v1/obligations?kind=reissue", f"{hers}?as_of=4"):
+        began = "" if "as_of" in asked else "&at=2026-01-01T00:00:00Z"
+        assert ask(service, f"{asked}{began}", officer).json()["items"] == []
 
 
 def test_an_order_placed_again_under_its_name_hides_what_comes_after_its_end(start: Callable[..., Service]) -> None:
@@ -205,7 +220,7 @@ def test_an_end_obliges_to_issue_accounts_again_that_were_issued_under_other_nam
 
     def owed() -> list[tuple[str, str]]:
         world.heads()
-        answer = service.client.get("/v1/obligations?kind=reissue&sealed=true", headers=key)
+        answer = service.client.get("/v1/obligations?kind=reissue&state=open&sealed=true", headers=key)
         assert answer.status_code == 200, answer.text
         return sorted((each["subject"], each["account"]) for each in answer.json()["items"])
 

@@ -176,6 +176,7 @@ class World:
                 (each.subject.hex, each.account)
                 for log_id, position in reached.items()
                 for each in reissued.to_reissue(connection, {log_id: position})
+                if each.renewed is None
             }
 
     def audit(self, folder: Path) -> list[Finding]:

@@ -6,7 +6,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from projections.law.calendar import CALENDARS, MEMBER_STATES, WEEKEND, OutsideCalendar, closed, next_open
+from projections.law.calendar import (
+    CALENDARS,
+    MEMBER_STATES,
+    WEEKEND,
+    OutsideCalendar,
+    business_days,
+    closed,
+    next_open,
+)  # fmt: skip
 
 # The holidays of 2026 that are no Saturday and no Sunday, as the statutes list them.
 DAYS = {
@@ -60,6 +68,18 @@ def test_a_day_that_moves_is_told_with_its_reason() -> None:
     assert day == date(2026, 7, 6)
     assert passed[0][1].fr == "Fête de l’Indépendance (jour reporté)"
     assert next_open("ca", date(2026, 1, 2)) == (date(2026, 1, 2), [])
+
+
+@pytest.mark.parametrize("calendar", sorted(CALENDARS))
+@pytest.mark.parametrize(
+    ("after", "until"), [("2026-11-27", "2027-01-04"), ("2026-12-31", "2027-01-01"), ("2026-11-27", "2026-11-27")]
+)
+def test_business_days_between_two_days_are_those_that_count(calendar: str, after: str, until: str) -> None:
+    first, last = date.fromisoformat(after), date.fromisoformat(until)
+    days = (first + timedelta(days=number) for number in range(1, (last - first).days + 1))
+    expected = len([each for each in days if closed(calendar, each, business=True) is None])
+    assert business_days(calendar, first, last) == expected
+    assert business_days(calendar, last, first) == -expected
 
 
 @pytest.mark.parametrize("day", [date(1999, 12, 31), date(2101, 1, 1), date.min, date.max])

@@ -35,10 +35,8 @@ def asked(who: str, right: str = "whosaw:Access", at: str = "2026-02-01T00:00:00
     return Happened("request.received", (who,), at, data)
 
 
-def answered(who: str, at: str = "2026-03-01T00:00:00Z") -> Happened:
-    return Happened(
-        "request.answered", (who,), at, {"actor": DESK, "request_id": "R-1", "outcome": "dpv:RequestFulfilled"}
-    )
+def answered(who: str, at: str = "2026-03-01T00:00:00Z", outcome: str = "dpv:RequestFulfilled") -> Happened:
+    return Happened("request.answered", (who,), at, {"actor": DESK, "request_id": "R-1", "outcome": outcome})
 
 
 def held(story: Story, at: datetime = NOW, as_of: int | None = None) -> list[Hold]:
@@ -129,8 +127,22 @@ def test_a_request_for_access_holds_until_her_recourse_is_exhausted(story: Story
     assert held(story, end) == []
 
 
-def test_a_request_for_erasure_holds_nothing(story: Story) -> None:
-    story.told(asked("alice", "whosaw:Erasure"))
+def test_her_recourse_begins_with_an_answer_and_not_with_what_says_that_it_came(story: Story) -> None:
+    story.told(asked("alice"), answered("alice", outcome="dpv:RequestAcknowledged"))
+    assert [each.ends for each in held(story)] == [None]
+
+
+@pytest.mark.parametrize(
+    "right", ["eu-gdpr:A15", "ca-qc-p39.1:27", "ca-pipeda:4.9", "ca-pipeda:4.9.1", "ca-pipeda:8", "us-hipaa:164.528-a"]
+)
+def test_a_request_for_access_holds_by_whichever_paragraph_it_is_named(story: Story, right: str) -> None:
+    story.told(asked("alice", right))
+    assert [each.hold for each in held(story)] == ["request:R-1"]
+
+
+@pytest.mark.parametrize("right", ["whosaw:Erasure", "ca-pipeda:4.5.3", "eu-gdpr:A17", "ca-pipeda:4.9.5"])
+def test_a_request_for_erasure_holds_nothing(story: Story, right: str) -> None:
+    story.told(asked("alice", right))
     assert held(story) == []
 
 
@@ -156,7 +168,7 @@ def test_a_late_placement_of_before_the_release_does_not_stand_again() -> None:
     start, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
     placing = Change(
         0, 2, end + timedelta(days=1), "hold.placed", "H-1", None, None, None, [], [], None, None, start, None, None,
-        sealed=False, everybody=False,
+        None, sealed=False, everybody=False,
     )  # fmt: skip
     release = placing._replace(position=1, time=end, act="hold.released", starts=end)
     assert standing([release, placing], NOW) == []

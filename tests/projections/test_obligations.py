@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from projections import PROJECTIONS, duties, obligations
 from projections.corrections import CORRECTIONS
 from projections.duties import DUTIES
-from projections.history import histories
+from projections.history import histories, moment
 from projections.obligations import OBLIGATIONS, Filter
 from projections.owed import owed
 from projections.person import alone
@@ -72,22 +72,25 @@ def step(draw: st.DrawFn) -> Happened:  # noqa: PLR0911 - one for each kind of s
 steps = st.lists(st.one_of(step(), step(), fact()), min_size=1, max_size=20)
 
 
-def listed(story: Story, wanted: Filter = EVERYTHING, *, limit: int = 500, beside: Any = ()) -> list[dict[str, Any]]:
+def listed(
+    story: Story, wanted: Filter = EVERYTHING, *, limit: int = 500, beside: Any = (), now: datetime = NOW
+) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     after = obligations.BEGIN
     while True:
-        page, more = obligations.found(story.reader, [0], wanted, beside, after=after, limit=limit)
+        page, more = obligations.found(story.reader, [0], now, wanted, beside, after=after, limit=limit)
         rows += page
         if more is None:
             return rows
         after = more
 
 
-def modelled(story: Story) -> list[dict[str, Any]]:
+def modelled(story: Story, now: datetime = NOW) -> list[dict[str, Any]]:
     """Return what the pure model says of everybody."""
     people = histories(story.reader, 0, [subject(who).id for who in PEOPLE], story.log.size, OBLIGATIONS.types)
-    found = [plain(each) for person in people for each in owed(person)]
-    return sorted(found, key=lambda each: (each["due"] or obligations.NO_DAY, each["id"], each["subject"]))
+    found = [each for person in people for each in owed(person, now)]
+    found.sort(key=lambda each: (str(each.deadline.place or obligations.NO_DAY), each.id, each.subject or ""))
+    return [plain(each) for each in found]
 
 
 @CALM
@@ -105,6 +108,18 @@ def test_live_rebuilt_and_any_batch_give_what_the_pure_model_says(
     assert [digest(story.follower, each) for each in (OBLIGATIONS, DUTIES)] == whole
     for each in (OBLIGATIONS, DUTIES):
         assert rebuild(story.dsn, each, batch=2).same
+
+
+@CALM
+@given(history=steps, at=times, limit=st.integers(1, 4))
+def test_how_everything_stood_at_a_moment_is_what_the_pure_model_says(
+    story: Story, history: list[Happened], at: str, limit: int
+) -> None:
+    story.begin_again()
+    story.log.happened(*history)
+    story.fold((OBLIGATIONS,))
+    now = moment(at)
+    assert listed(story, limit=limit, now=now) == modelled(story, now)
 
 
 @CALM
@@ -152,13 +167,41 @@ def test_what_is_asked_for_narrows_the_answer(told: Story) -> None:
         ("tell_recipient", "sent", "national-bank"), ("answer_request", "open", None),
         ("tell_recipient", "open", "collections-north"),
     )  # fmt: skip
-    assert found() == [bank, request, collector]
-    assert found(state="unfinished") == [bank, request, collector]
-    assert found(state="open") == [request, collector]
-    assert found(kind="tell_recipient") == [bank, collector]
+    # What is due without delay is queued by the day that it began with.
+    assert found() == [collector, bank, request]
+    assert found(state="unfinished") == [collector, bank, request]
+    assert found(state="open") == [collector, request]
+    assert found(kind="tell_recipient") == [collector, bank]
     assert found(recipient="national-bank", state="sent", kind="tell_recipient") == [bank]
-    assert found(before=date(2026, 12, 2)) == [bank]
+    assert found(before=date(2026, 12, 2)) == [collector, bank]
+    assert found(before=date(2099, 1, 1)) == [collector, bank, request]
+    assert found(before=date(2026, 3, 2)) == []
     assert found(state="discharged") == []
+
+
+def test_at_an_earlier_moment_what_came_later_is_not_there_and_what_was_done_later_was_not(told: Story) -> None:
+    told.log.happened(
+        rights.replied_to("alice", "2026-03-20T10:00:00Z", "acknowledged"),
+        rights.answered("bob", "2026-11-20T09:00:00-05:00"),
+    )
+    told.fold((OBLIGATIONS,), after=6)
+
+    def then(month: int, day: int) -> list[tuple[Any, ...]]:
+        found = listed(told, now=datetime(2026, month, day, 12, tzinfo=UTC))
+        return [(each["recipient"] or each["kind"], each["state"], each["contacted"]) for each in found]
+
+    collector, answer = ("collections-north", "open", None), ("answer_request", "discharged", None)
+    sent = ("national-bank", "sent", "2026-03-04T10:00:00Z")
+    done = ("national-bank", "discharged", "2026-03-20T10:00:00Z")
+    assert then(3, 1) == []
+    assert then(3, 3) == [collector, ("national-bank", "open", None)]
+    assert then(3, 5) == [collector, sent]
+    assert then(3, 21) == [collector, done]
+    assert then(11, 10) == [collector, done, ("answer_request", "open", None)]
+    assert then(11, 25) == [collector, done, answer]
+    assert [each["recipient"] for each in listed(told, Filter(state="sent"), now=datetime(2026, 3, 5, tzinfo=UTC))] == [
+        "national-bank"
+    ]
 
 
 def forgotten(who: str) -> Happened:
@@ -169,7 +212,8 @@ def forgotten(who: str) -> Happened:
 
 def outliving(story: Story) -> list[tuple[Any, ...]]:
     return [
-        (each.subject, each.notification, each.recipient, each.state) for each in duties.nameless(story.reader, [0])
+        (each.subject, each.notification, each.recipient, each.state)
+        for each in duties.nameless(story.reader, [0], NOW)
     ]
 
 
@@ -179,7 +223,7 @@ def test_a_notice_outlives_the_person_and_is_answered_by_its_name(told: Story) -
     told.told(forgotten("alice"))
     assert [each["kind"] for each in listed(told)] == ["answer_request"]
     assert outliving(told) == [(None, "N-1", "national-bank", "sent")]
-    beside = duties.nameless(told.reader, [0])
+    beside = duties.nameless(told.reader, [0], NOW)
     assert beside[0].id == before
     assert subject("alice").id not in orjson.dumps(plain(beside[0])).decode()
     assert before in [each["id"] for each in listed(told, Filter(state="unfinished"), beside=beside, limit=1)]
@@ -253,10 +297,14 @@ def test_an_incident_that_was_voided_obliges_to_nothing(story: Story) -> None:
 
 MANY = """
     INSERT INTO projections.obligation
-    SELECT o.log_id, md5(n::text)::uuid, 'n' || n, CASE WHEN n % 10 = 0 THEN 'inform_person' ELSE o.kind END,
+    SELECT o.log_id, md5(n::text)::uuid, 'n' || n,
+           CASE WHEN n % 3 = 0 THEN timestamptz '2020-01-01' + n * interval '1 hour' ELSE o.since END,
+           CASE WHEN n % 3 = 0 THEN timestamptz '2020-01-02' + n * interval '1 hour' ELSE 'infinity' END,
+           CASE WHEN n % 10 = 0 THEN 'inform_person' ELSE o.kind END,
            CASE WHEN n % 50 = 0 THEN 'open' ELSE 'discharged' END, n % 50 = 0, date '2020-01-01' + n % 2000,
            'rec-' || n % 40, false, o.content
-    FROM generate_series(1, 20000) AS n JOIN projections.obligation AS o ON o.recipient = 'national-bank'
+    FROM generate_series(1, 20000) AS n JOIN projections.obligation AS o
+      ON o.recipient = 'national-bank' AND o.until = 'infinity'
 """
 
 
@@ -268,7 +316,8 @@ def test_what_is_owed_is_found_by_an_index_however_much_there_was(told: Story, w
     told.owner.execute(MANY)
     told.owner.execute("ANALYZE projections.obligation")
     parameters = {
-        "log_id": 0, "kind": "inform_person", "state": "open", "recipient": "rec-7", "before": date(2021, 1, 1),
+        "log_id": 0, "now": datetime(2021, 1, 1, tzinfo=UTC), "kind": "inform_person",
+        "state": "open", "recipient": "rec-7", "before": date(2021, 1, 1),
         "due": "2020-12-01", "id": "", "subject": "0" * 32, "limit": 101,
     }  # fmt: skip
     narrowed = " AND ".join(obligations.FILTERS[name] for name in wanted) or obligations.EVERY
@@ -277,6 +326,7 @@ def test_what_is_owed_is_found_by_an_index_however_much_there_was(told: Story, w
     assert plan is not None
     text = orjson.dumps(plan[0]).decode()
     assert "Index Cond" in text
+    assert "obligation_then" in text
     assert '"Node Type":"Seq Scan"' not in text.partition('"Relation Name":"obligation"')[0].rpartition("{")[2]
 
 

@@ -119,6 +119,50 @@ def test_an_unresolved_challenge_is_passed_on_until_it_is_settled() -> None:
     }  # fmt: skip
 
 
+DEBT = "whosaw:DebtRecord"
+COLLECTION = disclosed("alice", "2026-01-05T10:00:00Z", DEBT, NAME)
+SALE = disclosed(
+    "alice", "2026-03-20T10:00:00Z", DEBT, recipient=BANK | {"kind": "whosaw:DebtBuyer"},
+    purpose="sector-finance:DebtManagement",
+)  # fmt: skip
+
+
+def disputed(*categories: str, reason: str = "whosaw:DisputedDebt") -> Happened:
+    scope = {"categories": list(categories)} if categories else {}
+    return happened("hold.placed", "alice", "2026-03-02T10:00:00Z", hold_id="H-1", reason=reason, scope=scope,
+                    starts="2026-03-02T10:00:00Z")  # fmt: skip
+
+
+def test_who_recovers_a_debt_is_told_that_it_is_disputed_also_who_bought_it_since() -> None:
+    unrelated = disclosed("alice", "2026-01-05T10:00:00Z", NAME, recipient=BANK | {"id": "courier"},
+                          purpose="dpv:DeliveryOfGoods")  # fmt: skip
+    found = tell(COLLECTION, SALE, unrelated, disputed())
+    assert [(each.change, each.recipient, each.state, each.since) for each in found] == [
+        ("challenged", "collections-north", "open", "2026-03-02T10:00:00Z"),
+        ("challenged", "national-bank", "open", "2026-03-20T10:00:00Z"),
+    ]
+    assert [each.categories for each in tell(COLLECTION, disputed(DEBT))] == [[DEBT]]
+    assert tell(COLLECTION, disputed(reason="whosaw:Litigation")) == []
+    # What says the same is one dispute.
+    challenge = challenged("alice", "2026-03-02T10:00:00Z", DEBT)
+    assert [each.categories for each in tell(COLLECTION, disputed(), challenge)] == [[DEBT]]
+
+
+def test_a_dispute_of_a_debt_is_settled_by_the_release_and_a_notice_may_name_the_hold() -> None:
+    over = happened("hold.released", "alice", "2026-04-02T10:00:00Z", hold_id="H-1", reason="whosaw:Settled",
+                    effective_at="2026-04-02T10:00:00Z")  # fmt: skip
+    assert [(each.state, each.outcome) for each in tell(COLLECTION, disputed(), over)] == [("discharged", "resolved")]
+    notice = due("alice", "2026-03-05T10:00:00Z", DEBT, NAME, trigger=2, change="challenged",
+                 recipient_id="collections-north")  # fmt: skip
+    sent = told("alice", "2026-03-06T10:00:00Z", recipient="collections-north")
+    heard = replied_to("alice", "2026-03-08T10:00:00Z", "acknowledged", recipient="collections-north")
+    (its,) = tell(COLLECTION, disputed(), notice, sent, heard)
+    assert [(each.time, each.act, each.outcome) for each in its.steps] == [
+        ("2026-03-06T10:00:00Z", "sent", None), ("2026-03-08T10:00:00Z", "answered", "acknowledged"),
+    ]  # fmt: skip
+    assert (its.state, its.contacted, its.done) == ("discharged", "2026-03-08T10:00:00Z", "2026-03-08T10:00:00Z")
+
+
 def test_a_restriction_of_everything_is_told_to_whoever_received_anything_and_its_end_is_not() -> None:
     data: dict[str, Any] = {"categories": [], "reason": "whosaw:Disputed", "request_ref": None}
     limited = happened("data.restricted", "alice", "2026-03-02T10:00:00Z", **data)
@@ -219,9 +263,9 @@ def detected(**more: Any) -> Happened:
     return happened("incident.detected", "alice", "2026-03-06T15:30:00+01:00", **data | more)
 
 
-def judged(*, serious: bool) -> Happened:
+def judged(*, serious: bool, **more: Any) -> Happened:
     return happened("incident.assessed", "alice", "2026-03-07T10:00:00Z", incident_id="I-1", serious=serious,
-                    factors=["whosaw:SensitiveData"])  # fmt: skip
+                    factors=["whosaw:SensitiveData"], **more)  # fmt: skip
 
 
 def notified(whom: str, **more: Any) -> Happened:
@@ -260,9 +304,32 @@ def test_the_gdpr_counts_72_hours_from_awareness_across_a_change_of_clocks() -> 
     assert its.deadline.moment == datetime(2026, 3, 9, 14, 30, tzinfo=UTC)
     assert standing(its.deadline, datetime(2026, 3, 9, 14, 30, tzinfo=UTC)) == "due_today"
     assert standing(its.deadline, datetime(2026, 3, 9, 14, 30, 1, tzinfo=UTC)) == "overdue"
-    assert not [
-        kind for kind, *_ in incident(detected(jurisdiction="loc:FR"), judged(serious=False)) if "notify" in kind
-    ]
+
+
+@pytest.mark.parametrize(
+    ("serious", "risk", "owed"),
+    [
+        (False, None, {"notify_regulator"}),
+        (False, "unlikely", set[str]()),
+        (True, "unlikely", set[str]()),
+        (False, "likely", {"notify_regulator"}),
+        (True, "likely", {"notify_regulator"}),
+        (False, "high", {"notify_regulator", "notify_persons"}),
+        (True, None, {"notify_regulator", "notify_persons"}),
+    ],
+)
+def test_the_gdpr_notifies_unless_a_risk_is_unlikely_whatever_another_law_calls_serious(
+    *, serious: bool, risk: str | None, owed: set[str]
+) -> None:
+    found = incident(detected(jurisdiction="loc:FR"), judged(serious=serious, risk=risk))
+    assert {kind for kind, *_ in found if kind.startswith("notify")} == owed
+
+
+def test_a_notice_to_a_regulator_who_is_not_named_is_nobodys_where_there_are_two() -> None:
+    found = incident(detected(), judged(serious=True), notified("regulator"))
+    assert {state for kind, _, state in found if kind == "notify_regulator"} == {"open"}
+    alone = incident(detected(jurisdiction="loc:FR"), notified("regulator"))
+    assert {state for kind, _, state in alone if kind == "notify_regulator"} == {"discharged"}
 
 
 def test_records_are_kept_24_months_and_5_years() -> None:

@@ -100,17 +100,110 @@ def test_notice_of_an_extension_runs_from_the_date_of_the_request_and_without_it
 def test_gdpr_counts_a_month_from_the_proof_of_identity_where_that_was_asked_for() -> None:
     # 31 January, and February has 28 days; 28 February 2027 is a Sunday.
     waits = asked("alice", "2027-01-31T12:00:00-05:00", regime="whosaw:GDPR", identity="pending")
-    assert one(waits).due == date(2027, 3, 1)
     shown = one(waits, verified("alice", "2027-02-10T12:00:00-05:00"))
     assert (shown.due, shown.identity) == (date(2027, 3, 10), "verified")
+    assert shown.deadline.explanation["en"][0] == "Received on Sunday 31 January 2027."
+    at_once = one(waits, verified("alice", "2027-01-31T12:00:00-05:00"))
+    assert at_once.due == date(2027, 3, 1)
+
+
+def test_gdpr_has_no_day_that_could_be_over_before_identity_is_proved() -> None:
+    waits = one(asked("alice", "2026-09-01T12:00:00-04:00", regime="whosaw:GDPR", identity="pending"))
+    assert (waits.due, stands(waits, "2027-06-01T12:00:00Z")) == (None, "waiting")
+    assert waits.deadline.explanation["en"] == [
+        "The time begins when the person shows who she is; she has not yet (GDPR, Art. 12(3))."
+    ]
+    pipeda = one(asked("alice", "2026-09-01T12:00:00-04:00", identity="pending"))
+    assert stands(pipeda, "2027-06-01T12:00:00Z") == "deemed_refused"
+
+
+def test_gdpr_counts_the_notice_of_an_extension_from_the_proof_of_identity_too() -> None:
+    # Asked on 2 October, proved on 22 October: told on 15 November is in time.
+    its = one(
+        asked("alice", "2026-10-02T12:00:00-04:00", regime="whosaw:GDPR", identity="pending"),
+        verified("alice", "2026-10-22T12:00:00-04:00"),
+        extended("alice", "2026-11-15T12:00:00-05:00"),
+    )
+    (extension,) = its.extensions
+    # 22 November 2026 is a Sunday, 22 January 2027 a Friday.
+    assert (extension.notice.day, extension.counted, its.due) == (date(2026, 11, 23), True, date(2027, 1, 22))
+    assert stands(its, "2026-12-01T12:00:00Z") == "running"
 
 
 def test_gdpr_extends_by_two_months_or_by_the_days_that_were_stated() -> None:
     request = asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:GDPR")
     assert one(request).due == date(2026, 12, 2)
     assert one(request, extended("alice", "2026-11-20T09:00:00-05:00")).due == date(2027, 2, 2)
-    assert one(request, extended("alice", "2026-11-20T09:00:00-05:00", 10)).due == date(2026, 12, 12)
+    assert one(request, extended("alice", "2026-11-20T09:00:00-05:00", 9)).due == date(2026, 12, 11)
+    # 12 December 2026 is a Saturday.
+    assert one(request, extended("alice", "2026-11-20T09:00:00-05:00", 10)).due == date(2026, 12, 14)
     assert one(request, extended("alice", "2026-11-20T09:00:00-05:00", 200)).due == date(2027, 2, 2)
+
+
+def test_days_of_extension_are_added_to_the_first_last_day_and_the_explanation_ends_with_the_last() -> None:
+    # 29 November 2026 is a Sunday: unextended, the day moves to Monday.
+    its = one(
+        asked("alice", "2026-10-29T09:00:00-04:00", regime="whosaw:GDPR"),
+        extended("alice", "2026-11-20T09:00:00-05:00", 29),
+    )
+    assert its.due == date(2026, 12, 28)
+    told = its.deadline.explanation["en"]
+    assert any(each.startswith("Extended by the 29 calendar days that were stated, to Mon") for each in told)
+    assert told[-1] == "Due by the end of Monday 28 December 2026."
+    assert not any("30 November" in each for each in told)
+    longest = one(
+        asked("alice", "2026-10-29T09:00:00-04:00", regime="whosaw:GDPR"),
+        extended("alice", "2026-11-20T09:00:00-05:00", 200),
+    )
+    assert longest.due == date(2027, 1, 29)
+    assert "No more than 2 months are allowed." in longest.deadline.explanation["en"]
+
+
+def test_conversion_to_another_format_takes_as_long_as_it_takes() -> None:
+    """PIPEDA, s. 8(4)(b)."""
+    stated = one(ASKED, extended("alice", "2026-11-30T09:00:00-05:00", 90, reason="whosaw:FormatConversion"))
+    # Ninety days after 2 December.
+    assert (stated.due, stated.extensions[0].counted) == (date(2027, 3, 2), True)
+    assert stands(stated, "2027-02-01T12:00:00Z") == "running"
+    told = stated.deadline.explanation["en"]
+    assert any(each.startswith("Conversion to an alternative format: as long as that takes") for each in told)
+    assert told[-2] == "Due by the end of Tuesday 2 March 2027."
+    endless = one(
+        happened("request.received", "alice", ASKED.time, **ASKED.data | {"due": "2026-12-02"}),
+        extended("alice", "2026-11-30T09:00:00-05:00", reason="whosaw:FormatConversion"),
+    )
+    assert (endless.due, stands(endless, "2027-02-01T12:00:00Z")) == (None, "watched")
+    late = one(ASKED, extended("alice", "2026-12-10T09:00:00-05:00", 90, reason="whosaw:FormatConversion"))
+    assert (late.due, late.extensions[0].counted) == (date(2026, 12, 2), False)
+    both = one(
+        ASKED,
+        extended("alice", "2026-11-20T09:00:00-05:00", 30),
+        extended("alice", "2026-11-30T09:00:00-05:00", 10, reason="whosaw:FormatConversion"),
+    )
+    assert both.due == date(2027, 1, 11)
+
+
+def test_an_extension_that_the_law_does_not_know_is_not_counted_and_says_so() -> None:
+    its = one(
+        asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:P39.1"),
+        extended("alice", "2026-11-20T09:00:00-05:00", 30),
+    )
+    assert (its.due, [each.counted for each in its.extensions]) == (date(2026, 12, 2), [False])
+    assert any("this law does not allow" in each for each in its.deadline.explanation["en"])
+    again = one(
+        ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30), extended("alice", "2026-11-21T09:00:00-05:00", 30)
+    )
+    assert [each.counted for each in again.extensions] == [True, False]
+
+
+@pytest.mark.parametrize("outcome", ["dpv:RequestAcknowledged", "dpv:RequestActionDelayed", "dpv:RequestInitiated"])
+def test_saying_that_it_came_or_takes_longer_answers_nothing(outcome: str) -> None:
+    its = one(ASKED, answered("alice", "2026-11-10T09:00:00-05:00", outcome))
+    assert (its.status, its.answered, its.outcome) == ("open", None, None)
+    after = one(
+        ASKED, answered("alice", "2026-11-20T09:00:00-05:00"), answered("alice", "2026-11-21T09:00:00-05:00", outcome)
+    )
+    assert (after.status, after.outcome) == ("answered", "dpv:RequestFulfilled")
 
 
 def test_ccpa_is_confirmed_in_ten_business_days_and_answered_in_45_days_whoever_she_is() -> None:

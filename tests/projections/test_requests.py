@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projections import requested, requests
-from projections.history import counting, histories, of_person
+from projections.history import counting, histories, moment, of_person
 from projections.person import alone
 from projections.plain import plain
 from projections.rebuild import digest, rebuild
@@ -60,22 +60,25 @@ def step(draw: st.DrawFn) -> Happened:
 steps = st.lists(st.one_of(step(), fact()), min_size=1, max_size=20)
 
 
-def listed(story: Story, wanted: Filter = EVERYTHING, *, limit: int = 500, logs: int = 1) -> list[dict[str, Any]]:
+def listed(
+    story: Story, wanted: Filter = EVERYTHING, *, limit: int = 500, logs: int = 1, now: datetime = NOW
+) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     after = requests.BEGIN
     while True:
-        page, more = requests.found(story.reader, range(logs), NOW, wanted, after=after, limit=limit)
+        page, more = requests.found(story.reader, range(logs), now, wanted, after=after, limit=limit)
         found += page
         if more is None:
             return found
         after = more
 
 
-def modelled(story: Story) -> list[dict[str, Any]]:
+def modelled(story: Story, now: datetime = NOW) -> list[dict[str, Any]]:
     """Return what the pure model says of everybody."""
     people = histories(story.reader, 0, [subject(who).id for who in PEOPLE], story.log.size, REQUESTS.types)
-    found = [plain(each) for person in people for each in requested.requests(person) if not each.sealed]
-    return sorted(found, key=lambda each: (each["due"] or requests.NO_DAY, each["subject"], each["request"]))
+    found = [each for person in people for each in requested.requests(person, now) if not each.sealed]
+    found.sort(key=lambda each: (str(each.deadline.place or requests.NO_DAY), each.subject, each.request))
+    return [plain(each) for each in found]
 
 
 @CALM
@@ -92,6 +95,26 @@ def test_live_rebuilt_and_any_batch_give_what_the_pure_model_says(
     story.fold((REQUESTS,), batch=batch)
     assert digest(story.follower, REQUESTS) == whole
     assert rebuild(story.dsn, REQUESTS, batch=2).same
+
+
+@CALM
+@given(history=steps, at=times, limit=st.integers(1, 4))
+def test_how_everything_stood_at_a_moment_is_what_facts_up_to_then_say(
+    story: Story, history: list[Happened], at: str, limit: int
+) -> None:
+    story.begin_again()
+    story.log.happened(*history)
+    story.fold((REQUESTS,))
+    now = moment(at)
+    assert listed(story, limit=limit, now=now) == modelled(story, now)
+    people = histories(story.reader, 0, [subject(who).id for who in PEOPLE], story.log.size, REQUESTS.types)
+    for person in people:
+        then = person._replace(facts=tuple(each for each in person.facts if each.time <= now))
+        known = {each.request: each for each in requested.requests(person, now)}
+        for each in requested.requests(then):
+            if moment(each.received) <= now:
+                assert known.pop(each.request)._replace(sealed=each.sealed) == each
+        assert known == {}
 
 
 @CALM
@@ -118,7 +141,7 @@ def test_about_one_person_any_position_is_that_of_a_ledger_which_ends_there(
 
 @pytest.fixture
 def desk(story: Story) -> Story:
-    """Four requests: due today, tomorrow and yesterday, and one that no law sets a time for."""
+    """Requests due today, tomorrow, yesterday, without delay, or whose time has not begun; and some that are done."""
     story.told(
         rights.asked("alice", "2026-11-02T09:00:00-05:00", "due today"),
         rights.asked("bob", "2026-11-03T09:00:00-05:00", "tomorrow"),
@@ -131,6 +154,7 @@ def desk(story: Story) -> Story:
         rights.answered("dave", "2026-09-12T09:00:00-04:00", "dpv:RequestRejected", request="refused"),
         rights.asked("erin", "2026-10-26T09:00:00-04:00", "extended"),
         rights.extended("erin", "2026-11-12T09:00:00-05:00", 30, "extended"),
+        rights.asked("frank", "2026-09-01T09:00:00-04:00", "unproved", regime="whosaw:GDPR", identity="pending"),
     )
     return story
 
@@ -138,7 +162,10 @@ def desk(story: Story) -> Story:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("open", ["silent", "over", "due today", "tomorrow", "extended", "whenever"]),
+        ("open", ["whenever", "silent", "over", "due today", "tomorrow", "extended", "unproved"]),
+        ("watched", ["whenever"]),
+        ("waiting", ["unproved"]),
+        ("undated", []),
         ("due_today", ["due today"]),
         ("running", ["tomorrow", "extended"]),
         ("overdue", ["silent", "over"]),
@@ -155,9 +182,31 @@ def test_each_state_is_asked_for_by_its_name(desk: Story, state: str, expected: 
 
 def test_what_is_due_before_a_day_under_a_law_or_by_right(desk: Story) -> None:
     before = Filter("open", before=date(2026, 12, 2))
-    assert [each["request"] for each in listed(desk, before)] == ["silent", "over"]
-    assert [each["request"] for each in listed(desk, Filter(regime="whosaw:GDPR"))] == ["over"]
+    assert [each["request"] for each in listed(desk, before)] == ["whenever", "silent", "over"]
+    assert [each["request"] for each in listed(desk, Filter(regime="whosaw:GDPR"))] == ["over", "unproved"]
     assert [each["request"] for each in listed(desk, Filter(right="whosaw:Withdrawal"))] == ["whenever"]
+
+
+def test_at_an_earlier_moment_what_came_later_is_not_there_and_what_was_answered_later_is_open(desk: Story) -> None:
+    then = datetime(2026, 9, 10, tzinfo=UTC)
+    assert [each["request"] for each in listed(desk, Filter("open"), now=then)] == ["granted", "refused", "unproved"]
+    assert [each["request"] for each in listed(desk, Filter("open"), now=then, limit=1)] == [
+        "granted", "refused", "unproved",
+    ]  # fmt: skip
+    assert listed(desk, Filter("answered"), now=then) == []
+    assert listed(desk, now=datetime(2026, 8, 1, tzinfo=UTC)) == []
+    # Before it was extended, it was due a month earlier.
+    (before,) = (each for each in listed(desk, now=datetime(2026, 11, 1, tzinfo=UTC)) if each["request"] == "extended")
+    assert (before["due"], before["extensions"]) == ("2026-11-25", [])
+
+
+def test_an_answer_that_is_dated_later_does_not_close_it_today(story: Story) -> None:
+    story.told(
+        rights.asked("alice", "2026-11-02T09:00:00-05:00"),
+        rights.answered("alice", "2027-11-02T09:00:00-05:00"),
+    )
+    assert [each["status"] for each in listed(story)] == ["open"]
+    assert [each["status"] for each in listed(story, now=datetime(2027, 12, 1, tzinfo=UTC))] == ["answered"]
 
 
 def test_an_answer_that_is_voided_opens_the_request_again(desk: Story) -> None:
@@ -165,7 +214,7 @@ def test_an_answer_that_is_voided_opens_the_request_again(desk: Story) -> None:
     desk.log.happened(
         rights.happened("event.voided", "dave", "2026-11-01T09:00:00-04:00", reason="whosaw:Duplicate", target=target)
     )
-    desk.fold((REQUESTS,), after=11)
+    desk.fold((REQUESTS,), after=12)
     assert listed(desk, Filter("answered")) == []
     assert "granted" in [each["request"] for each in listed(desk, Filter("deemed_refused"))]
 
@@ -191,8 +240,11 @@ def test_logs_are_merged_by_day_page_by_page(three_logs: Story) -> None:
 
 MANY = """
     INSERT INTO projections.request
-    SELECT r.log_id, md5(n::text)::uuid, 'R-' || n, CASE WHEN n % 50 = 0 THEN 'open' ELSE 'answered' END,
-           date '2020-01-01' + n % 2000, r.regime, r."right", r.deemed, r.extended, r.sealed, r.content
+    SELECT r.log_id, md5(n::text)::uuid, 'R-' || n,
+           CASE WHEN n % 2 = 0 THEN timestamptz '2020-01-01' + n * interval '1 hour' ELSE r.since END,
+           CASE WHEN n % 2 = 0 THEN timestamptz '2020-01-02' + n * interval '1 hour' ELSE 'infinity' END,
+           CASE WHEN n % 50 = 0 THEN 'open' ELSE 'answered' END,
+           'dated', date '2020-01-01' + n % 2000, r.regime, r."right", r.deemed, r.extended, r.sealed, r.content
     FROM generate_series(1, 20000) AS n JOIN projections.request AS r ON r.request = 'due today'
 """
 
@@ -202,7 +254,8 @@ def test_what_is_due_is_found_by_an_index_however_many_requests_there_are(desk: 
     desk.owner.execute(MANY)
     desk.owner.execute("ANALYZE projections.request")
     wanted = {
-        "log_id": 0, "today": date(2022, 1, 1), "before": "infinity", "regime": None, "right": None,
+        "log_id": 0, "now": datetime(2021, 1, 1, tzinfo=UTC), "today": date(2022, 1, 1), "before": "infinity",
+        "regime": None, "right": None,
         "due": "2021-12-01", "subject": "0" * 32, "request": "", "limit": 101,
     }  # fmt: skip
     statement = requests.FOUND.replace("{state}", requests.STATES[state] if state else "TRUE")
@@ -211,6 +264,7 @@ def test_what_is_due_is_found_by_an_index_however_many_requests_there_are(desk: 
     text = orjson.dumps(plan[0]).decode()
     assert '"Seq Scan","Parallel Aware":false,"Async Capable":false,"Relation Name":"request"' not in text
     assert "request_due" in text or "request_status" in text
+    assert "request_then" in text
 
 
 def test_what_was_collected_touches_no_request(story: Story) -> None:
