@@ -67,7 +67,7 @@ def of_person(connection: Connection[Any], person: Person, now: datetime) -> lis
     known = timeline.appended(connection, log_id, at)
     registers = derived.registered(connection, NAME, log_id, at, datetime.fromisoformat(known) if known else now)
     people = history.of_person(connection, person, retained.READ)
-    kept = retention.of_histories(people, registers)
+    kept = retention.of_histories(people, registers, now)
     return [
         _owed(
             person.subject.id, number, each.holding.category, each.due.day, each.due.rule, each.due.start,

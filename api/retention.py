@@ -51,7 +51,8 @@ def read_retention(
 ) -> Response:  # fmt: skip
     """Return what is held on anybody and should not be, as far as is folded; with every order that forbids to end it.
 
-    Asked for, reported as done, and verified are three states. A day is over when it is over in UTC.
+    Asked for, reported as done, and verified are three states. A day is over when it is over in UTC. Those rules count
+    that are in force now; for what is due before a later day, those that will be when it begins.
     """
     question = ask(request, "whosaw:QueryRetention", "subjects:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -114,7 +115,7 @@ def read_subject_retention(
         until = datetime.fromisoformat(known) if known is not None else now
         registers = derived.registered(connection, NAME, subject.log_id, pins.at, until)
         people = history.of_person(connection, person, retained.READ)
-    items = [_explained(_row(each), now) for each in retention.of_histories(people, registers)]
+    items = [_explained(_row(each), now) for each in retention.of_histories(people, registers, now)]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=[each["category"] for each in items])
     return rows(request, document_of(question, person, pins), items, following=None, kind=kind)
 
