@@ -25,9 +25,10 @@ EXAMPLES = {
     '"categories":{"pd:Name":{"people":1,"certain":1,"probable":0,"possible":0}}},"items":[{"log_id":0,"position":812,'
     '"ordinal":0,"subject":"5f9225d8d6726351d4cdbf642b130516","time":"2026-02-01T14:30:00+00:00",'
     '"stated":"2026-02-01T09:30:00-05:00","precision":"exact","certainty":"certain","categories":["pd:Name"],'
-    '"deleted":[],"promised":null,"purpose":"dpv:DirectMarketing","mode":"transmitted","cohort":null}],"next":null}',
+    '"deleted":[],"promised":null,"purpose":"dpv:DirectMarketing","mode":"transmitted","cohort":null,"through":null}],'
+    '"next":null}',
     CSV: "log_id,position,ordinal,subject,time,stated,precision,certainty,categories,deleted,promised,purpose,mode,"
-    "cohort\n",
+    "cohort,through\n",
     NDJSON: '{"log_id":0,"position":812,"subject":"5f9225d8d6726351d4cdbf642b130516","certainty":"certain"}\n',
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}

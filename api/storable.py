@@ -11,17 +11,15 @@ from api.problems import Problem
 
 
 async def storable(request: Request) -> None:
-    """Refuse a parameter, in the path or after it, that is not text as PostgreSQL takes it.
+    """Refuse a query parameter that is not text as PostgreSQL takes it; paths have forms of their own.
 
     Of every route, so that none can forget it. Not in a thread of its own: it is a look at a few characters.
 
     Raises:
         Problem: There is one. It is not repeated.
     """
-    asked = request.query_params.multi_items()
-    for text in (*request.path_params.values(), *(part for pair in asked for part in pair)):
-        if isinstance(text, str) and not _is_text(text):
-            raise Problem("invalid-parameter", "expected text without the character of code zero or half a surrogate")
+    if not all(_is_text(part) for pair in request.query_params.multi_items() for part in pair):
+        raise Problem("invalid-parameter", "expected text without the character of code zero or half a surrogate")
 
 
 def _is_text(text: str) -> bool:

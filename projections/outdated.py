@@ -32,7 +32,7 @@ RESTORED, MERGED, PARTED = "whosaw:CountsAgain", "whosaw:MergedSince", "whosaw:P
 ISSUED = "account.issued"
 TOLD = (
     "data.collected", "data.rectified", "data.erased", "data.disclosed", "data.viewed", "data.used", "policy.assented",
-    "request.received", "request.answered",
+    "request.received", "request.answered", "disclosure.onward_reported",
 )  # fmt: skip
 """The facts that accounts tell of. Questions to the ledger are told, too, but never arrive late."""
 TYPES = (ISSUED, *TOLD)
@@ -204,7 +204,7 @@ def _rows(person: History, registers: Registers) -> dict[str, list[tuple[Any, ..
 
 
 OUTDATED = Derived(
-    name=NAME, version=1, questions=("outdated",), definitions=DEFINITION, types=TYPES, derive=_rows, needs=(ISSUED,)
+    name=NAME, version=2, questions=("outdated",), definitions=DEFINITION, types=TYPES, derive=_rows, needs=(ISSUED,)
 )  # fmt: skip
 
 
