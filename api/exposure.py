@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.across import FROM, RECIPIENT, TO, pinned, place_of, written
+from api.across import FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, pinned, place_of, refuse, written
 from api.paging import Cursor
 from api.problems import Problem
 from api.question import ask, following, moment, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
-from projections import exposure
+from projections import exposure, known
 
 router = APIRouter(tags=["query"])
 
@@ -56,9 +56,11 @@ def read_exposure(
     began, ended = moment("from", since, None), moment("to", until, None)
     if ended <= began:
         raise Problem("invalid-parameter", "to: expected a time after from")
-    positions = pinned(request, question, exposure.READ, place)
+    positions = pinned(request, question, (*exposure.READ, *known.READ), place)
     as_of = dict(enumerate(positions))
     with question.state.ledger.connection() as connection:
+        if place is None and not known.recipient(connection, recipient_id, as_of):
+            refuse(question, "not-found", UNKNOWN_RECIPIENT)
         found, more = exposure.exposed(connection, recipient_id, began, ended, as_of, after=place_of(place), limit=most)
         totals = None if place else exposure.totals(connection, recipient_id, began, ended, as_of)
     items = [plain(row) for row in found]

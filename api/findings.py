@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation, sight
-from api.across import BEGINNING, DATE_TIME, END, OPAQUE_ID
+from api.across import BEGINNING, DATE_TIME, END, OPAQUE_ID, refuse
 from api.language import preferred
 from api.paging import Cursor
 from api.positions import cursor_at, document_of, pins_of, position
@@ -19,7 +19,7 @@ from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT
 from ledger.vocabulary.codes import label
-from projections import findings
+from projections import findings, known
 
 if TYPE_CHECKING:
     from api.language import Language
@@ -90,6 +90,8 @@ def read_findings(
             seals = [each.seal for each in clearance.register(question, connection)]
             seals = None if clearance.EVERY_AUTHORITY in question.key.scopes else seals
             question = question._replace(seals=("",))
+        if rule is not None and not known.finding_rule(connection, rule, logs, sealed=bool(question.seals)):
+            refuse(question, "invalid-parameter", "rule: expected the code of a rule, or one that an emitter found by")
         wanted = findings.Wanted(
             rule=rule, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
             until=moment("to", until, END), now=now, seals=seals,

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.across import OPAQUE_ID, pinned, place_of, written
+from api.across import OPAQUE_ID, pinned, place_of, refuse, written
 from api.paging import Cursor
 from api.problems import Problem
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, plain
-from projections import impact
+from projections import impact, known
 
 router = APIRouter(tags=["query"])
 
@@ -61,9 +61,13 @@ def read_impact(
     lacking = people == "lacking"
     if lacking and version is None:
         raise Problem("invalid-parameter", "version: expected one with people=lacking")
-    positions = pinned(request, question, impact.READ, place)
+    positions = pinned(request, question, (*impact.READ, *known.READ), place)
     as_of = dict(enumerate(positions))
     with question.state.ledger.connection() as connection:
+        if place is None and not known.policy(connection, policy, None, as_of):
+            refuse(question, "not-found", "no such policy: none was published by this name, and nobody agreed to one")
+        if place is None and version is not None and not known.policy(connection, policy, version, as_of):
+            refuse(question, "invalid-parameter", "version: expected one that was published or agreed to")
         found, more = impact.agreed(
             connection, policy, version, as_of, lacking=lacking, after=place_of(place), limit=most
         )

@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation, stream
-from api.across import BEGINNING, END, FROM, RECIPIENT, TO, place_of, written
+from api.across import BEGINNING, END, FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, place_of, refuse, written
 from api.paging import MOST_ROWS, Cursor
 from api.positions import pins_of_all
 from api.question import ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
 from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, PROBLEMS, categories_of, plain
-from projections import recipients
+from projections import known, recipients
 
 router = APIRouter(tags=["query"])
 
@@ -58,13 +58,15 @@ def read_recipient(
     kind = accepted(request, JSON, CSV, NDJSON)
     whole = stream.wanted(request, kind)
     most, place = (stream.ROWS, None) if whole else page_of(request, question)
-    positions = pins_of_all(request, question, recipients.READ, place)
+    positions = pins_of_all(request, question, (*recipients.READ, *known.READ), place)
     window = recipient_id, moment("from", since, BEGINNING), moment("to", until, END), dict(enumerate(positions))
     only = recipients.Only(category, purpose)
 
     with question.state.ledger.connection() as connection:
         behind = clearance.asked(request, question)
         cleared = clearance.every_stream(question, connection) if behind else []
+        if place is None and not known.recipient(connection, recipient_id, window[3], cleared):
+            refuse(question._replace(seals=("",)) if behind else question, "not-found", UNKNOWN_RECIPIENT)
 
     def rows_after(after: recipients.Cursor | None) -> tuple[list[dict[str, Any]], recipients.Cursor | None]:
         with question.state.ledger.connection() as connection:

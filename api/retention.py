@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation, sight
+from api.across import refuse
 from api.paging import Cursor
 from api.positions import document_of, pins_of, position
 from api.problems import Problem
@@ -18,7 +19,7 @@ from api.question import ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, plain
-from projections import derived, history, retained, retention, timeline
+from projections import derived, history, known, retained, retention, timeline
 
 router = APIRouter(tags=["retention"])
 
@@ -72,6 +73,8 @@ def read_retention(
     )
     found: list[retention.Retained] = []
     with question.state.ledger.connection() as connection:
+        if rule is not None and not known.retention_rule(connection, rule, range(len(pinned))):
+            refuse(question, "invalid-parameter", "rule: expected one that was set, or stated")
         for log_id in range(begin, len(pinned)):
             if len(found) <= most:
                 found += retention.across(

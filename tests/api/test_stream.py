@@ -119,8 +119,10 @@ def test_a_stream_is_the_pages_and_its_last_line_says_how_many(
 
 
 def test_an_answer_without_rows_has_its_last_line_and_is_on_record(service: Service) -> None:
+    service.record(event("data.disclosed"))
+    followed(service)
     before = len(service.entries("ledger.queried"))
-    assert service.ask(f"{PATH}?limit=all", **NDJSON).text == '{"rows":0}\n'
+    assert service.ask(f"{PATH}?category=pd:Zodiac&limit=all", **NDJSON).text == '{"rows":0}\n'
     assert len(service.entries("ledger.queried")) == before + 1
 
 
