@@ -7,7 +7,7 @@ takes the one that covers the time of the question.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -19,7 +19,6 @@ from projections.retained import READ, Kept, kept, periods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from psycopg import Connection
 
@@ -189,6 +188,10 @@ class Cursor(NamedTuple):
     number: int
 
 
+FIRST = Cursor(date.min, UUID(int=0), -1)
+"""Before every row."""
+
+
 class Wanted(NamedTuple):
     """Which rows are wanted."""
 
@@ -214,8 +217,13 @@ class Wanted(NamedTuple):
 
 def across(connection: Connection[Any], log_id: int, wanted: Wanted, after: Cursor, limit: int) -> list[Retained]:
     """Return the rows of all people in one log, by day if they have one to be due on, else by person."""
-    parameters = {"log_id": log_id, "limit": limit, "at": wanted.at, **after._asdict(), **wanted._asdict()}
-    return select(connection, STATEMENTS[wanted.which], parameters, Retained)
+    asked = parameters(log_id, wanted, after) | {"limit": limit}
+    return select(connection, STATEMENTS[wanted.which], asked, Retained)
+
+
+def parameters(log_id: int, wanted: Wanted, after: Cursor) -> dict[str, Any]:
+    """Return what the statements take, but for the limit."""
+    return {"log_id": log_id, "at": wanted.at, **after._asdict(), **wanted._asdict()}
 
 
 def of_histories(people: Sequence[History], registers: Registers, at: datetime) -> list[Kept]:
