@@ -25,6 +25,9 @@ exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?
 incident_register   all incidents, in the law's eight items
 impact        whom does a change of a policy touch?
+consenting    whose consents does it touch?
+counting      how many rows has such an answer?
+known         is a name that somebody asks about any?
 demands       what did authorities demand, in bands?
 queries       who asked about her?
 reconciliation   what is declared, and what observed?
