@@ -28,13 +28,15 @@ router = APIRouter(tags=["retention"])
 
 NAME = retention.RETENTION.name
 STATE = Annotated[
-    Literal["overdue", "due", "asked", "unverified", "endless"],
+    Literal["overdue", "due", "asked", "unverified", "deleted", "verified", "endless"],
     Query(
         description="overdue: the last day is over and it is still held. due: the last day is before `due_before`. "
-        "asked: its deletion was asked for and not done. unverified: deleted, and nobody checked. endless: no rule "
-        "says until when."
+        "asked: its deletion was asked for and not done. deleted, unverified: reported as done, and nobody checked. "
+        "verified: somebody else checked. endless: no rule says until when."
     ),
 ]
+WHICH = {"overdue": "due", "unverified": "deleted"}
+"""What a state is called among the statements, where that is not its name."""
 BLOCKED = Annotated[
     Literal["true", "false"] | None, Query(description="Only what an order forbids to destroy now, or only the rest.")
 ]
@@ -66,7 +68,7 @@ def read_retention(
     now = datetime.now(UTC)
     pinned = [position(request, question, log_id, (NAME,), None) for log_id in range(len(_logs(question)))]
     wanted = retention.Wanted(
-        "due" if state in {"overdue", "due"} else state,
+        WHICH.get(state, state),
         (due_before or now.date() + timedelta(days=30)) if state == "due" else now.date(),
         now, rule, system, None if blocked is None else blocked == "true",
     )  # fmt: skip

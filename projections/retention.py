@@ -54,6 +54,7 @@ DEFINITION = """
         WHERE state IN ('held', 'deletion_requested') AND due IS NOT NULL;
     CREATE INDEX retention_asked ON retention (log_id, subject, number) WHERE state = 'deletion_requested';
     CREATE INDEX retention_unverified ON retention (log_id, subject, number) WHERE state = 'deleted';
+    CREATE INDEX retention_verified ON retention (log_id, subject, number) WHERE state = 'verified';
     CREATE INDEX retention_endless ON retention (log_id, subject, number)
         WHERE state IN ('held', 'deletion_requested') AND rule IS NULL
 """
@@ -85,10 +86,11 @@ STATEMENTS: dict[str, LiteralString] = {
         "{which}", "r.state IN ('held', 'deletion_requested') AND r.due IS NOT NULL AND r.due < %(before)s"
     ),
     "asked": BY_PERSON.replace("{which}", "r.state = 'deletion_requested'"),
-    "unverified": BY_PERSON.replace("{which}", "r.state = 'deleted'"),
+    "deleted": BY_PERSON.replace("{which}", "r.state = 'deleted'"),
+    "verified": BY_PERSON.replace("{which}", "r.state = 'verified'"),
     "endless": BY_PERSON.replace("{which}", "r.state IN ('held', 'deletion_requested') AND r.rule IS NULL"),
 }
-"""Due by some day; deletion asked and not done; done and not verified; kept without any limit."""
+"""Due by some day; deletion asked and not done; done and not verified; verified; kept without any limit."""
 
 
 class Retained(NamedTuple):

@@ -63,3 +63,18 @@ def test_who_is_to_be_forgotten_is_not_listed(service: Service) -> None:
     )
     assert answer.status_code in {200, 202}, answer.text
     assert service.ask("/v1/retention").json()["items"] == []
+
+
+def test_asked_deleted_and_verified_are_asked_for_one_by_one(service: Service) -> None:
+    def gone(customer: str, state: str) -> dict[str, Any]:
+        return event("data.erased", customer, categories=["pd:Name", "pd:EmailAddress"], mode="erase", state=state)
+
+    service.record(
+        *(old(f"C-{number}") for number in range(4)), gone("C-1", "requested"), gone("C-2", "done"),
+        gone("C-3", "verified"),
+    )  # fmt: skip
+    service.follow(7)
+    people = {number: service.look_up(f"C-{number}") for number in range(4)}
+    for state, number in (("endless", None), ("asked", 1), ("deleted", 2), ("unverified", 2), ("verified", 3)):
+        items = service.ask(f"/v1/retention?state={state}").json()["items"]
+        assert {each["subject"] for each in items} == ({people[0], people[1]} if number is None else {people[number]})

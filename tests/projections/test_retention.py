@@ -120,9 +120,11 @@ def test_asked_done_and_verified_are_kept_apart(story: Story) -> None:
     assert [row.state for row in listed(story, "asked")] == ["deletion_requested"]
     story.told(erased("alice", "2025-07-01T00:00:00Z", "pd:Name"))
     assert (listed(story), listed(story, "asked")) == ([], [])
-    assert [row.state for row in listed(story, "unverified")] == ["deleted"]
+    assert [row.state for row in listed(story, "deleted")] == ["deleted"]
+    assert listed(story, "verified") == []
     story.told(erased("alice", "2025-08-01T00:00:00Z", "pd:Name", state="verified"))
-    assert listed(story, "unverified") == []
+    assert listed(story, "deleted") == []
+    assert [row.state for row in listed(story, "verified")] == ["verified"]
 
 
 def test_what_no_rule_limits_is_listed_by_itself_until_a_rule_does(story: Story) -> None:
