@@ -93,4 +93,4 @@ def read_exposure(
         "positions": positions,
         "totals": plain(totals) if totals else None,
     }
-    return rows(request, document, items, following=further, kind=kind)
+    return rows(request, document, items, following=further, kind=kind, columns=exposure.Exposed._fields)

@@ -99,8 +99,9 @@ def read_impact(
     items = [plain(row) for row in found]
     recorded(question, [row.subject.hex for row in found], count=len(items))
     further = following(request, question, most, Cursor(positions, ended)) if ended else None
+    columns = consenting.Consenting._fields if people == "consenting" else impact.Agreed._fields
     document: dict[str, Any] = {"policy": policy, "version": version, "positions": positions, "totals": totals}
-    return rows(request, document, items, following=further, kind=kind)
+    return rows(request, document, items, following=further, kind=kind, columns=columns)
 
 
 def _read(place: paging.Cursor | None) -> consenting.Place | None:

@@ -98,4 +98,4 @@ def read_recipient(
     items = tell(found)
     further = following(request, question, most, Cursor(positions, written(more))) if more else None
     document = {"recipient": recipient_id, "positions": positions, "totals": totals}
-    return rows(request, document, items, following=further, kind=kind)
+    return rows(request, document, items, following=further, kind=kind, columns=recipients.Received._fields)

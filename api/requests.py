@@ -52,10 +52,23 @@ CONTENT_OF_SUBJECT = CONTENT | {
 }
 CODE = "^[A-Za-z0-9_.:/#-]+$"
 STATE = Annotated[
-    Literal["open", "running", "due_today", "overdue", "deemed_refused", "extended", "answered", "refused"] | None,
+    Literal[
+        "open",
+        "running",
+        "due_today",
+        "overdue",
+        "watched",
+        "undated",
+        "deemed_refused",
+        "extended",
+        "answered",
+        "refused",
+    ]
+    | None,
     Query(
         description="open: not answered yet, which all others but the last two are, too. overdue: the last day is over;"
-        " deemed_refused: and the law counts silence as a refusal."
+        " deemed_refused: and the law counts silence as a refusal. watched: as soon as feasible, "
+        "without a day; undated: neither a law nor the company names one."
     ),
 ]
 AT = Annotated[

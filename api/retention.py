@@ -37,6 +37,7 @@ STATE = Annotated[
 ]
 WHICH = {"overdue": "due", "unverified": "deleted"}
 """What a state is called among the statements, where that is not its name."""
+COLUMNS = (*retention.Retained._fields, "overdue", "blocked_by")
 BLOCKED = Annotated[
     Literal["true", "false"] | None, Query(description="Only what an order forbids to destroy now, or only the rest.")
 ]
@@ -104,7 +105,7 @@ def read_retention(
         ended = [log_id, at.day.isoformat(), at.subject.hex, at.number]
         further = following(request, question, most, Cursor(list(pinned), ended))
     document = {"state": state, "before": wanted.before.isoformat(), "positions": pinned}
-    return rows(request, document, items, following=further, kind=kind)
+    return rows(request, document, items, following=further, kind=kind, columns=COLUMNS)
 
 
 @router.get(

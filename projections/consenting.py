@@ -13,7 +13,7 @@ from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import SAID, Cursor, clearance, people, start
+from projections.across import HIDDEN, SAID, Cursor, clearance, people, start
 from projections.projection import instant, select
 
 if TYPE_CHECKING:
@@ -29,18 +29,25 @@ COVERS: LiteralString = """l.log_id = d.log_id AND %(purpose)s = ANY (l.purposes
               AND (l.effective, l.position) > (d.time, d.position) AND l.effective <= %(now)s
               AND (l.categories = '{}' OR (d.categories <> '{}' AND l.categories @> d.categories))
               AND (l.media = '{}' OR (d.media <> '{}' AND l.media @> d.media))
-              AND (l.recipients = '{}' OR (d.recipients <> '{}' AND l.recipients @> d.recipients))"""
-# Hers by primary key; a cohort's by member_subject, then consent_change_cohort.
+              AND (l.recipients = '{}' OR (d.recipients <> '{}' AND l.recipients @> d.recipients))
+              AND NOT {hidden}""".replace(
+    "{hidden}", HIDDEN.replace("{fact}", "l").replace("{name}", "l").replace("{streams}", "m.subject")
+)
+# Hers by primary key; a cohort's by member_subject, then consent_change_cohort. Asked as
+# sums, person by person: as joins, both would be read from end to end.
 STANDS: LiteralString = """
     CROSS JOIN LATERAL (
-        SELECT WHERE NOT EXISTS (
-            SELECT FROM projections.consent_change AS l WHERE l.subject = m.subject AND {covers}
-        ) AND NOT EXISTS (
-            SELECT FROM ledger.member AS of
-            JOIN projections.consent_change AS l
-              ON l.log_id = of.log_id AND l.position = of.position AND l.cohort IS NOT NULL
-            WHERE of.log_id = d.log_id AND of.subject = m.subject AND {covers}
-        )
+        SELECT WHERE (
+            SELECT bool_or(true) FROM projections.consent_change AS l WHERE l.subject = m.subject AND {covers}
+        ) IS NULL AND (
+            SELECT bool_or(true) FROM ledger.member AS of
+            CROSS JOIN LATERAL (
+                SELECT FROM projections.consent_change AS l
+                WHERE l.log_id = of.log_id AND l.position = of.position AND l.cohort IS NOT NULL AND {covers}
+                OFFSET 0
+            ) AS covering
+            WHERE of.log_id = d.log_id AND of.subject = m.subject
+        ) IS NULL
     ) AS stands
 """.replace("{covers}", COVERS)
 # By the primary key of consent_given in its own order, then that of consent_change.

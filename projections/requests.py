@@ -46,6 +46,8 @@ DEFINITIONS: LiteralString = """
     );
     CREATE INDEX request_due ON request (log_id, due, subject, request) WHERE NOT sealed;
     CREATE INDEX request_status ON request (log_id, status, due, subject, request) WHERE NOT sealed;
+    CREATE INDEX request_regime ON request (log_id, regime, due, subject, request) WHERE NOT sealed;
+    CREATE INDEX request_right ON request (log_id, "right", due, subject, request) WHERE NOT sealed;
     CREATE TABLE consultation (
         log_id      smallint NOT NULL,
         subject     uuid     NOT NULL,
@@ -63,18 +65,22 @@ STATES: dict[str, LiteralString] = {
     "due_today": "r.status = 'open' AND r.due = %(today)s",
     "overdue": "r.status = 'open' AND r.due < %(today)s",
     "deemed_refused": "r.status = 'open' AND r.due < %(today)s AND r.deemed",
+    "watched": "r.status = 'open' AND r.due = '9999-12-31' AND r.content::jsonb #>> '{deadline,pack}' IS NOT NULL",
+    "undated": "r.status = 'open' AND r.due = '9999-12-31' AND r.content::jsonb #>> '{deadline,pack}' IS NULL",
     "extended": "r.status = 'open' AND r.extended",
     "answered": "r.status = 'answered'",
     "refused": "r.status = 'refused'",
 }
 """What each state that can be asked for means. What is deemed refused is overdue, too."""
-# By request_status, or by request_due when every state is wanted; both in the order of the answer.
+NARROWED: dict[str, LiteralString] = {"regime": "r.regime = %(regime)s", "right": 'r."right" = %(right)s'}
+"""What narrows an answer. Only what is asked for stands in the statement, so that it is planned for that."""
+# By request_right, request_regime or request_status, or by request_due when every request is wanted; all in the order
+# of the answer.
 FOUND: LiteralString = """
     SELECT r.log_id, r.subject, r.request, r.due, r.content
     FROM projections.request AS r
-    WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {state} AND r.due < %(before)s
+    WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {wanted} AND r.due < %(before)s
       AND (r.due, r.subject, r.request) > (%(due)s::date, %(subject)s::uuid, %(request)s::text)
-      AND (%(regime)s::text IS NULL OR r.regime = %(regime)s) AND (%(right)s::text IS NULL OR r."right" = %(right)s)
       AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = r.log_id AND v.subject = r.subject)
     ORDER BY r.due, r.subject, r.request
     LIMIT %(limit)s
@@ -111,7 +117,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 REQUESTS = Derived(
     name="requests",
-    version=1,
+    version=2,
     questions=("request", "consultation"),
     definitions=DEFINITIONS,
     types=(*requested.TYPES, *consulted.TYPES),
@@ -158,6 +164,15 @@ BEGIN = Cursor("0001-01-01", -1, "0" * 32, "")
 LAST = ("f" * 32, "\U0010ffff")
 
 
+def statement(wanted: Filter) -> LiteralString:
+    """Return the query that asks for what is wanted."""
+    text: LiteralString = STATES[wanted.state] if wanted.state else "TRUE"
+    for name, filter_ in NARROWED.items():
+        if getattr(wanted, name) is not None:
+            text += " AND " + filter_
+    return FOUND.replace("{wanted}", text)
+
+
 def found(
     connection: Connection[Any],
     logs: Iterable[int],
@@ -179,7 +194,7 @@ def found(
         after: The cursor of the page before.
         limit: The most rows, at least 1.
     """
-    statement = FOUND.replace("{state}", STATES[wanted.state] if wanted.state else "TRUE")
+    asked = statement(wanted)
     pages: list[list[Found]] = []
     for log_id in logs:
         parameters = {
@@ -187,7 +202,7 @@ def found(
             "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
             "request": _request(log_id, after), "limit": limit + 1,
         }  # fmt: skip
-        pages.append(select(connection, statement, parameters, Found))
+        pages.append(select(connection, asked, parameters, Found))
     rows = list(merge(*pages, key=lambda each: each.cursor))
     shown = [orjson.loads(each.content) for each in rows[:limit]]
     return shown, rows[limit - 1].cursor if len(rows) > limit else None

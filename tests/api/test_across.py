@@ -339,6 +339,11 @@ def test_whose_consents_a_change_of_a_policy_touches(start: Callable[..., Servic
         said("C-7", "given", marketing, visibility="sealed"),
         said("C-8", "refused", marketing), said("C-1", "given", ads), said("C-9", "given", "dpv:ServiceProvision"),
     )  # fmt: skip
+    wrong = said("C-3", "withdrawn", marketing, 4)
+    voided = event("event.voided", "C-3", target={"source": wrong["source"], "id": wrong["id"]},
+                   reason="whosaw:NeverHappened")  # fmt: skip
+    del voided["data"]["system"]
+    service.record(wrong, voided)
     path = "/v1/policies/privacy/impact"
     rows = pages(service, f"{path}?people=consenting&limit=2")
     assert sorted(row["subject"] for row in rows) == sorted(service.look_up(f"C-{n}") for n in (1, 3, 4, 5))

@@ -78,3 +78,11 @@ def test_asked_deleted_and_verified_are_asked_for_one_by_one(service: Service) -
     for state, number in (("endless", None), ("asked", 1), ("deleted", 2), ("unverified", 2), ("verified", 3)):
         items = service.ask(f"/v1/retention?state={state}").json()["items"]
         assert {each["subject"] for each in items} == ({people[0], people[1]} if number is None else {people[number]})
+
+
+def test_a_table_without_rows_has_the_header_of_one_with_rows(service: Service) -> None:
+    service.record(old())
+    service.follow(1)
+    empty = service.ask("/v1/retention?state=verified", Accept="text/csv").text
+    assert empty.splitlines() == service.ask("/v1/retention?state=endless", Accept="text/csv").text.splitlines()[:1]
+    assert empty.startswith("log_id,subject,")
