@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import clearance
+from projections.across import LAST_POSITION, clearance
 from projections.projection import select
 from projections.recipients import AMONG, VISIBLE
 from projections.retained import STATED
@@ -72,23 +72,21 @@ class Known(NamedTuple):
     known: bool
 
 
-def recipient(
-    connection: Connection[Any], name: str, as_of: Mapping[int, int], cleared: Sequence[str] | None = ()
-) -> bool:
-    """Return whether a recipient is in the register, or ever received anything.
+def recipient(connection: Connection[Any], name: str, logs: Iterable[int], cleared: Sequence[str] | None = ()) -> bool:
+    """Return whether a recipient is in the register, or ever received anything, by now: also of what was known earlier.
 
     Args:
         connection: A reader's.
         name: The company's own reference for it.
-        as_of: For each log the last position that is seen.
+        logs: Which.
         cleared: Sealed streams that the reader may know of; None for all.
     """
-    return _known(connection, RECIPIENT, {"name": name} | clearance(cleared), as_of)
+    return _known(connection, RECIPIENT, {"name": name} | clearance(cleared), logs)
 
 
-def policy(connection: Connection[Any], name: str, version: str | None, as_of: Mapping[int, int]) -> bool:
+def policy(connection: Connection[Any], name: str, version: str | None, logs: Iterable[int]) -> bool:
     """Return whether a policy was published, or anybody agreed to it; with a version, whether that one was."""
-    return _known(connection, POLICY, {"name": name, "version": version}, as_of)
+    return _known(connection, POLICY, {"name": name, "version": version}, logs)
 
 
 def finding_rule(connection: Connection[Any], name: str, logs: Iterable[int], *, sealed: bool) -> bool:
@@ -102,18 +100,18 @@ def finding_rule(connection: Connection[Any], name: str, logs: Iterable[int], *,
     """
     if any(each.code == name for each in RULES):
         return True
-    return _known(connection, FOUND_BY, {"name": name, "sealed": [False, sealed]}, dict.fromkeys(logs, 0))
+    return _known(connection, FOUND_BY, {"name": name, "sealed": [False, sealed]}, logs)
 
 
 def retention_rule(connection: Connection[Any], name: str, logs: Iterable[int]) -> bool:
     """Return whether a rule of retention was ever set; what was stated at collection is one, too."""
-    return name == STATED or _known(connection, RETENTION, {"name": name}, dict.fromkeys(logs, 0))
+    return name == STATED or _known(connection, RETENTION, {"name": name}, logs)
 
 
 def _known(
-    connection: Connection[Any], statement: LiteralString, wanted: Mapping[str, Any], as_of: Mapping[int, int]
+    connection: Connection[Any], statement: LiteralString, wanted: Mapping[str, Any], logs: Iterable[int]
 ) -> bool:
     return any(
-        select(connection, statement, {**wanted, "log_id": log_id, "as_of": position}, Known)[0].known
-        for log_id, position in as_of.items()
+        select(connection, statement, {**wanted, "log_id": log_id, "as_of": LAST_POSITION}, Known)[0].known
+        for log_id in logs
     )

@@ -111,16 +111,16 @@ def periods(person: History, registers: Registers) -> list[list[Period]]:
     Until it was collected no rule mattered: the first period is that of the rules in force then.
     """
     facts = person.by_time(*READ)
-    ended, rules = _ended(facts), registers.retention_rules()
+    ended, rules = _ended(facts), _dated(registers.retention_rules())
     orders = spans([*map(_change, facts), *map(_everybody, registers.holds())])
     found: list[list[Period]] = []
     for holding in held([_held(each) for each in facts if each.type in READ[:5]]):
         since, place, told = moment(holding.since), _place(holding, facts), _told(holding)
         over = [each for each in orders if each.covers(holding.category, holding.system, since)]
-        names = {each.data["rule"] for each in rules if _fits(each, holding, place)}
-        its = [each for each in rules if each.data["rule"] in names]
+        names = {each.data["rule"] for _, each in rules if _fits(each, holding, place)}
+        its = [(when, each) for when, each in rules if each.data["rule"] in names]
         known: list[Period] = []
-        for starts in sorted({since, *(_effective(each) for each in its if _effective(each) > since)}):
+        for starts in sorted({since, *(when for when, _ in its if when > since)}):
             fitting = [each for each in _in_force(its, starts) if _fits(each, holding, place)]
             dues = [_by_rule(each, holding, ended) for each in fitting]
             each = Kept(holding, _deciding(dues, told), [*dues, *([told] if told else [])], over)
@@ -180,17 +180,15 @@ def _by_rule(rule: Fact, holding: Holding, ended: str | None) -> Due:
     return Due(rule.data["rule"], trigger, start, day, rule.data["action"], (rule.log_id, rule.position))
 
 
-def _in_force(rules: Sequence[Fact], at: datetime) -> list[Fact]:
+def _dated(rules: Sequence[Fact]) -> list[tuple[datetime, Fact]]:
+    """Return rules with the time from which each counts, in that order."""
+    dated = [(moment(each.data["effective_from"]), each) for each in rules]
+    return sorted(dated, key=lambda each: (each[0], each[1].appended, each[1].position))
+
+
+def _in_force(rules: Sequence[tuple[datetime, Fact]], at: datetime) -> list[Fact]:
     """Return each rule as it is at a time: of one name, the one that counts from the latest date that has come."""
-    found: dict[str, Fact] = {}
-    for each in sorted(rules, key=lambda each: (_effective(each), each.appended, each.position)):
-        if _effective(each) <= at:
-            found[each.data["rule"]] = each
-    return list(found.values())
-
-
-def _effective(rule: Fact) -> datetime:
-    return moment(rule.data["effective_from"])
+    return list({each.data["rule"]: each for when, each in rules if when <= at}.values())
 
 
 def _place(holding: Holding, facts: Sequence[Fact]) -> str | None:
