@@ -78,7 +78,10 @@ FOLD = """
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL (SELECT x.fact -> 'data' AS data OFFSET 0) AS d
-    CROSS JOIN LATERAL (SELECT coalesce(d.data -> 'onward', d.data -> 'recipient') AS recipient OFFSET 0) AS r
+    CROSS JOIN LATERAL (
+        SELECT CASE e.type WHEN 'data.disclosed' THEN d.data -> 'recipient' ELSE d.data -> 'onward' END AS recipient
+        OFFSET 0
+    ) AS r
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
 """.replace("{time}", instant("t.stated"))
 DIGEST = """

@@ -101,7 +101,8 @@ def test_what_a_recipient_passed_on_is_told_with_through_whom(new_database: Call
     passed = {"recipient_id": RECIPIENT["id"], "onward": onward, "categories": ["pd:Name"]}
     with running(new_database(), tmp_path, snapshot_seconds=0) as service, Node(tmp_path) as page:
         key = service.state.ledger.keys.signers[0].verifier_key
-        service.record(disclosed("C-1"), event("disclosure.onward_reported", "C-1", **passed), disclosed("C-2"))
+        said = event("disclosure.onward_reported", "C-1", **passed)
+        service.record(disclosed("C-1", onward="allowed"), said, disclosed("C-2"))
         service.follow(3)
         body = export(service, "C-1")
         verified(tmp_path, body, key)

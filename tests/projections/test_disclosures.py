@@ -223,7 +223,7 @@ def test_a_recipient_is_known_by_what_it_was_last(story: Story) -> None:
 
 def test_what_a_recipient_passed_on_is_hers_and_the_next_recipients(story: Story) -> None:
     story.told(
-        disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name", recipient=COURT),
+        disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name", recipient=COURT, onward="allowed"),
         passed_on("alice", "2026-01-03T09:00:00Z", "pd:Name", by="court-mtl"),
         passed_on(("alice", "bob"), "2026-01-04T09:00:00Z", "pd:Age", by="court-mtl"),
     )
