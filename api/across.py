@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Path, Query
 
 from api.positions import position
+from api.problems import Problem
+from api.question import recorded
 from projections.across import Cursor
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 OPAQUE_ID = "^[A-Za-z0-9_.:/#-]+$"
 """What an opaque reference may be made of."""
 RECIPIENT = Annotated[str, Path(max_length=128, pattern=OPAQUE_ID, description="The company's own name for it.")]
+UNKNOWN_RECIPIENT = "no such recipient: it is in no register, and nothing is known to have been disclosed to it"
 DATE_TIME = {"format": "date-time"}
 FROM = Annotated[
     str | None, Query(alias="from", description="Happened at or after this time.", json_schema_extra=DATE_TIME)
@@ -42,6 +45,19 @@ def pinned(
         return place.as_of
     logs = range(len(question.state.ledger.recorders))
     return [position(request, question, log_id, projections, None) for log_id in logs]
+
+
+def refuse(question: Question, code: str, detail: str) -> None:
+    """End a question about what nobody knows; that it was asked is on record by then.
+
+    What an address names is not found; a filter that names nothing is no valid one. What only facts name that an order
+    forbids to tell is unknown in the same words.
+
+    Raises:
+        Problem: Always.
+    """
+    recorded(question, (), outcome="refused", count=0)
+    raise Problem(code, detail)
 
 
 def place_of(cursor: paging.Cursor | None) -> Cursor | None:

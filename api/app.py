@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 
 from api import (
@@ -59,6 +59,7 @@ from api.rule_clock import RuleClock
 from api.seal_clock import SealClock
 from api.snapshot_clock import SnapshotClock
 from api.state import State
+from api.storable import storable
 from ledger import Ledger, WrongLedger
 from ledger.forget import Forgetting, resurrected
 from ledger.tombstones import Tombstones
@@ -181,6 +182,7 @@ def create_app(settings: Settings, *, dsn: str | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url="/docs" if settings.docs else None,
         redoc_url=None,
+        dependencies=[Depends(storable)],
         # An operator's own tracing would see addresses, which may name a subject.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
-from api.across import pinned
+from api.across import pinned, refuse
 from api.paging import Cursor
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
@@ -69,6 +69,8 @@ def read_case(
         if entitled:
             question = question._replace(seals=("",))
             document["withheld"] = cases.withheld(connection, correlation, as_of, _cleared(question, connection))
+    if place is None and not found and not document.get("withheld"):
+        refuse(question, "not-found", "no such case: no entry that may be told names it")
     items = [
         plain(each) | {"proof": f"/v1/logs/{each.log_id}/proofs/inclusion?position={each.position}"} for each in found
     ]

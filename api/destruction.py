@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from projections import derived, history, obligations, retained, retention, timeline
+from projections import counting, derived, history, obligations, retained, retention, timeline
 from projections.deadlines import Deadline, said, today_of, without_law
 from projections.owed import DESTROY, OPEN, Owed
 
@@ -44,7 +44,7 @@ def across(
         after: The row to go on after.
         limit: The most rows of each log.
     """
-    if wanted.kind not in {None, DESTROY} or wanted.state not in {None, OPEN, "unfinished"} or wanted.recipient:
+    if not _admitted(wanted):
         return []
     try:
         day = date.fromisoformat(after.due)
@@ -53,12 +53,28 @@ def across(
             return []
         day = date.min
     start = retention.Cursor(day, UUID(hex=after.id[:PREFIX].ljust(32, "0")), -1)
-    asked = retention.Wanted("due", wanted.before or today_of(now), now, blocked=False)
+    if after.subject and after.id.startswith(after.subject[:PREFIX]):
+        # One of these rows: whatever of hers came before it would take the place of rows that come after.
+        start = retention.Cursor(day, UUID(hex=after.subject), int(after.id[PREFIX:], 16))
+    asked = _asked(wanted, now)
     found = [each for log_id in logs for each in retention.across(connection, log_id, asked, start, limit + 1)]
     return [
         _owed(each.subject.hex, each.number, each.category, each.due, each.rule, each.start, each.positions)
         for each in found
     ]
+
+
+def count(connection: Connection[Any], logs: Sequence[int], wanted: obligations.Filter, now: datetime) -> int:
+    """Return how many rows `across` has in all; the arguments are its."""
+    return counting.kept(connection, logs, _asked(wanted, now)) if _admitted(wanted) else 0
+
+
+def _admitted(wanted: obligations.Filter) -> bool:
+    return wanted.kind in {None, DESTROY} and wanted.state in {None, OPEN, "unfinished"} and wanted.recipient is None
+
+
+def _asked(wanted: obligations.Filter, now: datetime) -> retention.Wanted:
+    return retention.Wanted("due", wanted.before or today_of(now), now, blocked=False)
 
 
 def of_person(connection: Connection[Any], person: Person, now: datetime) -> list[Owed]:
@@ -67,7 +83,7 @@ def of_person(connection: Connection[Any], person: Person, now: datetime) -> lis
     known = timeline.appended(connection, log_id, at)
     registers = derived.registered(connection, NAME, log_id, at, datetime.fromisoformat(known) if known else now)
     people = history.of_person(connection, person, retained.READ)
-    kept = retention.of_histories(people, registers)
+    kept = retention.of_histories(people, registers, now)
     return [
         _owed(
             person.subject.id, number, each.holding.category, each.due.day, each.due.rule, each.due.start,

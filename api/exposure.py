@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
-from api.across import FROM, RECIPIENT, TO, pinned, place_of, written
+from api import documentation, stream
+from api.across import FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, pinned, place_of, refuse, written
 from api.paging import Cursor
 from api.problems import Problem
 from api.question import ask, following, moment, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, categories_of, plain
-from projections import exposure
+from api.subjects import ANSWER, CURSOR, PROBLEMS, categories_of, plain
+from projections import counting, exposure, known
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 router = APIRouter(tags=["query"])
 
@@ -25,9 +28,10 @@ EXAMPLES = {
     '"categories":{"pd:Name":{"people":1,"certain":1,"probable":0,"possible":0}}},"items":[{"log_id":0,"position":812,'
     '"ordinal":0,"subject":"5f9225d8d6726351d4cdbf642b130516","time":"2026-02-01T14:30:00+00:00",'
     '"stated":"2026-02-01T09:30:00-05:00","precision":"exact","certainty":"certain","categories":["pd:Name"],'
-    '"deleted":[],"promised":null,"purpose":"dpv:DirectMarketing","mode":"transmitted","cohort":null}],"next":null}',
+    '"deleted":[],"promised":null,"purpose":"dpv:DirectMarketing","mode":"transmitted","cohort":null,"through":null}],'
+    '"next":null}',
     CSV: "log_id,position,ordinal,subject,time,stated,precision,certainty,categories,deleted,promised,purpose,mode,"
-    "cohort\n",
+    "cohort,through\n",
     NDJSON: '{"log_id":0,"position":812,"subject":"5f9225d8d6726351d4cdbf642b130516","certainty":"certain"}\n',
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
@@ -41,27 +45,46 @@ CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.
 )
 def read_exposure(
     request: Request, recipient_id: RECIPIENT, since: FROM = None, until: TO = None, cursor: CURSOR = None,
-    limit: LIMIT = 100,
+    limit: stream.WHOLE = 100,
 ) -> Response:  # fmt: skip
     """Return whose data it had while it was breached, which, and how sure that is: certain, probable or possible.
 
     `from` and `to` are when the breach began and ended; both are needed. Data is left out that the recipient is known
     to have given back or destroyed before it began (`data.erased` with it as the holder). A promise not to keep it so
-    long makes it probable only. The first page has the totals, with people counted once.
+    long makes it probable only. The first page has the totals, with people counted once. `limit=all` streams all of it.
     """
     question = ask(request, "whosaw:QueryExposure", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
-    most, place = page_of(request, question)
+    whole = stream.wanted(request, kind)
+    most, place = (stream.ROWS, None) if whole else page_of(request, question)
     began, ended = moment("from", since, None), moment("to", until, None)
     if ended <= began:
         raise Problem("invalid-parameter", "to: expected a time after from")
-    positions = pinned(request, question, exposure.READ, place)
+    positions = pinned(request, question, (*exposure.READ, *known.READ), place)
     as_of = dict(enumerate(positions))
     with question.state.ledger.connection() as connection:
-        found, more = exposure.exposed(connection, recipient_id, began, ended, as_of, after=place_of(place), limit=most)
+        if place is None and not known.recipient(connection, recipient_id, as_of):
+            refuse(question, "not-found", UNKNOWN_RECIPIENT)
+
+    def fetch(
+        connection: Connection[Any], after: exposure.Cursor | None, limit: int
+    ) -> tuple[list[exposure.Exposed], exposure.Cursor | None]:
+        return exposure.exposed(connection, recipient_id, began, ended, as_of, after=after, limit=limit)
+
+    def tell(found: list[exposure.Exposed]) -> list[dict[str, Any]]:
+        items = [plain(row) for row in found]
+        recorded(question, [row.subject.hex for row in found], count=len(items), categories=categories_of(items))
+        return items
+
+    def count(connection: Connection[Any]) -> int:
+        return counting.exposed(connection, recipient_id, began, ended, as_of)
+
+    if whole:
+        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
+    with question.state.ledger.connection() as connection:
+        found, more = fetch(connection, place_of(place), most)
         totals = None if place else exposure.totals(connection, recipient_id, began, ended, as_of)
-    items = [plain(row) for row in found]
-    recorded(question, [row.subject.hex for row in found], count=len(items), categories=categories_of(items))
+    items = tell(found)
     further = following(request, question, most, Cursor(positions, written(more))) if more else None
     document: dict[str, Any] = {
         "recipient": recipient_id,
@@ -70,4 +93,4 @@ def read_exposure(
         "positions": positions,
         "totals": plain(totals) if totals else None,
     }
-    return rows(request, document, items, following=further, kind=kind)
+    return rows(request, document, items, following=further, kind=kind, columns=exposure.Exposed._fields)

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, documentation, sight
-from api.across import BEGINNING, DATE_TIME, END, OPAQUE_ID
+from api import clearance, documentation, sight, stream
+from api.across import BEGINNING, DATE_TIME, END, OPAQUE_ID, refuse
 from api.language import preferred
 from api.paging import Cursor
 from api.positions import cursor_at, document_of, pins_of, position
@@ -19,9 +19,11 @@ from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT
 from ledger.vocabulary.codes import label
-from projections import findings
+from projections import counting, findings, known
 
 if TYPE_CHECKING:
+    from psycopg import Connection
+
     from api.language import Language
     from projections.judgement import Finding
 
@@ -69,7 +71,7 @@ def read_findings(
         str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)
     ] = None,
     cursor: CURSOR = None,
-    limit: LIMIT = 100,
+    limit: stream.WHOLE = 100,
     min_position: MIN_POSITION = None,
     sealed: SEALED = "false",
 ) -> Response:
@@ -82,7 +84,8 @@ def read_findings(
     """
     question = ask(request, "whosaw:QueryFindings", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
-    most, place = page_of(request, question)
+    whole = stream.wanted(request, kind)
+    most, place = (stream.ROWS, None) if whole else page_of(request, question)
     logs = range(len(question.state.ledger.recorders))
     pinned = place.as_of if place else [position(request, question, log_id, NAMES, None) for log_id in logs]
     now = datetime.fromisoformat(place.after[0]) if place else datetime.now(UTC)
@@ -93,13 +96,30 @@ def read_findings(
             seals = [each.seal for each in clearance.register(question, connection)]
             seals = None if clearance.EVERY_AUTHORITY in question.key.scopes else seals
             question = question._replace(seals=("",))
+        if rule is not None and not known.finding_rule(connection, rule, logs, sealed=bool(question.seals)):
+            refuse(question, "invalid-parameter", "rule: expected the code of a rule, or one that an emitter found by")
         wanted = findings.Wanted(
             rule=rule, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
             until=moment("to", until, END), now=now, seals=seals,
         )  # fmt: skip
-        found, more = findings.across(connection, logs, wanted, after=after, limit=most)
-    items = [_item(each, preferred(request), now) for each in found]
-    recorded(question, [each.subject for each in found if not each.nobody], count=len(items))
+
+    def fetch(
+        connection: Connection[Any], after: findings.Cursor | None, limit: int
+    ) -> tuple[list[Finding], findings.Cursor | None]:
+        return findings.across(connection, logs, wanted, after=after, limit=limit)
+
+    def tell(found: list[Finding]) -> list[dict[str, Any]]:
+        recorded(question, [each.subject for each in found if not each.nobody], count=len(found))
+        return [_item(each, preferred(request), now) for each in found]
+
+    def count(connection: Connection[Any]) -> int:
+        return counting.found(connection, logs, wanted)
+
+    if whole:
+        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
+    with question.state.ledger.connection() as connection:
+        found, more = fetch(connection, after, most)
+    items = tell(found)
     further = None
     if more is not None:
         further = following(request, question, most, Cursor(pinned, [now.isoformat(), more[0].isoformat(), *more[1:]]))

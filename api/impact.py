@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.across import OPAQUE_ID, pinned, place_of, written
+from api.across import OPAQUE_ID, pinned, place_of, refuse, written
 from api.paging import Cursor
 from api.problems import Problem
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, plain
-from projections import impact
+from projections import consenting, impact, known
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from api import paging
 
 router = APIRouter(tags=["query"])
 
@@ -26,14 +32,18 @@ EXAMPLE_ITEM = (
 )
 EXAMPLES = {
     JSON: '{"policy":"privacy","version":"2009-05-01","positions":[4711],"totals":{"people":1,"versions":[{"version":'
-    f'"2009-05-01","people":1,"modes":{{"deemed_by_use":1}}}}],"lacking":0}},"items":[{EXAMPLE_ITEM}],"next":null}}',
+    f'"2009-05-01","people":1,"modes":{{"deemed_by_use":1}}}}],"lacking":0,"consents":{{"dpv:DirectMarketing":1}}}},"items":[{EXAMPLE_ITEM}],"next":null}}',
     CSV: "log_id,position,ordinal,subject,time,stated,version,mode,cohort\n",
     NDJSON: EXAMPLE_ITEM + "\n",
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 VERSION = Annotated[str | None, Query(max_length=64, pattern=OPAQUE_ID, description="Which version; any by default.")]
 PEOPLE = Annotated[
-    Literal["agreed", "lacking"], Query(description="lacking: who agreed to another version, and never to this one.")
+    Literal["agreed", "lacking", "consenting"],
+    Query(
+        description="lacking: who agreed to another version, and never to this one. consenting: who consents to a "
+        "purpose that the version speaks of, or the one in force."
+    ),
 ]
 
 
@@ -51,9 +61,10 @@ def read_impact(
     cursor: CURSOR = None,
     limit: LIMIT = 100,
 ) -> Response:
-    """Return who agreed to which version, and how; or who was never shown this one, as far as is known.
+    """Return who agreed to which version, and how; who was never shown this one, as far as is known; or who consents.
 
-    Deemed assent is never told as express. The first page has totals, with people counted once.
+    Deemed assent is never told as express. The first page has totals, with people counted once; `consents` are those to
+    each purpose that the version speaks of in codes, as they stand.
     """
     question = ask(request, "whosaw:QueryPolicyImpact", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -61,15 +72,48 @@ def read_impact(
     lacking = people == "lacking"
     if lacking and version is None:
         raise Problem("invalid-parameter", "version: expected one with people=lacking")
-    positions = pinned(request, question, impact.READ, place)
+    positions = pinned(request, question, sorted({*impact.READ, *consenting.READ, *known.READ}), place)
     as_of = dict(enumerate(positions))
     with question.state.ledger.connection() as connection:
-        found, more = impact.agreed(
-            connection, policy, version, as_of, lacking=lacking, after=place_of(place), limit=most
-        )
-        totals = plain(impact.totals(connection, policy, version, as_of)) if place is None else None
+        if place is None and not known.policy(connection, policy, None, as_of):
+            refuse(question, "not-found", "no such policy: none was published by this name, and nobody agreed to one")
+        if place is None and version is not None and not known.policy(connection, policy, version, as_of):
+            refuse(question, "invalid-parameter", "version: expected one that was published or agreed to")
+        now = datetime.fromisoformat(place.after[0]) if place and people == "consenting" else datetime.now(UTC)
+        purposes = consenting.purposes(connection, policy, version, as_of, now)
+        found: Sequence[impact.Agreed | consenting.Consenting]
+        ended: list[Any] | None
+        if people == "consenting":
+            where = _read(place)
+            found, further_on = consenting.consenting(connection, purposes, as_of, now, after=where, limit=most)
+            ended = _ended(now, further_on)
+        else:
+            found, more = impact.agreed(
+                connection, policy, version, as_of, lacking=lacking, after=place_of(place), limit=most
+            )
+            ended = written(more) if more else None
+        totals: dict[str, Any] | None = None
+        if place is None:
+            totals = plain(impact.totals(connection, policy, version, as_of))
+            totals = totals | {"consents": consenting.totals(connection, purposes, as_of, now)}
     items = [plain(row) for row in found]
     recorded(question, [row.subject.hex for row in found], count=len(items))
-    further = following(request, question, most, Cursor(positions, written(more))) if more else None
+    further = following(request, question, most, Cursor(positions, ended)) if ended else None
+    columns = consenting.Consenting._fields if people == "consenting" else impact.Agreed._fields
     document: dict[str, Any] = {"policy": policy, "version": version, "positions": positions, "totals": totals}
-    return rows(request, document, items, following=further, kind=kind)
+    return rows(request, document, items, following=further, kind=kind, columns=columns)
+
+
+def _read(place: paging.Cursor | None) -> consenting.Place | None:
+    """Return where consents go on; the moment at which they must stand comes first in the cursor."""
+    if place is None:
+        return None
+    _, purpose, at, *rest = place.after
+    return consenting.Place(purpose, consenting.Cursor(datetime.fromisoformat(at), *rest))
+
+
+def _ended(now: datetime, place: consenting.Place | None) -> list[Any] | None:
+    """Return the same as a page's cursor has it."""
+    if place is None or place.cursor is None:
+        return None
+    return [now.isoformat(), place.purpose, *written(place.cursor)]

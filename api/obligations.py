@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, destruction, documentation
+from api import clearance, destruction, documentation, stream
 from api.paging import Cursor
 from api.positions import cursor_at, document_of, pins_of, position, stated
 from api.question import Question, ask, following, page_of, recorded, subject_of
@@ -18,7 +18,7 @@ from api.requests import AT, BEFORE, CODE, moment, recorded_at
 from api.sight import READ, SEALED, VIEW, seen
 from api.sight import valid_at as happened_by
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
-from projections import duties, obligations, progress, reissued
+from projections import counting, duties, obligations, progress, reissued
 from projections.deadlines import read_back, standing, without_law
 from projections.owed import DISCHARGED, OPEN, REISSUE, UNFINISHED, Owed, name_of
 from projections.plain import plain
@@ -98,7 +98,7 @@ BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], 
 )
 def read_obligations(
     request: Request, due_before: BEFORE = None, kind: KIND = None, state: STATE = None, recipient: RECIPIENT = None,
-    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
+    at: AT = None, cursor: CURSOR = None, limit: stream.WHOLE = 100, min_position: MIN_POSITION = None,
     sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is or was owed about everybody, by the day on which it is due, with what brought it about.
@@ -109,22 +109,44 @@ def read_obligations(
     """
     question = ask(request, "whosaw:QueryObligations", "subjects:read")
     form = accepted(request, JSON, CSV, NDJSON)
-    most, place = page_of(request, question)
+    whole = stream.wanted(request, form)
+    most, place = (stream.ROWS, None) if whole else page_of(request, question)
     logs = range(len(question.state.ledger.recorders))
     reached = [position(request, question, log_id, ("obligations", "duties", "retention"), None) for log_id in logs]
     now = moment(at)
     wanted = obligations.Filter(kind, state, recipient, due_before)
-    after = obligations.Cursor(*place.after) if place else obligations.BEGIN
+    sealed_too = clearance.asked(request, question)
+    if sealed_too:
+        question = question._replace(seals=("",))
+
+    def few(connection: Connection[Any]) -> list[Owed]:
+        found = [each for source in (*BESIDE, to_reissue) for each in source(connection, logs, now)]
+        return found + (behind(question, connection, logs, now) if sealed_too else [])
+
+    def fetch(
+        connection: Connection[Any], after: obligations.Cursor | None, limit: int
+    ) -> tuple[list[dict[str, Any]], obligations.Cursor | None]:
+        begin = after or obligations.BEGIN
+        beside = few(connection) + destruction.across(connection, logs, wanted, now, begin, limit)
+        return obligations.found(connection, logs, now, wanted, beside, after=begin, limit=limit)
+
+    def tell(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        items = [shown(each, now) for each in found]
+        about = [each["subject"] for each in items if each["subject"] is not None]
+        recorded(question, about, count=len(items), categories=categories_of(items))
+        return items
+
+    def count(connection: Connection[Any]) -> int:
+        admitted = sum(wanted.admits(each) for each in few(connection))
+        return (
+            admitted + counting.owed(connection, logs, now, wanted) + destruction.count(connection, logs, wanted, now)
+        )
+
+    if whole:
+        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
     with question.state.ledger.connection() as connection:
-        beside = [each for source in (*BESIDE, to_reissue) for each in source(connection, logs, now)]
-        beside += destruction.across(connection, logs, wanted, now, after, most)
-        if clearance.asked(request, question):
-            beside += behind(question, connection, logs, now)
-            question = question._replace(seals=("",))
-        found, more = obligations.found(connection, logs, now, wanted, beside, after=after, limit=most)
-    items = [shown(each, now) for each in found]
-    about = [each["subject"] for each in items if each["subject"] is not None]
-    recorded(question, about, count=len(items), categories=categories_of(items))
+        found, more = fetch(connection, obligations.Cursor(*place.after) if place else None, most)
+    items = tell(found)
     further = following(request, question, most, Cursor(reached, list(more))) if more else None
     document = {"positions": reached, "now": now.isoformat(timespec="seconds")}
     return rows(request, document, items, following=further, kind=form)

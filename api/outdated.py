@@ -72,7 +72,7 @@ def read_outdated(
     if more is not None:
         ended = [more.issued.isoformat(), more.log_id, more.position, more.subject.hex]
         further = following(request, question, most, Cursor(pinned, ended))
-    return rows(request, {"positions": pinned}, items, following=further, kind=kind)
+    return rows(request, {"positions": pinned}, items, following=further, kind=kind, columns=outdated.Outdated._fields)
 
 
 def _behind(

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation, stream
-from api.across import BEGINNING, END, FROM, RECIPIENT, TO, place_of, written
-from api.paging import MOST_ROWS, Cursor
+from api.across import BEGINNING, END, FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, place_of, refuse, written
+from api.paging import Cursor
 from api.positions import pins_of_all
 from api.question import ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
 from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, PROBLEMS, categories_of, plain
-from projections import recipients
+from projections import known, recipients
+
+if TYPE_CHECKING:
+    from psycopg import Connection
 
 router = APIRouter(tags=["query"])
-
-
-WHOLE = Annotated[
-    Annotated[int, Field(ge=1, le=MOST_ROWS)] | Literal["all"],
-    Query(description="Most rows of a page; `all` for a stream of the whole answer, as application/x-ndjson."),
-]
 
 
 @router.get(
@@ -44,7 +40,7 @@ def read_recipient(
     as_of: AS_OF_ALL = None,
     known_at: KNOWN_AT = None,
     cursor: CURSOR = None,
-    limit: WHOLE = 100,
+    limit: stream.WHOLE = 100,
     sealed: SEALED = "false",
 ) -> Response:
     """Return everybody whose data this recipient got between two times, oldest first.
@@ -58,23 +54,26 @@ def read_recipient(
     kind = accepted(request, JSON, CSV, NDJSON)
     whole = stream.wanted(request, kind)
     most, place = (stream.ROWS, None) if whole else page_of(request, question)
-    positions = pins_of_all(request, question, recipients.READ, place)
+    positions = pins_of_all(request, question, (*recipients.READ, *known.READ), place)
     window = recipient_id, moment("from", since, BEGINNING), moment("to", until, END), dict(enumerate(positions))
     only = recipients.Only(category, purpose)
 
     with question.state.ledger.connection() as connection:
         behind = clearance.asked(request, question)
         cleared = clearance.every_stream(question, connection) if behind else []
+        if place is None and not known.recipient(connection, recipient_id, window[3], cleared):
+            refuse(question._replace(seals=("",)) if behind else question, "not-found", UNKNOWN_RECIPIENT)
 
-    def rows_after(after: recipients.Cursor | None) -> tuple[list[dict[str, Any]], recipients.Cursor | None]:
-        with question.state.ledger.connection() as connection:
-            found, more = recipients.disclosed_to(
-                connection, *window, after=after, limit=most, only=only, cleared=cleared
-            )
+    def fetch(
+        connection: Connection[Any], after: recipients.Cursor | None, limit: int
+    ) -> tuple[list[recipients.Received], recipients.Cursor | None]:
+        return recipients.disclosed_to(connection, *window, after=after, limit=limit, only=only, cleared=cleared)
+
+    def tell(found: list[recipients.Received]) -> list[dict[str, Any]]:
         items = [plain(row) for row in found]
         if not behind:
             recorded(question, [item["subject"] for item in items], count=len(items), categories=categories_of(items))
-            return items, more
+            return items
         # Behind each seal those whom it covers, and behind none of them those who are told openly.
         looked: dict[str, list[str]] = {"": []}
         for row, item in zip(found, items, strict=True):
@@ -83,15 +82,20 @@ def read_recipient(
                 item["subject"] = person
                 looked.setdefault(seal, []).append(person)
         recorded_behind(question, looked, count=len(items), categories=categories_of(items))
-        return items, more
+        return items
+
+    def totals_of(connection: Connection[Any]) -> recipients.Totals:
+        return recipients.totals(connection, *window, only=only, cleared=cleared)
+
+    def count(connection: Connection[Any]) -> int:
+        return totals_of(connection).receipts
 
     if whole:
-        return stream.answer(rows_after)
-    totals = None
-    if place is None and kind == JSON:
-        with question.state.ledger.connection() as connection:
-            totals = plain(recipients.totals(connection, *window, only=only, cleared=cleared))
-    items, more = rows_after(place_of(place))
+        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
+    with question.state.ledger.connection() as connection:
+        found, more = fetch(connection, place_of(place), most)
+        totals = plain(totals_of(connection)) if place is None and kind == JSON else None
+    items = tell(found)
     further = following(request, question, most, Cursor(positions, written(more))) if more else None
     document = {"recipient": recipient_id, "positions": positions, "totals": totals}
-    return rows(request, document, items, following=further, kind=kind)
+    return rows(request, document, items, following=further, kind=kind, columns=recipients.Received._fields)

@@ -69,8 +69,9 @@ def matches(request: Request, tag: str) -> bool:
 
 
 def rows(
-    request: Request, document: dict[str, Any], items: list[dict[str, Any]], *, following: str | None, kind: str
-) -> Response:
+    request: Request, document: dict[str, Any], items: list[dict[str, Any]], *, following: str | None, kind: str,
+    columns: Sequence[str] = (),
+) -> Response:  # fmt: skip
     """Return one page of rows: as `items` of a JSON document, or as lines.
 
     Args:
@@ -79,6 +80,7 @@ def rows(
         items: The rows.
         following: Address of the next page.
         kind: JSON, CSV or NDJSON.
+        columns: What a table has in any case, also when there are no rows.
     """
     tag = etag(items, last=following is None)
     headers = PRIVATE | {"ETag": tag}
@@ -89,17 +91,17 @@ def rows(
     if matches(request, tag):
         return Response(status_code=304, headers=headers)
     if kind == CSV:
-        return Response(csv_text(items), headers=headers, media_type="text/csv; charset=utf-8; header=present")
+        return Response(csv_text(items, columns), headers=headers, media_type="text/csv; charset=utf-8; header=present")
     if kind == NDJSON:
         return Response(b"".join(orjson.dumps(item) + b"\n" for item in items), headers=headers, media_type=NDJSON)
     body = document | {"items": items, "next": following}
     return Response(orjson.dumps(body), headers=headers, media_type=JSON)
 
 
-def csv_text(items: Sequence[dict[str, Any]]) -> str:
-    """Return rows as CSV, a column for each member that any of them has."""
+def csv_text(items: Sequence[dict[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Return rows as CSV, a column for each member that any of them has, after those that there are in any case."""
     out = io.StringIO()
-    names = list(dict.fromkeys(name for item in items for name in item))
+    names = list(dict.fromkeys([*columns, *(name for item in items for name in item)]))
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(names)
     for item in items:

@@ -26,6 +26,9 @@ emitters      which emitters went silent, or have gaps?
 incident_register   all incidents, in the law's eight items
 governing     which policy governed, what did she agree to, what changed?
 impact        whom does a change of a policy touch?
+consenting    whose consents does it touch?
+counting      how many rows has such an answer?
+known         is a name that somebody asks about any?
 demands       what did authorities demand, in bands?
 queries       who asked about her?
 reconciliation   what is declared, and what observed?

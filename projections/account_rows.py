@@ -109,6 +109,7 @@ def disclosure(disclosed: Disclosure, language: Language) -> dict[str, Any]:
         "initiative": disclosed.initiative,
         "mode": disclosed.mode,
         "policy_version": disclosed.policy_version,
+        "through": disclosed.through,
         "position": disclosed.position,
         "leaf": b64encode(disclosed.leaf).decode(),
     }

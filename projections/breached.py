@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.deadlines import MEMBER_STATES, deadline, laws_of, standing
+from projections.deadlines import deadline, laws_of, standing
 from projections.history import moment
+from projections.law.place import UNION, within
 from projections.owed import ASSESS, DISCHARGED, OPEN, PERSONS, RECORD, REGULATOR, Owed, name_of
 
 if TYPE_CHECKING:
@@ -130,4 +131,4 @@ def _place(notice: Fact) -> str | None:
     """Return the place whose regulator was notified; None when that is not said."""
     authority: dict[str, Any] = notice.data.get("authority") or {}
     place: str | None = authority.get("country")
-    return "loc:EU" if place and place.removeprefix("loc:") in MEMBER_STATES else place
+    return UNION if place and UNION in within(place) else place

@@ -48,7 +48,15 @@ DEFINITION = """
         cohort      integer,
         PRIMARY KEY (log_id, subject, position)
     );
-    CREATE UNIQUE INDEX consent_change_cohort ON consent_change (log_id, position) WHERE cohort IS NOT NULL
+    CREATE UNIQUE INDEX consent_change_cohort ON consent_change (log_id, position) WHERE cohort IS NOT NULL;
+    CREATE TABLE consent_given (
+        log_id    smallint    NOT NULL,
+        subject   uuid        NOT NULL,
+        purpose   text        NOT NULL,
+        effective timestamptz NOT NULL,
+        position  bigint      NOT NULL,
+        PRIMARY KEY (log_id, purpose, effective, position)
+    )
 """
 # A text that is null is no time: `instant` would make the earliest of it.
 FOLD = """
@@ -66,8 +74,21 @@ FOLD = """
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
 """.replace("{effective}", instant("d.effective_at")).replace("{ends}", instant("d.until"))
+# For the question about everybody: a row for each purpose, in the order of its answer.
+FOLD_GIVEN = """
+    INSERT INTO consent_given
+    SELECT DISTINCT e.log_id, e.stream, p.purpose, {effective}, e.position
+    FROM ledger.entry AS e
+    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (state text, purposes text[], effective_at text)
+    CROSS JOIN LATERAL unnest(d.purposes) AS p (purpose)
+    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND d.state = 'given'
+""".replace("{effective}", instant("d.effective_at"))
 DIGEST = """
     SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM consent_change AS t GROUP BY log_id
+    UNION ALL
+    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM consent_given AS t GROUP BY log_id
 """
 # Her own rows by primary key; cohorts by member_subject, then consent_change_cohort: OFFSET 0 keeps that a probe each.
 OF_PARTS = """
@@ -91,10 +112,15 @@ OF_PARTS = """
 
 CONSENTS = Projection(
     name="consents",
-    version=1,
-    tables=("consent_change",),
+    version=2,
+    tables=("consent_change", "consent_given"),
     definition=DEFINITION,
-    folds=(Fold(("consent.recorded",), FOLD), forgotten("consent_change")),
+    folds=(
+        Fold(("consent.recorded",), FOLD),
+        Fold(("consent.recorded",), FOLD_GIVEN),
+        forgotten("consent_change"),
+        forgotten("consent_given"),
+    ),
     digest=DIGEST,
 )
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from projections.law.calendar import MEMBER_STATES, TORONTO, OutsideCalendar, business_days, day_of
+from projections.law.calendar import TORONTO, OutsideCalendar, business_days, day_of
 from projections.law.clock import More, due
 from projections.law.pack import PACKS, pack_for
+from projections.law.place import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -224,15 +225,13 @@ def law_for(clock: str, when: datetime, regime: str | None, jurisdiction: str | 
     """
     named = [regime] if regime else []
     here = [each for each in named + [one for pack in laws_of(jurisdiction, when) for one in pack.regimes] if each]
-    fallback = [] if jurisdiction and not jurisdiction.startswith(CANADA) else [FEDERAL]
+    fallback = [FEDERAL] if CANADA in within(jurisdiction or CANADA) else []
     found = (law_on(each, when) for each in here + fallback)
     return next((pack for pack in found if pack and clock in pack.clocks), None)
 
 
 def laws_of(jurisdiction: str | None, when: datetime) -> list[Pack]:
     """Return the laws in force at a place, the narrowest place first; those of Canada when no place is named."""
-    place = jurisdiction or CANADA
-    code = place.removeprefix("loc:").partition("-")[0]
-    places = {place, place.partition("-")[0], *(["loc:EU"] if code in MEMBER_STATES else [])}
+    places = within(jurisdiction or CANADA)
     found = [each for each in PACKS if each.jurisdiction in places and law_on(each.regimes[0], when) is each]
     return sorted(found, key=lambda each: (-len(each.jurisdiction), each.code))

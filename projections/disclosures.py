@@ -1,5 +1,7 @@
 """Who outside received a person's data: named as it was then, when, what, why, on which authority.
 
+From us, or from somebody who had it from us and reported that it passed it on.
+
 Source: PIPEDA Schedule 1, 4.9.3; GDPR Art. 15(1)(c) with CJEU C-154/21; 45 CFR 164.528(b)(2).
 """
 
@@ -53,6 +55,7 @@ DEFINITION = """
         policy_version     text,
         sealed             boolean     NOT NULL,
         cohort             integer,
+        through            text,
         PRIMARY KEY (log_id, subject, position)
     );
     CREATE UNIQUE INDEX disclosure_cohort ON disclosure (log_id, position) WHERE cohort IS NOT NULL;
@@ -70,12 +73,15 @@ FOLD = """
            d.data ->> 'recipient_purpose', d.data ->> 'basis', d.data -> 'instrument',
            d.data ->> 'initiative', d.data ->> 'mode', d.data -> 'series',
            d.data ->> 'policy_version', coalesce(d.data ->> 'visibility' = 'sealed', false),
-           (x.fact #>> '{cohort,size}')::integer
+           (x.fact #>> '{cohort,size}')::integer, d.data ->> 'recipient_id'
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL (SELECT x.fact -> 'data' AS data OFFSET 0) AS d
-    CROSS JOIN LATERAL (SELECT d.data -> 'recipient' AS recipient OFFSET 0) AS r
+    CROSS JOIN LATERAL (
+        SELECT CASE e.type WHEN 'data.disclosed' THEN d.data -> 'recipient' ELSE d.data -> 'onward' END AS recipient
+        OFFSET 0
+    ) AS r
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
 """.replace("{time}", instant("t.stated"))
 DIGEST = """
@@ -87,7 +93,7 @@ OF_SUBJECT = r"""
     SELECT found.*, l.leaf FROM (
         (SELECT position, stated, ended, precision, recipient, recipient_name, recipient_address, recipient_country,
                 recipient_unit, recipient_kind, recipient_role, categories, purpose, recipient_purpose, basis,
-                instrument, initiative, mode, series, policy_version, cohort
+                instrument, initiative, mode, series, policy_version, cohort, through
          FROM projections.disclosure
          WHERE log_id = %(log_id)s AND subject = %(subject)s::uuid AND position < %(before)s
            AND (%(recipient)s::text IS NULL OR recipient = %(recipient)s)
@@ -100,7 +106,8 @@ OF_SUBJECT = r"""
          CROSS JOIN LATERAL (
              SELECT position, stated, ended, precision, recipient, recipient_name, recipient_address,
                     recipient_country, recipient_unit, recipient_kind, recipient_role, categories, purpose,
-                    recipient_purpose, basis, instrument, initiative, mode, series, policy_version, cohort
+                    recipient_purpose, basis, instrument, initiative, mode, series, policy_version, cohort,
+                    through
              FROM projections.disclosure AS c
              WHERE c.log_id = m.log_id AND c.position = m.position AND c.cohort IS NOT NULL
                AND (%(recipient)s::text IS NULL OR c.recipient = %(recipient)s)
@@ -123,10 +130,10 @@ OF_SUBJECT = r"""
 
 DISCLOSURES = Projection(
     name="disclosures",
-    version=3,
+    version=4,
     tables=("disclosure",),
     definition=DEFINITION,
-    folds=(Fold(("data.disclosed",), FOLD), forgotten("disclosure")),
+    folds=(Fold(("data.disclosed", "disclosure.onward_reported"), FOLD), forgotten("disclosure")),
     digest=DIGEST,
 )
 
@@ -165,6 +172,8 @@ class Disclosure(NamedTuple):
     """The policy version that the emitter held to govern."""
     cohort: int | None
     """How many people it was about in this log; None if about one."""
+    through: str | None
+    """Who passed it on, if it was not us: the company's own reference for it."""
     leaf: bytes
     """The entry's 32-byte leaf hash."""
 

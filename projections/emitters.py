@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 BUCKET = 1_024
 """Numbers in a row."""
 REMEMBERED = timedelta(days=90)
-"""The longest rest within this time is what is usual for an emitter."""
+"""The longest rest within this time before its last activity is what is usual for an emitter."""
 HOUR = timedelta(hours=1)
 FEWEST_HOURS = 3
 """Of activity, before anything is usual."""
@@ -120,7 +120,8 @@ SOURCES = """
     SELECT source, sum(entries)::bigint, min(first), max(last)
     FROM projections.emitter WHERE log_id = ANY(%(logs)s::smallint[]) GROUP BY source ORDER BY source
 """
-# By primary key, the last three months of one source.
+# By primary key, the three months before one source was heard of last: counted back from now, whoever was silent for
+# longer had no longest rest any more, and so was not known to be silent.
 RESTS = """
     SELECT count(*) + 1, max(hour - before) FROM (
         SELECT hour, lag(hour) OVER (ORDER BY hour) AS before FROM (
@@ -189,7 +190,7 @@ class Emitter(NamedTuple):
     silent_seconds: int
     """Since then."""
     usual_seconds: int | None
-    """Its longest rest in three months, to the hour; None while there is too little to tell."""
+    """Its longest rest in the three months before, to the hour; None while there is too little to tell."""
     silent: bool | None
     """Whether it has been silent for longer than that, or than was asked for; None while neither is known."""
     first_number: int | None
@@ -242,7 +243,7 @@ def emitters(
     found: list[Emitter] = []
     others = {(each.log_id, each.position): each for each in select(connection, MISMATCHES, wanted, Mismatch)}
     for source in select(connection, SOURCES, wanted, Source):
-        about = wanted | {"source": source.source, "since": now - REMEMBERED}
+        about = wanted | {"source": source.source, "since": source.last - REMEMBERED}
         (rests,) = select(connection, RESTS, about, Rests)
         usual = None if rests.longest is None or rests.hours < FEWEST_HOURS else max(rests.longest, HOUR)
         most = usual if silent_after is None else silent_after

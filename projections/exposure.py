@@ -1,10 +1,12 @@
 """A recipient was breached from A to B: whose data did it have then, which, and how sure is that?
 
-Everybody is in it who was disclosed to the recipient before B, unless it is known that the recipient gave the data back
-or destroyed it before A. A promise to destroy is no such knowledge; it is shown, and makes the answer less sure.
+Everybody is in it who was disclosed to the recipient before B, by us or by who had it from us and reported it, unless
+it is known that the recipient gave the data back or destroyed it before A. A promise to destroy is no such knowledge;
+it is shown, and makes the answer less sure. So does the recipient's own word that it did as it was told.
 
 certain    it was disclosed before B, and nothing says that the recipient was rid of it by A
-probable   the recipient had promised not to keep it until A; or deleted it so that it could be had again
+probable   the recipient had promised not to keep it until A; or deleted it so that it could be had again; or answered
+           that it had erased it, and nothing else says so
 possible   the disclosure may have been after B, for its time is not known well; or no copy was left with the recipient
 
 Source: A-2.1, r. 3.1, s. 7 (1) and (5); SOR/2018-64, s. 2 and 6; GDPR Art. 33(3)(a).
@@ -38,22 +40,29 @@ SLACK: LiteralString = """
 GONE: LiteralString = (
     HIDDEN.replace("{fact}", "r").replace("{name}", "r").replace("{streams}", "m.subject, who.subject")
 )
+# What a notice was about, by erasure_notice_name.
+GIVEN_BACK: LiteralString = """CASE WHEN r.notification IS NULL THEN r.categories ELSE ARRAY(
+                SELECT unnest(n.categories) FROM projections.erasure_notice AS n
+                WHERE n.log_id = r.log_id AND n.notification = r.notification AND n.holder = r.holder
+                  AND n.position <= %(as_of)s
+            ) END"""
+SURELY: LiteralString = """r.notification IS NULL AND r.mode <> 'delete'
+            AND coalesce(r.backups_until < %(since)s::timestamptz, true)"""
 # Hers by primary key, a cohort's by returned_cohort and then member_subject. What was given back before it was
 # disclosed again was another copy.
-BACK: LiteralString = """
+BACK: LiteralString = (
+    """
     CROSS JOIN LATERAL (
         SELECT coalesce(array_agg(DISTINCT c.category) FILTER (WHERE r.surely), '{}') AS surely,
                coalesce(array_agg(DISTINCT c.category), '{}') AS known
         FROM (
-            SELECT r.log_id, r.source, r.id, r.categories,
-                   r.mode <> 'delete' AND coalesce(r.backups_until < %(since)s::timestamptz, true) AS surely
+            SELECT r.log_id, r.source, r.id, {categories} AS categories, {surely} AS surely
             FROM projections.returned AS r
             WHERE r.log_id = d.log_id AND r.subject IN (m.subject, who.subject) AND r.cohort IS NULL
               AND r.holder = %(recipient)s AND r.state <> 'requested' AND r.position <= %(as_of)s
               AND r.time >= d.time AND r.time < %(since)s
             UNION ALL
-            SELECT r.log_id, r.source, r.id, r.categories,
-                   r.mode <> 'delete' AND coalesce(r.backups_until < %(since)s::timestamptz, true) AS surely
+            SELECT r.log_id, r.source, r.id, {categories} AS categories, {surely} AS surely
             FROM projections.returned AS r
             WHERE r.log_id = d.log_id AND r.cohort IS NOT NULL
               AND r.holder = %(recipient)s AND r.state <> 'requested' AND r.position <= %(as_of)s
@@ -76,6 +85,9 @@ BACK: LiteralString = """
         OFFSET 0
     ) AS left_over
 """.replace("{gone}", GONE)
+    .replace("{categories}", GIVEN_BACK)
+    .replace("{surely}", SURELY)
+)
 # By disclosure_recipient, up to B and as far beyond as a time may be off.
 EXPOSED: LiteralString = """
     SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, d.precision,
@@ -83,7 +95,7 @@ EXPOSED: LiteralString = """
                 WHEN kept.until < %(since)s OR p.had <@ p.known THEN 'probable'
                 ELSE 'certain' END AS certainty,
            p.had AS categories, ARRAY(SELECT unnest(p.had) INTERSECT SELECT unnest(p.known) ORDER BY 1) AS deleted,
-           kept.promised, d.purpose, d.mode, d.cohort
+           kept.promised, d.purpose, d.mode, d.cohort, d.through
     FROM projections.disclosure AS d
     CROSS JOIN LATERAL ({said}) AS said
     CROSS JOIN LATERAL (SELECT said.data ->> 'recipient_until' AS promised OFFSET 0) AS t
@@ -132,12 +144,14 @@ class Exposed(NamedTuple):
     categories: list[str]
     """What the recipient is not known to have been rid of by then."""
     deleted: list[str]
-    """Those of them that it had deleted, but so that they could be had again."""
+    """Those of them that it had deleted, but so that they could be had again, or by its own word only."""
     promised: str | None
     """Until when it had promised to keep them, as the emitter wrote it."""
     purpose: str | None
     mode: str | None
     cohort: int | None
+    through: str | None
+    """Who passed it on, if it was not us."""
 
     @property
     def cursor(self) -> Cursor:

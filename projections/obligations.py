@@ -186,6 +186,23 @@ class Filter(NamedTuple):
         )
 
 
+def statement(wanted: Filter) -> LiteralString:
+    """Return the query that finds one log's rows."""
+    names = [name for name in ("kind", "recipient") if getattr(wanted, name) is not None]
+    if wanted.state is not None:
+        names.append("unfinished" if wanted.state == "unfinished" else "state")
+    return FOUND.replace("{wanted}", " AND ".join(FILTERS[name] for name in names) or EVERY)
+
+
+def parameters(log_id: int, now: datetime, wanted: Filter, after: Cursor, limit: int | None) -> dict[str, Any]:
+    """Return what the query takes."""
+    return {
+        "log_id": log_id, "now": now, "kind": wanted.kind, "state": wanted.state, "recipient": wanted.recipient,
+        "before": wanted.before or "infinity", "due": after.due, "id": after.id, "subject": after.subject or "0" * 32,
+        "limit": limit,
+    }  # fmt: skip
+
+
 def found(
     connection: Connection[Any],
     logs: Iterable[int],
@@ -210,18 +227,9 @@ def found(
         after: The cursor of the page before.
         limit: The most rows, at least 1.
     """
-    names = [name for name in ("kind", "recipient") if getattr(wanted, name) is not None]
-    if wanted.state is not None:
-        names.append("unfinished" if wanted.state == "unfinished" else "state")
-    statement = FOUND.replace("{wanted}", " AND ".join(FILTERS[name] for name in names) or EVERY)
     pages: list[list[tuple[Cursor, dict[str, Any]]]] = []
     for log_id in logs:
-        parameters = {
-            "log_id": log_id, "now": now, "kind": wanted.kind, "state": wanted.state, "recipient": wanted.recipient,
-            "before": wanted.before or "infinity", "due": after.due, "id": after.id,
-            "subject": after.subject or "0" * 32, "limit": limit + 1,
-        }  # fmt: skip
-        rows = select(connection, statement, parameters, Found)
+        rows = select(connection, statement(wanted), parameters(log_id, now, wanted, after, limit + 1), Found)
         pages.append(
             [(Cursor(each.due.isoformat(), each.id, each.subject.hex), orjson.loads(each.content)) for each in rows]
         )

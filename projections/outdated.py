@@ -33,7 +33,7 @@ RESTORED, MERGED, PARTED = "whosaw:CountsAgain", "whosaw:MergedSince", "whosaw:P
 ISSUED = "account.issued"
 TOLD = (
     "data.collected", "data.rectified", "data.erased", "data.disclosed", "data.viewed", "data.used", "policy.assented",
-    "request.received", "request.answered",
+    "request.received", "request.answered", "disclosure.onward_reported",
 )  # fmt: skip
 """The facts that accounts tell of. Questions to the ledger are told, too, but never arrive late."""
 TYPES = (ISSUED, *TOLD)

@@ -57,7 +57,7 @@ KNOWN = """
 # By disclosure_recipient in its own order; people by the piece that names them.
 DISCLOSED_TO: LiteralString = """
     SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, d.precision, d.recipient_name,
-           d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort, p.sealed
+           d.recipient_role, d.categories, d.purpose, d.basis, d.mode, d.cohort, d.through, p.sealed
     FROM projections.disclosure AS d
     CROSS JOIN LATERAL ({said}) AS said
     CROSS JOIN LATERAL ({people}) AS p
@@ -114,6 +114,8 @@ class Received(NamedTuple):
     basis: str | None
     mode: str | None
     cohort: int | None
+    through: str | None
+    """Who passed it on, if it was not us."""
     sealed: bool
     """Whether an order forbids telling it: then `subject` is the sealed stream."""
 

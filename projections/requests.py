@@ -51,6 +51,10 @@ DEFINITIONS: LiteralString = """
     CREATE INDEX request_due ON request (log_id, due, subject, request) WHERE NOT sealed AND until = 'infinity';
     CREATE INDEX request_status ON request (log_id, status, due, subject, request)
         WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX request_regime ON request (log_id, regime, due, subject, request)
+        WHERE NOT sealed AND until = 'infinity';
+    CREATE INDEX request_right ON request (log_id, "right", due, subject, request)
+        WHERE NOT sealed AND until = 'infinity';
     CREATE INDEX request_then ON request USING gist (tstzrange(since, until))
         WHERE NOT sealed AND until < 'infinity';
     CREATE TABLE consultation (
@@ -82,18 +86,20 @@ STATES: dict[str, LiteralString] = {
     "refused": "r.status = 'refused'",
 }
 """What each state that can be asked for means. What is deemed refused is overdue, too."""
+NARROWED: dict[str, LiteralString] = {"regime": "r.regime = %(regime)s", "right": 'r."right" = %(right)s'}
+"""What narrows an answer. Only what is asked for stands in the statement, so that it is planned for that."""
 ONES: LiteralString = """
     (SELECT r.log_id, r.subject, r.request, r.due, r.content
      FROM projections.request AS r
-     WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {then} AND {state} AND r.due < %(before)s
+     WHERE r.log_id = %(log_id)s AND NOT r.sealed AND {then} AND {wanted} AND r.due < %(before)s
        AND (r.due, r.subject, r.request) > (%(due)s::date, %(subject)s::uuid, %(request)s::text)
-       AND (%(regime)s::text IS NULL OR r.regime = %(regime)s) AND (%(right)s::text IS NULL OR r."right" = %(right)s)
        AND NOT EXISTS (SELECT FROM ledger.revoked AS v WHERE v.log_id = r.log_id AND v.subject = r.subject)
      ORDER BY r.due, r.subject, r.request
      LIMIT %(limit)s)
 """
-# What nothing has changed since: by request_status, or by request_due when every state is wanted; both in the order of
-# the answer. What something has changed since then: by request_then, as much as stood then.
+# What nothing has changed since: by request_right, request_regime or request_status, or by request_due when every
+# request is wanted; all in the order of the answer. What something has changed since then: by request_then, as much as
+# stood then.
 FOUND: LiteralString = (
     ONES.replace("{then}", "r.until = 'infinity' AND r.since <= %(now)s")
     + "UNION ALL"
@@ -133,7 +139,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 REQUESTS = Derived(
     name="requests",
-    version=2,
+    version=3,
     questions=("request", "consultation"),
     definitions=DEFINITIONS,
     types=(*requested.TYPES, *consulted.TYPES),
@@ -180,6 +186,15 @@ BEGIN = Cursor("0001-01-01", -1, "0" * 32, "")
 LAST = ("f" * 32, "\U0010ffff")
 
 
+def statement(wanted: Filter) -> LiteralString:
+    """Return the query that asks for what is wanted."""
+    text: LiteralString = STATES[wanted.state] if wanted.state else "TRUE"
+    for name, filter_ in NARROWED.items():
+        if getattr(wanted, name) is not None:
+            text += " AND " + filter_
+    return FOUND.replace("{wanted}", text)
+
+
 def found(
     connection: Connection[Any],
     logs: Iterable[int],
@@ -201,7 +216,7 @@ def found(
         after: The cursor of the page before.
         limit: The most rows, at least 1.
     """
-    statement = FOUND.replace("{state}", STATES[wanted.state] if wanted.state else "TRUE")
+    asked = statement(wanted)
     pages: list[list[Found]] = []
     for log_id in logs:
         parameters = {
@@ -209,7 +224,7 @@ def found(
             "regime": wanted.regime, "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
             "request": _request(log_id, after), "limit": limit + 1,
         }  # fmt: skip
-        pages.append(select(connection, statement, parameters, Found))
+        pages.append(select(connection, asked, parameters, Found))
     rows = list(merge(*pages, key=lambda each: each.cursor))
     shown = [orjson.loads(each.content) for each in rows[:limit]]
     return shown, rows[limit - 1].cursor if len(rows) > limit else None

@@ -1,8 +1,9 @@
 """Until when each thing that is held on a person may be kept, by which rule, and what keeps it longer. Pure.
 
-A rule speaks of categories, purposes and a place, and counts from a date of its own. Of several rules that fit, the one
-that keeps longest decides, since each may have its reason. What the person was told when it was collected (`until`)
-is kept before any rule that would keep longer.
+A rule speaks of categories, purposes and a place, and of all that is in that place. It counts from a date of its own,
+and replaces one of the same name from then on, not before: what may be kept until when depends on the time for which it
+is asked. Of several rules that fit, the one that keeps longest decides, since each may have its reason. What the person
+was told when it was collected (`until`) is kept before any rule that would keep longer.
 
 Source: PIPEDA Schedule 1, 4.5.2 and 4.5.3; P-39.1, s. 23; GDPR Art. 5(1)(e). Confirm with counsel.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from projections import holds
 from projections.held import DELETED, VERIFIED, Change, Holding, held
 from projections.history import moment
+from projections.law.place import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -78,20 +80,56 @@ class Kept(NamedTuple):
         return [each for each in self.holds if each.starts <= at and (each.ends is None or each.ends > at)]
 
 
-def kept(person: History, registers: Registers) -> list[Kept]:
-    """Return everything that is or was held on a person, with what limits and what prolongs keeping it."""
+class Period(NamedTuple):
+    """One holding while the rules about it stay the same."""
+
+    starts: datetime | None
+    """None for ever before."""
+    ends: datetime | None
+    """The first moment at which other rules count; None for ever after, as far as is known."""
+    kept: Kept
+
+    def covers(self, at: datetime) -> bool:
+        """Return whether its rules are those that count at a time."""
+        return (self.starts is None or self.starts <= at) and (self.ends is None or at < self.ends)
+
+
+def kept(person: History, registers: Registers, at: datetime) -> list[Kept]:
+    """Return everything that is or was held on a person, with what limits and what prolongs keeping it.
+
+    Args:
+        person: Whose.
+        registers: The rules.
+        at: Those count that are in force then.
+    """
+    return [next(each.kept for each in some if each.covers(at)) for some in periods(person, registers)]
+
+
+def periods(person: History, registers: Registers) -> list[list[Period]]:
+    """Return for everything that is or was held on a person the periods of the rules about it, which leave no gap.
+
+    Until it was collected no rule mattered: the first period is that of the rules in force then.
+    """
     facts = person.by_time(*READ)
-    jurisdictions = {each.position: each.data.get("jurisdiction") for each in facts}
-    ended = _ended(facts)
-    rules = _in_force(registers.retention_rules())
+    ended, rules = _ended(facts), _dated(registers.retention_rules())
     orders = spans(_changes(person, facts, registers))
-    found: list[Kept] = []
+    found: list[list[Period]] = []
     for holding in held([_held(each) for each in facts if each.type in READ[:5]]):
-        fitting = [each for each in rules if _fits(each, holding, jurisdictions.get(holding.position))]
-        dues = [_by_rule(each, holding, ended) for each in fitting]
-        told = _told(holding)
-        over = [each for each in orders if each.covers(holding.category, holding.system, moment(holding.since))]
-        found.append(Kept(holding, _deciding(dues, told), [*dues, *([told] if told else [])], over))
+        since, place, told = moment(holding.since), _place(holding, facts), _told(holding)
+        over = [each for each in orders if each.covers(holding.category, holding.system, since)]
+        names = {each.data["rule"] for _, each in rules if _fits(each, holding, place)}
+        its = [(when, each) for when, each in rules if each.data["rule"] in names]
+        known: list[Period] = []
+        for starts in sorted({since, *(when for when, _ in its if when > since)}):
+            fitting = [each for each in _in_force(its, starts) if _fits(each, holding, place)]
+            dues = [_by_rule(each, holding, ended) for each in fitting]
+            each = Kept(holding, _deciding(dues, told), [*dues, *([told] if told else [])], over)
+            if known and known[-1].kept == each:
+                continue
+            if known:
+                known[-1] = known[-1]._replace(ends=starts)
+            known.append(Period(starts if known else None, None, each))
+        found.append(known)
     return found
 
 
@@ -155,12 +193,26 @@ def _by_rule(rule: Fact, holding: Holding, ended: str | None) -> Due:
     return Due(rule.data["rule"], trigger, start, day, rule.data["action"], (rule.log_id, rule.position))
 
 
-def _in_force(rules: Sequence[Fact]) -> list[Fact]:
-    """Return each rule as it is by now: of one name, the one that counts from the latest date."""
-    found: dict[str, Fact] = {}
-    for each in sorted(rules, key=lambda each: (moment(each.data["effective_from"]), each.appended, each.position)):
-        found[each.data["rule"]] = each
-    return list(found.values())
+def _dated(rules: Sequence[Fact]) -> list[tuple[datetime, Fact]]:
+    """Return rules with the time from which each counts, in that order."""
+    dated = [(moment(each.data["effective_from"]), each) for each in rules]
+    return sorted(dated, key=lambda each: (each[0], each[1].appended, each[1].position))
+
+
+def _in_force(rules: Sequence[tuple[datetime, Fact]], at: datetime) -> list[Fact]:
+    """Return each rule as it is at a time: of one name, the one that counts from the latest date that has come."""
+    return list({each.data["rule"]: each for when, each in rules if when <= at}.values())
+
+
+def _place(holding: Holding, facts: Sequence[Fact]) -> str | None:
+    """Return whose law the newest collection names that names one; a request to delete it says nothing of that."""
+    its = {*holding.positions}
+    named = [
+        each.data["jurisdiction"]
+        for each in facts
+        if each.type == "data.collected" and each.position in its and each.data.get("jurisdiction")
+    ]
+    return named[-1] if named else None
 
 
 def _fits(rule: Fact, holding: Holding, jurisdiction: str | None) -> bool:
@@ -169,7 +221,7 @@ def _fits(rule: Fact, holding: Holding, jurisdiction: str | None) -> bool:
     return (
         (not categories or holding.category in categories)
         and (not purposes or bool({*purposes} & {*holding.purposes}))
-        and (place is None or place == jurisdiction)
+        and (place is None or (jurisdiction is not None and place in within(jurisdiction)))
     )
 
 

@@ -1,10 +1,13 @@
 """What may not be kept any longer, what forbids to destroy it, and what was asked to be deleted and is not proven gone.
 
-For one person exact as of any position; over all people the newest state, by the day on which it is due.
+For one person exact as of any position; over all people the newest state, by the day on which it is due. Nothing is
+derived on the day on which a rule takes effect: a holding has a row for each period of its rules, and whoever asks
+takes the one that covers the time of the question.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -12,11 +15,10 @@ from psycopg.types.json import Jsonb
 
 from projections.derived import Derived
 from projections.projection import select
-from projections.retained import READ, Kept, kept
+from projections.retained import READ, Kept, kept, periods
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date, datetime
 
     from psycopg import Connection
 
@@ -44,21 +46,26 @@ DEFINITION = """
         deletions  jsonb    NOT NULL,
         positions  bigint[] NOT NULL,
         sealed     boolean  NOT NULL,
-        PRIMARY KEY (log_id, subject, number)
+        rules_from timestamptz NOT NULL,
+        rules_end  timestamptz NOT NULL,
+        PRIMARY KEY (log_id, subject, number, rules_from)
     );
     CREATE INDEX retention_due ON retention (log_id, due, subject, number)
         WHERE state IN ('held', 'deletion_requested') AND due IS NOT NULL;
     CREATE INDEX retention_asked ON retention (log_id, subject, number) WHERE state = 'deletion_requested';
     CREATE INDEX retention_unverified ON retention (log_id, subject, number) WHERE state = 'deleted';
+    CREATE INDEX retention_verified ON retention (log_id, subject, number) WHERE state = 'verified';
     CREATE INDEX retention_endless ON retention (log_id, subject, number)
         WHERE state IN ('held', 'deletion_requested') AND rule IS NULL
 """
-# Each condition by its own partial index, in its order. What blocks is looked at row by row: holds are few.
+# Each condition by its own partial index, in its order. What blocks is looked at row by row: holds are few, and so are
+# the periods of one holding.
 SELECTED: LiteralString = """
     SELECT r.log_id, r.subject, r.number, r.category, r.system, r.purposes, r.since, r.last, r.state, r.rule,
            r.trigger, r.start, r.due, r.action, r.rules, r.holds, r.deletions, r.positions
     FROM projections.retention AS r
     WHERE r.log_id = %(log_id)s AND {which} AND ({order}) > ({after})
+      AND r.rules_from <= %(at)s AND r.rules_end > %(at)s
       AND (%(rule)s::text IS NULL OR r.rule = %(rule)s) AND (%(system)s::text IS NULL OR r.system = %(system)s)
       AND (%(blocked)s::boolean IS NULL OR %(blocked)s = EXISTS (
         SELECT FROM jsonb_to_recordset(r.holds) AS h (starts timestamptz, ends timestamptz)
@@ -79,10 +86,11 @@ STATEMENTS: dict[str, LiteralString] = {
         "{which}", "r.state IN ('held', 'deletion_requested') AND r.due IS NOT NULL AND r.due < %(before)s"
     ),
     "asked": BY_PERSON.replace("{which}", "r.state = 'deletion_requested'"),
-    "unverified": BY_PERSON.replace("{which}", "r.state = 'deleted'"),
+    "deleted": BY_PERSON.replace("{which}", "r.state = 'deleted'"),
+    "verified": BY_PERSON.replace("{which}", "r.state = 'verified'"),
     "endless": BY_PERSON.replace("{which}", "r.state IN ('held', 'deletion_requested') AND r.rule IS NULL"),
 }
-"""Due by some day; deletion asked and not done; done and not verified; kept without any limit."""
+"""Due by some day; deletion asked and not done; done and not verified; verified; kept without any limit."""
 
 
 class Retained(NamedTuple):
@@ -120,13 +128,16 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
         return {}
     subject, sealed = UUID(hex=person.streams[0]), person.sealed
     rows: list[tuple[Any, ...]] = []
-    for number, each in enumerate(kept(person, registers)):
+    for number, (starts, ends, each) in (
+        (number, period) for number, some in enumerate(periods(person, registers)) for period in some
+    ):
         holding, due = each.holding, each.due
         rows.append((
             person.log_id, subject, number, holding.category, holding.system, holding.purposes, holding.since,
             holding.last, holding.state, due and due.rule, due and due.trigger, due and due.start, due and due.day,
             due and due.action, Jsonb(rules_of(each)), Jsonb(holds_of(each)),
             Jsonb([step._asdict() for step in holding.deletions]), holding.positions, sealed,
+            starts or "-infinity", ends or "infinity",
         ))  # fmt: skip
     return {"retention": rows}
 
@@ -163,7 +174,7 @@ def holds_of(each: Kept) -> list[dict[str, Any]]:
 
 RETENTION = Derived(
     name="retention",
-    version=3,
+    version=4,
     questions=("retention",),
     definitions=DEFINITION,
     types=READ,
@@ -179,6 +190,10 @@ class Cursor(NamedTuple):
     number: int
 
 
+FIRST = Cursor(date.min, UUID(int=0), -1)
+"""Before every row."""
+
+
 class Wanted(NamedTuple):
     """Which rows are wanted."""
 
@@ -187,7 +202,7 @@ class Wanted(NamedTuple):
     before: date
     """Of what is due: the first day that is not asked for."""
     now: datetime
-    """When it is asked: orders that stand then block."""
+    """When it is asked: orders that stand then block, and the rules in force then count."""
     rule: str | None = None
     system: str | None = None
     blocked: bool | None = None
@@ -195,13 +210,30 @@ class Wanted(NamedTuple):
     sealed: bool = False
     """Whether the reader is cleared for every authority."""
 
+    @property
+    def at(self) -> datetime:
+        """The time whose rules count: of what will be due by a later day, those in force when that day begins."""
+        begins = datetime.combine(self.before, time.min, UTC)
+        return max(self.now, begins) if self.which == "due" else self.now
+
 
 def across(connection: Connection[Any], log_id: int, wanted: Wanted, after: Cursor, limit: int) -> list[Retained]:
     """Return the rows of all people in one log, by day if they have one to be due on, else by person."""
-    parameters = {"log_id": log_id, "limit": limit, **after._asdict(), **wanted._asdict()}
-    return select(connection, STATEMENTS[wanted.which], parameters, Retained)
+    asked = parameters(log_id, wanted, after) | {"limit": limit}
+    return select(connection, STATEMENTS[wanted.which], asked, Retained)
 
 
-def of_histories(people: Sequence[History], registers: Registers) -> list[Kept]:
-    """Return what is held on one person, of whom there is a history for each log that she has facts in."""
-    return [each for person in people for each in kept(person, registers)]
+def parameters(log_id: int, wanted: Wanted, after: Cursor) -> dict[str, Any]:
+    """Return what the statements take, but for the limit."""
+    return {"log_id": log_id, "at": wanted.at, **after._asdict(), **wanted._asdict()}
+
+
+def of_histories(people: Sequence[History], registers: Registers, at: datetime) -> list[Kept]:
+    """Return what is held on one person, of whom there is a history for each log that she has facts in.
+
+    Args:
+        people: Her histories.
+        registers: The rules.
+        at: Those count that are in force then.
+    """
+    return [each for person in people for each in kept(person, registers, at)]

@@ -61,6 +61,8 @@ class Connection:
         self._prefix = parts.path.rstrip("/")
         self._http = kind(parts.hostname, port, timeout=TIMEOUT_SECONDS)
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self.announced: int | None = None
+        """How many rows the last answer of lines said before them that it has."""
 
     @classmethod
     def from_environment(cls, attempts: int = PATIENT) -> Self:
@@ -131,6 +133,8 @@ class Connection:
             if response.status >= http.HTTPStatus.BAD_REQUEST:
                 answer = Answer(response.status, {}, response.read())
                 raise Refused(answer.status, problem_of(answer))
+            said = response.getheader("Ledger-Rows", "")
+            self.announced = int(said) if said.isdecimal() else None
             while line := response.readline():
                 yield line
         except (OSError, http.client.HTTPException) as error:

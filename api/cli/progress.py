@@ -19,7 +19,8 @@ class Progress:
 
     def __init__(self, what: str, total: int | None = None) -> None:
         self._what = what
-        self._total = total
+        self.total = total
+        """How much there is to do; None while that is not known."""
         self._began = self._told = time.monotonic()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
@@ -40,9 +41,7 @@ class Progress:
             self._show_bar(done, note)
         elif now - self._told >= LINE_SECONDS:
             self._told = now
-            sys.stderr.write(
-                f"{self._what}: {done}{f' of {self._total}' if self._total else ''}{note and ', ' + note}\n"
-            )
+            sys.stderr.write(f"{self._what}: {done}{f' of {self.total}' if self.total else ''}{note and ', ' + note}\n")
             sys.stderr.flush()
 
     def _show_bar(self, done: int, note: str) -> None:
@@ -59,6 +58,6 @@ class Progress:
             )
             self._bar = Bar(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True)
             self._bar.start()
-            self._task = self._bar.add_task(self._what, total=self._total, note="")
+            self._task = self._bar.add_task(self._what, total=self.total, note="")
         if self._task is not None:
-            self._bar.update(self._task, completed=done, note=note)
+            self._bar.update(self._task, completed=done, total=self.total, note=note)

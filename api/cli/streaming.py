@@ -13,7 +13,7 @@ from api.cli.progress import Progress
 
 
 def ask_about_recipient(recipient: str, purpose: str, ticket: str | None) -> None:
-    """Print a JSON line for each row; say on standard error how many there are by now, and how many there were.
+    """Print a JSON line for each row; say on standard error how many there are by now, of how many.
 
     Raises:
         Failure: The key may not ask; or the answer broke off, or was cancelled.
@@ -30,6 +30,7 @@ def ask_about_recipient(recipient: str, purpose: str, ticket: str | None) -> Non
                     break
                 sys.stdout.write(line.decode())
                 rows += 1
+                progress.total = connection.announced
                 progress.show(rows)
         sys.stdout.flush()
     except KeyboardInterrupt:

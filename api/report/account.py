@@ -150,6 +150,8 @@ class Disclosure(msgspec.Struct):
     initiative: Coded = None
     mode: Coded = None
     policy_version: str | None = None
+    through: str | None = None
+    """Who passed it on, if it was not us."""
     log: str | None = None
     """Whose position it is, if it is not her own one's."""
     position: int | None = None

@@ -44,7 +44,8 @@ def disclosures_section(account: Account, series: list[Series], wording: Wording
             Column(wording.say(f"disclosures.column.{name}"), share)
             for name, share in (("date", 18), ("who", 29), ("what", 22), ("why", 35))
         ]
-        rows = [_row(item, f"B{n}", wording) for n, item in enumerate(cap.shown(series), 1)]
+        names = _names(account)
+        rows = [_row(item, f"B{n}", names, wording) for n, item in enumerate(cap.shown(series), 1)]
         blocks.append(Table([Column("", 5.5), *columns], rows))
         blocks += cap.notice(len(series), wording)
     heading = wording.say("disclosures.statement_heading")
@@ -52,7 +53,13 @@ def disclosures_section(account: Account, series: list[Series], wording: Wording
     return Section(wording.say("disclosures.heading"), blocks, letter="B")
 
 
-def _row(series: Series, name: str, wording: Wording) -> Row:
+def _names(account: Account) -> dict[str, str]:
+    """Return what recipients were called, by the company's own reference: the last name of each."""
+    named = (item.recipient for item in account.disclosures or () if item.recipient)
+    return {each.id: each.name for each in named if each.id and each.name}
+
+
+def _row(series: Series, name: str, names: dict[str, str], wording: Wording) -> Row:
     first = series.disclosures[0]
     categories = [item.text for item in codes(first.categories)]
     return row(
@@ -60,7 +67,7 @@ def _row(series: Series, name: str, wording: Wording) -> Row:
         _when(series, wording),
         _recipient(first, wording),
         lines((wording.listed(categories) or wording.say("disclosures.what_unknown"), "plain")),
-        _why(first, wording),
+        _why(first, names, wording),
     )
 
 
@@ -102,10 +109,12 @@ def _recipient(item: Disclosure, wording: Wording) -> Cell:
     )
 
 
-def _why(item: Disclosure, wording: Wording) -> Cell:
+def _why(item: Disclosure, names: dict[str, str], wording: Wording) -> Cell:
     purpose, theirs, basis = code(item.purpose), code(item.recipient_purpose), code(item.basis)
     version, mode = item.policy_version, wording.word("mode", item.mode)
     say = wording.say
+    if item.through is not None:  # What it passed it on for, it does not say.
+        return lines((say("disclosures.through", recipient=names.get(item.through, item.through)), "plain"))
     return lines(
         (purpose.text if purpose else say("disclosures.why_unknown"), "plain"),
         (say("disclosures.recipient_purpose", purpose=theirs.text) if theirs else None, "quiet"),

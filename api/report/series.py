@@ -67,7 +67,7 @@ def _likeness(item: Disclosure) -> Hashable:
     if item.authority is not None or item.time is None:
         return id(item)
     shown = (item.recipient, tuple(item.categories or ()), item.purpose, item.recipient_purpose)
-    return (*shown, item.basis, item.initiative, item.mode, item.policy_version)
+    return (*shown, item.basis, item.initiative, item.mode, item.policy_version, item.through)
 
 
 def _moment(item: Disclosure) -> datetime | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from whosaw_client.looks import check_looks, code, codes, looks_of
 from whosaw_client.report import Refused
-from whosaw_client.tables import check_table, disclosed, held, looked
+from whosaw_client.tables import check_table, disclosed, held, looked, recipient_of
 from whosaw_client.text import (
     counted,
     document,
@@ -34,7 +34,8 @@ PLACE = "report/account.json"
 CODED = ("purpose", "recipient_purpose", "basis")
 RECIPIENT_CODED = ("kind", "role")
 STATED = ("initiative", "mode", "policy_version")
-DISCLOSED = "data.disclosed"
+DISCLOSED = ("data.disclosed", "disclosure.onward_reported")
+"""By us, or by who had it from us."""
 COLLECTED = "data.collected"
 TO_SECONDS = len("2026-01-01T00:00:00")
 
@@ -45,7 +46,7 @@ def check_account(archive: Archive, manifest: Manifest, entries: list[Entry], no
         account = document(archive.read(PLACE), PLACE)
         _frame(account, archive, manifest, note)
         _listed(account, entries)
-        told = [each for each in entries if each.members.get("type") == DISCLOSED]
+        told = [each for each in entries if each.members.get("type") in DISCLOSED]
         _disclosures(objects(account, "disclosures", PLACE), told)
         holdings = objects(account, "holdings", PLACE)
         _holdings(holdings, entries)
@@ -147,7 +148,7 @@ def _disclosures(rows: list[dict[str, Any]], entries: list[Entry]) -> None:
 def _compared(row: dict[str, Any], entry: Entry) -> list[tuple[str, Any, Any]]:
     """Return (member, what the report says, what the entry says)."""
     data = object_or_empty(entry.members.get("data"))
-    told, recipient = object_or_empty(row.get("recipient")), object_or_empty(data.get("recipient"))
+    told, recipient = object_or_empty(row.get("recipient")), recipient_of(data)
     paper, instrument = row.get("authority"), data.get("instrument")
     pairs: list[tuple[str, Any, Any]] = [
         ("position", row.get("position"), entry.position),
@@ -155,6 +156,7 @@ def _compared(row: dict[str, Any], entry: Entry) -> list[tuple[str, Any, Any]]:
         ("time", row.get("time"), entry.members.get("time")),
         ("precision", row.get("precision"), object_or_empty(data.get("occurred")).get("precision") or "exact"),
         ("categories", codes(row.get("categories")), data.get("categories") or []),
+        ("through", row.get("through"), data.get("recipient_id")),
         ("authority", {} if is_object(paper) else paper, {} if is_object(instrument) else None),
     ]
     pairs += [(f"recipient {name}", told.get(name), recipient.get(name)) for name in ("id", "name", "address")]

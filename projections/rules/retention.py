@@ -3,6 +3,9 @@
 The fact that is judged is the last collection of what is held. It is a finding from the day after the last one on which
 it may be kept, or from when the last order ended that forbade to destroy it then. Once it is gone, it is none.
 
+Those rules count that were in force when the newest thing was recorded that is judged here, and later ones from their
+own date on. Nothing here has a clock: that a later rule keeps it longer is seen with the next fact, or the next rule.
+
 Source: PIPEDA, Schedule 1, 4.5.2 and 4.5.3; P-39.1, s. 23; GDPR, Art. 5(1)(e).
 """
 
@@ -12,8 +15,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from projections.deadlines import ZONE
-from projections.history import LATEST
-from projections.retained import kept
+from projections.history import EARLIEST, LATEST
+from projections.retained import periods
 from projections.rules.rule import Remembered, Rule, Verdict, lawful
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from projections.history import Fact, History
     from projections.registers import Registers
-    from projections.retained import Kept
+    from projections.retained import Kept, Period
     from projections.rules.rule import Place
 
 DESTROYS = frozenset({"erase", "anonymise"})
@@ -31,30 +34,52 @@ DESTROYS = frozenset({"erase", "anonymise"})
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether what a fact collected is kept no longer than it may be; None if nothing is held by it."""
     mine = last_collected(history, registers).get(fact.position, [])
-    limited = [each for each in mine if each.due is not None and each.due.day and each.due.action in DESTROYS]
+    limited = [each for each in mine if any(map(_limits, each))]
     if not limited:
         return None
-    late = [(since, each) for each in limited if not each.gone and (since := _since(each)) is not None]
+    late = [found for each in limited if (found := _late(each)) is not None]
     if not late:
-        held = any(not each.gone for each in limited)
-        return lawful("whosaw:HeldBack" if held else "whosaw:DeletionEvidenced", *_places(limited))
-    since = min(since for since, _ in late)
+        held = any(not some[0].kept.gone for some in limited)
+        return lawful(
+            "whosaw:HeldBack" if held else "whosaw:DeletionEvidenced", *_places([some[0].kept for some in limited])
+        )
     over = [each for _, each in late]
     codes = dict.fromkeys([each.holding.category for each in over] + [each.due.rule for each in over if each.due])
+    since = min(since for since, _ in late)
     return Verdict("violation", "whosaw:PastRetention", tuple(codes), _places(over), since=since)
 
 
-def _last_collected(history: History, registers: Registers) -> dict[int, list[Kept]]:
-    """Return by the position of the last collection what is held by it."""
+def _last_collected(history: History, registers: Registers) -> dict[int, list[list[Period]]]:
+    """Return by the position of the last collection what is held by it, by the periods of its rules from now on."""
+    facts = [*history.facts, *registers.retention_rules()]
+    newest = max((each.appended for each in facts), default=EARLIEST)
     collections = {each.position for each in history.of("data.collected")}
-    found: dict[int, list[Kept]] = {}
-    for each in kept(history, registers):
-        last = max((position for position in each.holding.positions if position in collections), default=0)
-        found.setdefault(last, []).append(each)
+    found: dict[int, list[list[Period]]] = {}
+    for some in periods(history, registers):
+        coming = [each for each in some if each.ends is None or each.ends > newest]
+        last = max((position for position in some[0].kept.holding.positions if position in collections), default=0)
+        found.setdefault(last, []).append(coming)
     return found
 
 
 last_collected = Remembered(_last_collected)
+
+
+def _limits(each: Period) -> bool:
+    """Return whether something is to be destroyed some day."""
+    due = each.kept.due
+    return due is not None and due.day is not None and due.action in DESTROYS
+
+
+def _late(some: Sequence[Period]) -> tuple[datetime, Kept] | None:
+    """Return from when something is kept too long, and by what; None if it is gone or held, or has no last day."""
+    for each in some:
+        if each.kept.gone or not _limits(each) or (since := _since(each.kept)) is None:
+            continue
+        since = since if each.starts is None else max(since, each.starts)
+        if each.covers(since):
+            return since, each.kept
+    return None
 
 
 def _since(each: Kept) -> datetime | None:

@@ -94,7 +94,7 @@ def test_a_cursor_is_good_for_its_question_only(service: Service) -> None:
     for wrong in (
         f"/v1/subjects/{subject}/disclosures?limit=2&cursor={cursor[:middle]}{swapped}{cursor[middle + 1 :]}",
         f"/v1/subjects/{subject}/disclosures?limit=2&cursor={cursor[:-2]}",
-        f"/v1/subjects/{subject}/disclosures?limit=2&cursor=%C3%A9%00",
+        f"/v1/subjects/{subject}/disclosures?limit=2&cursor=%C3%A9%01",
         f"/v1/subjects/{subject}/disclosures?limit=2&cursor=AAAA",
         f"/v1/subjects/{subject}/timeline?limit=2&cursor={cursor}",
         f"/v1/subjects/{other}/disclosures?limit=2&cursor={cursor}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
@@ -12,7 +13,9 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
+from api.app import create_app
 from api.problems import KINDS, MEDIA_TYPE, Problem
+from api.settings import Settings
 from ledger import Forked, Overloaded, RolledBack, Unavailable
 from ledger.errors import Damaged
 from tests.api.conftest import event
@@ -168,3 +171,25 @@ def test_a_request_that_is_given_up_is_recorded_all_the_same(service: Service) -
     again = service.send(document)
     assert again.status_code == 200
     assert again.headers["idempotent-replay"] == "true"
+
+
+def questions() -> list[tuple[str, list[str]]]:
+    """Return every address that is read, with the names of what it takes."""
+    paths = create_app(Settings.model_construct(), dsn="postgresql://").openapi()["paths"]
+    return [
+        (path, [each["name"] for each in taken["get"].get("parameters", []) if each["in"] == "query"])
+        for path, taken in paths.items()
+        if "get" in taken
+    ]
+
+
+@pytest.mark.parametrize(("path", "names"), questions(), ids=lambda each: each if isinstance(each, str) else "")
+def test_what_no_row_can_hold_is_refused_in_every_parameter_of_every_route(
+    standing: Service, path: str, names: list[str]
+) -> None:
+    named = re.sub(r"\{[^}]*\}", "1", path)
+    for name in [*names, "else"]:
+        answer = standing.ask(f"{named}?{name}=%00")
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-parameter"), name
+    if "{" in path:
+        assert standing.ask(re.sub(r"\{[^}]*\}", "%00", path)).status_code in {403, 404, 422}

@@ -143,3 +143,26 @@ def test_what_an_order_hid_is_listed_for_all_once_it_has_ended(start: Callable[.
     service.follow(receipt["position"])
     left = service.ask("/v1/retention").json()["items"]
     assert [item["system"] for item in left] == ["crm"] * 2 * len(facts)
+
+
+def test_asked_deleted_and_verified_are_asked_for_one_by_one(service: Service) -> None:
+    def gone(customer: str, state: str) -> dict[str, Any]:
+        return event("data.erased", customer, categories=["pd:Name", "pd:EmailAddress"], mode="erase", state=state)
+
+    service.record(
+        *(old(f"C-{number}") for number in range(4)), gone("C-1", "requested"), gone("C-2", "done"),
+        gone("C-3", "verified"),
+    )  # fmt: skip
+    service.follow(7)
+    people = {number: service.look_up(f"C-{number}") for number in range(4)}
+    for state, number in (("endless", None), ("asked", 1), ("deleted", 2), ("unverified", 2), ("verified", 3)):
+        items = service.ask(f"/v1/retention?state={state}").json()["items"]
+        assert {each["subject"] for each in items} == ({people[0], people[1]} if number is None else {people[number]})
+
+
+def test_a_table_without_rows_has_the_header_of_one_with_rows(service: Service) -> None:
+    service.record(old())
+    service.follow(1)
+    empty = service.ask("/v1/retention?state=verified", Accept="text/csv").text
+    assert empty.splitlines() == service.ask("/v1/retention?state=endless", Accept="text/csv").text.splitlines()[:1]
+    assert empty.startswith("log_id,subject,")

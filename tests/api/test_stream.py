@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 
 from api import stream
-from projections import PROJECTIONS, recipients
+from projections import PROJECTIONS, findings, known, recipients
 from projections.follow import Follower
 from tests.api.conftest import PURPOSE, RECIPIENT, event
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
 PATH = f"/v1/recipients/{RECIPIENT['id']}/disclosures"
 NDJSON = {"Accept": "application/x-ndjson"}
+SLEEPING = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE state <> 'idle' AND query LIKE '%of the stream%' AND pid <> pg_backend_pid()
+"""
 PEOPLE, CAMPAIGNS = 1_000, 210
 MOST_BYTES = 32 * 2**20
 BUSY = """
@@ -52,6 +57,8 @@ class Reader:
         self.pieces = self.bytes = self.lines = 0
         self.last = b""
         self.status = 0
+        self.leaves: Event | None = None
+        """When it is set, she goes away."""
 
     def read(self, path: str = PATH, query: str = "limit=all") -> None:
         headers = self._service.bearer("officer") | PURPOSE | NDJSON
@@ -75,7 +82,10 @@ class Reader:
             if not asked:
                 asked = True
                 return {"type": "http.request", "body": b"", "more_body": False}
-            await gone.wait()
+            if self.leaves is not None:
+                await asyncio.to_thread(self.leaves.wait, 30)
+            else:
+                await gone.wait()
             return {"type": "http.disconnect"}
 
         async def send(message: dict[str, Any]) -> None:
@@ -119,8 +129,10 @@ def test_a_stream_is_the_pages_and_its_last_line_says_how_many(
 
 
 def test_an_answer_without_rows_has_its_last_line_and_is_on_record(service: Service) -> None:
+    service.record(event("data.disclosed"))
+    followed(service)
     before = len(service.entries("ledger.queried"))
-    assert service.ask(f"{PATH}?limit=all", **NDJSON).text == '{"rows":0}\n'
+    assert service.ask(f"{PATH}?category=pd:Zodiac&limit=all", **NDJSON).text == '{"rows":0}\n'
     assert len(service.entries("ledger.queried")) == before + 1
 
 
@@ -184,6 +196,70 @@ def test_between_two_pieces_no_transaction_is_open(service: Service, monkeypatch
     assert (reader.pieces, reader.open) == (11, 0)
 
 
+@pytest.mark.parametrize("logs", [1, 3])
+@pytest.mark.parametrize("path", [
+    f"/v1/recipients/{RECIPIENT['id']}/exposure?from=2026-10-01T00:00:00Z&to=2027-01-01T00:00:00Z", "/v1/findings",
+    "/v1/findings?rule=whosaw:RuleRecipient", "/v1/retention?state=overdue", "/v1/retention?state=endless",
+    "/v1/obligations", "/v1/obligations?kind=destroy", "/v1/obligations?state=open",
+])  # fmt: skip
+def test_every_long_answer_streams_the_rows_of_its_pages_and_says_before_how_many(
+    start: Callable[..., Service], logs: int, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ROWS", 3)
+    service = start(logs=logs)
+    rule = event(
+        "retention.rule_set", rule="whosaw:KeepName", categories=["pd:Name"], purposes=[], trigger="collected",
+        length=1, unit="days", action="erase", effective_from="2020-01-01T00:00:00Z",
+    )  # fmt: skip
+    del rule["data"]["subjects"]
+    service.record(rule, campaign(7), *(event("data.collected", f"C-{number}") for number in range(8)))
+    asked = {
+        "right": "whosaw:Erasure", "channel": "whosaw:Web", "regime": "whosaw:PIPEDA", "due": "2026-12-01",
+        "clock_start": "2026-11-01T10:00:00-05:00",
+    }  # fmt: skip
+    service.record(*(event("request.received", f"C-{number}", request_id=f"R-{number}", **asked)
+                     for number in range(5)))  # fmt: skip
+    followed(service)
+    mark = "&" if "?" in path else "?"
+    answer = service.ask(f"{path}{mark}limit=all", **NDJSON)
+    *rows, last = [orjson.loads(line) for line in answer.text.splitlines()]
+    pages: list[dict[str, Any]] = []
+    following: str | None = f"{path}{mark}limit=4"
+    while following:
+        page = service.ask(following).json()
+        pages, following = pages + page["items"], page["next"]
+    assert len(rows) > 4
+    assert (rows, last) == (pages, {"rows": len(pages)})
+    assert answer.headers["ledger-rows"] == str(len(pages))
+    assert "content-length" not in answer.headers
+
+
+def test_whoever_goes_away_ends_the_query_that_runs_for_her(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would run for ten minutes."""
+    service.record(campaign(5))
+    followed(service)
+    running = Event()
+
+    def slow(connection: psycopg.Connection[Any], *_: Any, **__: Any) -> Any:
+        running.set()
+        connection.execute("SELECT pg_sleep(600) /* of the stream */")
+
+    for name, module, path in (
+        ("disclosed_to", recipients, PATH), ("totals", recipients, PATH), ("across", findings, "/v1/findings"),
+    ):  # fmt: skip
+        running.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, slow)
+            reader = Reader(service)
+            reader.leaves = running
+            reader.read(path)
+        assert (reader.status, reader.bytes) == (0, 0)
+        with psycopg.connect(service.dsn, autocommit=True) as owner:
+            assert owner.execute(SLEEPING).fetchone() == (0,)
+    # The pool is whole: other questions are answered.
+    assert service.ask(f"{PATH}?limit=all", **NDJSON).text.endswith('{"rows":5}\n')
+
+
 def resident() -> int:
     """Return how many bytes of memory this process has now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -194,7 +270,7 @@ def test_two_hundred_thousand_rows_take_no_more_memory_than_a_few(start: Callabl
     for _ in range(CAMPAIGNS // 30):
         service.record(*(campaign(PEOPLE) for _ in range(30)))
     # Only what is read, and not while it is weighed.
-    read = [each for each in PROJECTIONS if each.name in recipients.READ]
+    read = [each for each in PROJECTIONS if each.name in (*recipients.READ, *known.READ)]
     with Follower(service.dsn, read) as follower:
         assert follower.wait(0, service.state.ledger.head(0), 120)
 

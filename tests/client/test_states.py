@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING, Any
 
+import orjson
+import pytest
 from whosaw_client.verify import verify_bundle
 
 from ledger import attestations, snapshot
 from ledger.checkpoint import head_of
 from ledger.cosignature import cosign
-from tests.api.conftest import PURPOSE, WAIT, Service, event, running
-from tests.client.bundles import opened
+from tests.api.conftest import PURPOSE, RECIPIENT, WAIT, Service, event, running
+from tests.client.bundles import closed, edited, opened
 from tests.client.conftest import disclosed
+from tests.client.page import NODE, Node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,3 +93,58 @@ def test_a_person_of_looks_and_cohorts_only_or_with_odd_texts(new_database: Call
             for customer in ("C-1", "C-2", "C-3", "C-4", "C-5", "C-6"):
                 for language in ("en", "fr"):
                     verified(tmp_path, export(service, customer, f"?language={language}"), key)
+
+
+@pytest.mark.skipif(NODE is None, reason="needs node, whose WebCrypto stands for a browser's")
+def test_what_a_recipient_passed_on_is_told_with_through_whom(new_database: Callable[[], str], tmp_path: Path) -> None:
+    onward = RECIPIENT | {"id": "collections-south", "name": "Collections South Inc."}
+    passed = {"recipient_id": RECIPIENT["id"], "onward": onward, "categories": ["pd:Name"]}
+    with running(new_database(), tmp_path, snapshot_seconds=0) as service, Node(tmp_path) as page:
+        key = service.state.ledger.keys.signers[0].verifier_key
+        said = event("disclosure.onward_reported", "C-1", **passed)
+        service.record(disclosed("C-1", onward="allowed"), said, disclosed("C-2"))
+        service.follow(3)
+        body = export(service, "C-1")
+        verified(tmp_path, body, key)
+        assert page.verify(key, bundle=tmp_path / "bundle.zip")["verdict"] == "green"
+        files = opened(body)
+        told = orjson.loads(files["report/account.json"])["disclosures"]
+        assert [(each["recipient"]["id"], each["through"]) for each in told] == [
+            ("collections-north", None), ("collections-south", "collections-north"),
+        ]  # fmt: skip
+
+        def through(document: dict[str, Any]) -> None:
+            document["disclosures"][1]["through"] = None
+
+        def other(document: dict[str, Any]) -> None:
+            document["disclosures"][1]["recipient"]["id"] = "collections-north"
+
+        table = files["report/disclosures.csv"]
+        forged = [
+            edited(files, "report/account.json", through),
+            edited(files, "report/account.json", other),
+            files | {"report/disclosures.csv": table.replace(b",collections-north,", b",,", 1)},
+            files | {"report/disclosures.csv": table.replace(b",through,", b",thorough,", 1)},
+        ]
+        for each in forged:
+            assert each != files
+            path = tmp_path / "forged.zip"
+            path.write_bytes(closed(each))
+            assert verify_bundle(path, key).json()["verdict"] == "red"
+            assert page.verify(key, bundle=path)["verdict"] == "red"
+        # A bundle of before, in which nobody passed anything on, may lack the column.
+        verified(tmp_path, export(service, "C-2"), key)
+        alone = opened((tmp_path / "bundle.zip").read_bytes())
+        lines = alone["report/disclosures.csv"].decode().splitlines()
+        at = lines[0].split(",").index("through")
+        old = "\n".join(_without(line, at) for line in lines)
+        path.write_bytes(closed(alone | {"report/disclosures.csv": old.encode()}))
+        verified(tmp_path, path.read_bytes(), key)
+        assert page.verify(key, bundle=path)["verdict"] == "green"
+
+
+def _without(line: str, at: int) -> str:
+    cells = next(csv.reader([line]))
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(cells[:at] + cells[at + 1 :])
+    return out.getvalue()

@@ -99,6 +99,12 @@ def asked_to_erase(who: str | Sequence[str], time: str, *categories: str, reques
     return _fact("request.received", who, time, data)
 
 
+def passed_on(who: str | Sequence[str], time: str, *categories: str, by: str, **more: Any) -> Happened:
+    """Return that a recipient reported that it passed data on, to the collector unless `onward` says else."""
+    data = {"actor": SERVICE, "recipient_id": by, "onward": COLLECTOR, "categories": list(categories)}
+    return _fact("disclosure.onward_reported", who, time, data | more)
+
+
 def answered(who: str | Sequence[str], time: str, outcome: str, request: str = "REQ-1") -> Happened:
     return _fact(
         "request.answered",

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from projections import disclosures, recipients
-from tests.projections.given import COLLECTOR, collected, disclosed, subject
+from tests.projections.given import COLLECTOR, collected, disclosed, passed_on, subject
 
 if TYPE_CHECKING:
     from projections.disclosures import Disclosure
@@ -219,3 +219,22 @@ def test_a_recipient_is_known_by_what_it_was_last(story: Story) -> None:
     )
     assert [each.name for each in recipients.known(story.reader, {0: 1})] == ["Collections North Inc."]
     assert [each.name for each in recipients.known(story.reader, {0: 2})] == ["North & Sons"]
+
+
+def test_what_a_recipient_passed_on_is_hers_and_the_next_recipients(story: Story) -> None:
+    story.told(
+        disclosed("alice", "2026-01-02T09:00:00Z", "pd:Name", recipient=COURT, onward="allowed"),
+        passed_on("alice", "2026-01-03T09:00:00Z", "pd:Name", by="court-mtl"),
+        passed_on(("alice", "bob"), "2026-01-04T09:00:00Z", "pd:Age", by="court-mtl"),
+    )
+    assert [(each.recipient, each.through, each.categories) for each in received(story)] == [
+        ("collections-north", "court-mtl", ["pd:Age"]),
+        ("collections-north", "court-mtl", ["pd:Name"]),
+        ("court-mtl", None, ["pd:Name"]),
+    ]
+    assert received(story)[0].recipient_name == COLLECTOR["name"]
+    assert (received(story)[0].purpose, received(story)[0].basis, received(story)[0].cohort) == (None, None, 2)
+    assert [(each.through, each.position) for each in everybody(story, "collections-north", 1)] == [
+        ("court-mtl", 2), ("court-mtl", 3), ("court-mtl", 3),
+    ]  # fmt: skip
+    assert {each.id for each in recipients.known(story.reader, {0: 3})} == {"collections-north", "court-mtl"}

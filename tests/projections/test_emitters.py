@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -84,6 +85,22 @@ def test_an_emitter_is_silent_when_it_rests_longer_than_it_ever_did(story: Story
     assert (now.silent, now.usual_seconds, now.silent_seconds) == (True, 12 * 3600, 13 * 3600)
     asked = emitters(story.reader, [0], last + timedelta(hours=2), timedelta(hours=1))[0][0]
     assert asked.silent is True
+
+
+@pytest.mark.parametrize("days", [1, 89, 90, 91, 200, 4_000])
+def test_an_emitter_stays_silent_however_long_ago_it_worked(story: Story, days: int) -> None:
+    for hours in (0, 1, 2, 14, 15):
+        numbered(story.log, None, at=STATED + timedelta(hours=hours))
+    found = stands(story, STATED + timedelta(hours=15, days=days))["/services/billing"]
+    assert (found.silent, found.usual_seconds) == (True, 12 * 3600)
+
+
+def test_what_is_usual_is_what_was_before_it_fell_silent(story: Story) -> None:
+    """A rest of more than three months before its last activity is as good as forgotten."""
+    for hours in (0, 1_000, 4_000, 4_001, 4_003, 4_005):
+        numbered(story.log, None, at=STATED + timedelta(hours=hours))
+    found = stands(story, STATED + timedelta(hours=4_005, days=300))["/services/billing"]
+    assert (found.silent, found.usual_seconds) == (True, 2 * 3600)
 
 
 def test_what_another_systems_record_says_stands_beside_its_emitter(story: Story) -> None:

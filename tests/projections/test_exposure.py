@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from projections import exposure
 from projections.exposure import People
-from tests.projections.given import COLLECTOR, Happened, collected, disclosed, erased, subject
+from tests.projections.given import COLLECTOR, Happened, collected, disclosed, erased, passed_on, subject
+from tests.projections.rights import due, replied_to
 
 if TYPE_CHECKING:
     from tests.projections.conftest import Story
@@ -104,6 +105,45 @@ def test_a_promise_and_a_deletion_that_can_be_undone_make_it_probable(story: Sto
     assert [row[:2] for row in found(story)] == [
         ("ann", "probable"), ("bob", "certain"), ("carol", "probable"), ("dan", "probable"),
     ]  # fmt: skip
+
+
+def test_who_was_passed_on_is_in_it_with_through_whom(story: Story) -> None:
+    story.told(
+        disclosed("ann", BEFORE, "pd:Name", "pd:Age", recipient=COLLECTOR | {"id": "another"}),
+        passed_on("ann", DURING, "pd:Name", by="another"),
+        passed_on(("bob", "carol"), BEFORE, "pd:Name", by="another"),
+        passed_on("dan", AFTER, "pd:Name", by="another"),
+        passed_on("eve", BEFORE, "pd:Name", by="another", visibility="sealed"),
+    )
+    assert found(story) == [
+        ("bob", "certain", ("pd:Name",)), ("carol", "certain", ("pd:Name",)), ("ann", "certain", ("pd:Name",)),
+    ]  # fmt: skip
+    assert {row.through for row in exposure.exposed(story.reader, X, A, B, {0: 5})[0]} == {"another"}
+    assert exposure.totals(story.reader, X, A, B, {0: 5}).people.people == 3
+
+
+def test_its_own_word_that_it_erased_makes_it_probable(story: Story) -> None:
+    def notice(who: str, change: str, name: str, holder: str = X) -> Happened:
+        return due(who, "2026-02-03T09:00:00Z", "pd:Name", change=change, notification=name, recipient_id=holder)
+
+    def reply(who: str, name: str, outcome: str = "completed", time: str = "2026-02-10T09:00:00Z") -> Happened:
+        return replied_to(who, time, outcome, name, X)
+
+    story.told(
+        disclosed("ann", BEFORE, "pd:Name", "pd:Age"), notice("ann", "erased", "N-1"), reply("ann", "N-1"),
+        disclosed("bob", BEFORE, "pd:Name"), notice("bob", "erased", "N-2"), reply("bob", "N-2", "acknowledged"),
+        disclosed("carol", BEFORE, "pd:Name"), notice("carol", "rectified", "N-3"), reply("carol", "N-3"),
+        disclosed("dan", BEFORE, "pd:Name"), notice("dan", "erased", "N-4"), reply("dan", "N-4", time=DURING),
+        disclosed("eve", BEFORE, "pd:Name"), notice("eve", "erased", "N-5"), reply("eve", "N-5"),
+    )  # fmt: skip
+    assert found(story) == [
+        ("ann", "certain", ("pd:Age", "pd:Name")), ("bob", "certain", ("pd:Name",)), ("carol", "certain", ("pd:Name",)),
+        ("dan", "certain", ("pd:Name",)), ("eve", "probable", ("pd:Name",)),
+    ]  # fmt: skip
+    rows = exposure.exposed(story.reader, X, A, B, {0: story.log.size})[0]
+    assert [row.deleted for row in rows] == [["pd:Name"], [], [], [], ["pd:Name"]]
+    story.told(back("eve", "2026-02-11T09:00:00Z", "pd:Name"))
+    assert len(found(story)) == 4
 
 
 def test_a_time_that_is_not_known_well_and_a_look_without_a_copy_make_it_possible(story: Story) -> None:

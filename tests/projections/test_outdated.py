@@ -17,6 +17,7 @@ from tests.projections.given import (
     collected,
     disclosed,
     merged,
+    passed_on,
     split,
     subject,
     viewed,
@@ -52,6 +53,14 @@ def listed(story: Story, **more: Any) -> list[tuple[str, list[tuple[str, int, in
         (each.account, [(one.why.partition(":")[2], one.position, one.target) for one in each.because])
         for each in found
     ]
+
+
+def test_what_a_recipient_reports_late_that_it_passed_on_makes_it_outdated(story: Story) -> None:
+    story.told(
+        disclosed("alice", "2026-01-01T00:00:00Z", "pd:Name"), issued("alice", 1),
+        passed_on("alice", "2026-03-01T00:00:00Z", "pd:Name", by="collections-north"),
+    )  # fmt: skip
+    assert listed(story) == [("account-1", [("ArrivedLate", 3, None)])]
 
 
 def test_a_fact_that_had_happened_and_came_after_the_account_makes_it_outdated(story: Story) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, LiteralString
+from uuid import UUID
 
 import pytest
 
@@ -11,17 +12,23 @@ from projections import (
     FINDINGS,
     PROJECTIONS,
     cases,
+    consenting,
     consents,
+    demands,
     disclosures,
     emitters,
     exposure,
     findings,
+    happened,
     holdings,
     impact,
     name_conflicts,
+    outdated,
     policies,
     progress,
+    queries,
     recipients,
+    retention,
     timeline,
     together,
     unattributed,
@@ -84,6 +91,33 @@ TAKEN = """
     SELECT 0, n, md5((n % 2000)::text)::uuid, md5((n % 1999)::text)::uuid, 0, md5(n::text)::uuid
     FROM generate_series(1, 20000) AS n
 """
+RETENTION = """
+    INSERT INTO projections.retention
+    SELECT 0, md5('r' || n)::uuid, 0, 'pd:Name', 'crm', '{}', '2024-01-01T00:00:00Z', '2024-01-01T00:00:00Z',
+           CASE n % 40 WHEN 0 THEN 'deletion_requested' WHEN 1 THEN 'deleted' WHEN 2 THEN 'verified' ELSE 'held' END,
+           CASE WHEN n % 40 <> 3 THEN 'whosaw:Year' END, 'collected', '2024-01-01',
+           CASE WHEN n % 40 <> 3 THEN date '2020-01-01' + n % 4000 END, 'erase', '[]', '[]', '[]', '{1}', false,
+           '-infinity', 'infinity'
+    FROM generate_series(1, 20000) AS n
+"""
+OUTDATED = """
+    INSERT INTO projections.outdated
+    SELECT 0, md5(n::text)::uuid, n, n + 1, 0, 'account-' || n, 'en', 1 + n % 19000,
+           '2020-01-01T00:00:00Z'::timestamptz + n * interval '1 hour', 'whosaw:ArrivedLate', 'data.used',
+           md5(n::text)::uuid, '2020-01-01T00:00:00Z', '2020-01-01T00:00:00Z', '2020-01-01T00:00:00Z'
+    FROM generate_series(1, 20000) AS n
+"""
+DEMAND = """
+    INSERT INTO projections.demand_change
+    SELECT 0, n, '2020-01-01T00:00:00Z'::timestamptz + n * interval '3 hours',
+           CASE n % 2 WHEN 0 THEN 'authority.demand_received' ELSE 'authority.demand_decided' END, 'D-' || n / 2,
+           'whosaw:Warrant', NULL, 'complied', 1, '/services/x', 'id-' || n, n % 30 = 0
+    FROM generate_series(1, 20000) AS n
+"""
+CONSENTS = """
+    INSERT INTO projections.consent_given
+    SELECT log_id, subject, 'purpose-' || position % 900, effective, position FROM projections.consent_change
+"""
 SIZE = "UPDATE ledger.log SET size = 20000"
 ALICE = subject("alice")
 WANTED: dict[str, Any] = {
@@ -103,6 +137,10 @@ NARROWED: tuple[tuple[dict[str, str], str], ...] = (
     ({"recipient": "collections-north"}, "finding_recipient"),
 )
 ON_FINDINGS = {"finding_time", "finding_rule", "finding_outcome", "finding_recipient", "finding_pkey"}
+ON_RETENTION = {
+    "retention_due", "retention_asked", "retention_unverified", "retention_verified", "retention_endless",
+    "retention_pkey",
+}  # fmt: skip
 BIG = {
     "entry",
     "member",
@@ -118,6 +156,10 @@ BIG = {
     "emitter_numbers",
     "identity_change",
     "taken_name",
+    "retention",
+    "outdated",
+    "demand_change",
+    "consent_given",
 }
 
 
@@ -144,6 +186,13 @@ def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan
     for child in plan.get("Plans", []):
         yield from nodes(child)
+
+
+def used_by(story: Story, statement: LiteralString, parameters: dict[str, Any]) -> set[str]:
+    """Return which indexes a question uses."""
+    row = story.reader.execute("EXPLAIN (FORMAT JSON) " + statement, parameters).fetchone()
+    assert row is not None
+    return {node["Index Name"] for node in nodes(row[0][0]["Plan"]) if "Index Name" in node}
 
 
 def scanned(story: Story, statement: LiteralString, parameters: dict[str, Any]) -> set[str]:
@@ -236,6 +285,55 @@ def test_who_looked_at_many_is_found_by_when_people_at_work_looked(many: Story) 
     assert scanned(many, together.MANY, wanted) == set()
     busy = {"actor": "00112233445566ff", "day": datetime(2026, 11, 2, tzinfo=UTC).date()}
     assert scanned(many, together.LOOKS, wanted | busy) == set()
+
+
+@pytest.mark.parametrize(
+    ("which", "index"),
+    [
+        ("due", "retention_due"), ("asked", "retention_asked"), ("deleted", "retention_unverified"),
+        ("verified", "retention_verified"), ("endless", "retention_endless"),
+    ],
+)  # fmt: skip
+def test_what_is_past_its_time_is_found_by_an_index_of_its_state(many: Story, which: str, index: str) -> None:
+    many.owner.execute(RETENTION)
+    many.owner.execute("ANALYZE projections.retention")
+    wanted = retention.Wanted(which, date(2020, 3, 1), WINDOW["since"])
+    taken = retention.parameters(0, wanted, retention.FIRST) | {"limit": 101}
+    assert used_by(many, retention.STATEMENTS[which], taken) & ON_RETENTION == {index}
+    assert scanned(many, retention.STATEMENTS[which], taken) == set()
+
+
+def test_accounts_that_would_be_different_are_found_by_when_they_were_issued(many: Story) -> None:
+    many.owner.execute(OUTDATED)
+    many.owner.execute("ANALYZE projections.outdated")
+    since = datetime(2021, 1, 1, tzinfo=UTC)
+    taken = {"log_id": 0, "since": since, "issued": since, "position": 0, "subject": UUID(int=0), "limit": 101}
+    assert "outdated_issued" in used_by(many, outdated.ACROSS, taken)
+    assert scanned(many, outdated.ACROSS, taken) == set()
+
+
+def test_who_asked_about_her_and_what_happened_later_read_only_her_rows(many: Story) -> None:
+    assert scanned(many, queries.OF_SUBJECT, WANTED | {"itself": queries.ITSELF}) == set()
+    parts = {"logs": [0, 0], "streams": [ALICE.id, subject("bob").id], "positions": [20_000, 20_000]}
+    assert scanned(many, happened.LATER, parts | {"valid_at": WINDOW["since"]}) == set()
+
+
+def test_demands_are_found_by_time_and_what_was_decided_on_them_by_name(many: Story) -> None:
+    many.owner.execute(DEMAND)
+    many.owner.execute("ANALYZE projections.demand_change")
+    wanted = WANTED | {"since": datetime(2021, 1, 1, tzinfo=UTC), "until": datetime(2021, 2, 1, tzinfo=UTC)}
+    assert "demand_time" in used_by(many, demands.RECEIVED, wanted)
+    assert "demand_name" in used_by(many, demands.DECIDED, wanted | {"demands": ["D-7", "D-8"]})
+    for statement in (demands.RECEIVED, demands.DECIDED):
+        assert scanned(many, statement, wanted | {"demands": ["D-7", "D-8"]}) == set()
+
+
+def test_whose_consents_a_change_touches_is_found_by_purpose(many: Story) -> None:
+    for statement in ("DELETE FROM projections.consent_given", CONSENTS, "ANALYZE projections.consent_given"):
+        many.owner.execute(statement)
+    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": consenting.BEGINNING}
+    for asked in (consenting.GIVEN, consenting.TOTAL):
+        assert scanned(many, asked, wanted) == set()
 
 
 def test_a_batch_reads_only_its_entries(many: Story) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -36,20 +36,21 @@ def left(who: str, time: str, **more: Any) -> Happened:
     return Happened("relationship.ended", (who,), time, {"actor": OFFICER, "reason": None} | more)
 
 
-def kept(story: Story, as_of: int | None = None) -> list[Kept]:
+def kept(story: Story, as_of: int | None = None, now: datetime = NOW) -> list[Kept]:
     at = as_of or story.log.size
     registers = derived.registered(story.reader, RETENTION.name, 0, at, NOW)
-    return of_histories(history.of_person(story.reader, alone(ALICE, at), READ), registers)
+    return of_histories(history.of_person(story.reader, alone(ALICE, at), READ), registers, now)
 
 
-def due(story: Story, as_of: int | None = None) -> dict[str, tuple[str | None, date | None]]:
-    return {
-        each.holding.category: (each.due and each.due.rule, each.due and each.due.day) for each in kept(story, as_of)
-    }
+def due(story: Story, as_of: int | None = None, now: datetime = NOW) -> dict[str, tuple[str | None, date | None]]:
+    found = kept(story, as_of, now)
+    return {each.holding.category: (each.due and each.due.rule, each.due and each.due.day) for each in found}
 
 
-def listed(story: Story, which: str = "due", **more: Any) -> list[Retained]:
-    return across(story.reader, 0, Wanted(which, NOW.date(), NOW, **more), FIRST, 100)
+def listed(
+    story: Story, which: str = "due", now: datetime = NOW, before: date | None = None, **more: Any
+) -> list[Retained]:
+    return across(story.reader, 0, Wanted(which, before or now.date(), now, **more), FIRST, 100)
 
 
 def test_the_rule_that_keeps_longest_decides_and_never_longer_than_she_was_told(story: Story) -> None:
@@ -131,9 +132,11 @@ def test_asked_done_and_verified_are_kept_apart(story: Story) -> None:
     assert [row.state for row in listed(story, "asked")] == ["deletion_requested"]
     story.told(erased("alice", "2025-07-01T00:00:00Z", "pd:Name"))
     assert (listed(story), listed(story, "asked")) == ([], [])
-    assert [row.state for row in listed(story, "unverified")] == ["deleted"]
+    assert [row.state for row in listed(story, "deleted")] == ["deleted"]
+    assert listed(story, "verified") == []
     story.told(erased("alice", "2025-08-01T00:00:00Z", "pd:Name", state="verified"))
-    assert listed(story, "unverified") == []
+    assert listed(story, "deleted") == []
+    assert [row.state for row in listed(story, "verified")] == ["verified"]
 
 
 def test_what_no_rule_limits_is_listed_by_itself_until_a_rule_does(story: Story) -> None:
@@ -156,3 +159,55 @@ def test_a_rule_in_another_log_counts_in_every_log(three_logs: Story) -> None:
     assert [row.due for row in across(three_logs.reader, 1, Wanted("due", NOW.date(), NOW), FIRST, 9)] == [
         date(2026, 1, 1)
     ]
+
+
+def test_a_later_rule_replaces_the_earlier_from_its_own_date_on(story: Story) -> None:
+    story.told(
+        rule("Year", 1, "years"),
+        rule("Year", 20, "years", effective_from="2030-01-01T00:00:00Z"),
+        collected("alice", "2024-02-29T00:00:00Z", "pd:Name"),
+        collected("bob", "2029-06-01T00:00:00Z", "pd:Name"),
+    )
+    day, later, changed = date(2025, 2, 28), date(2044, 2, 29), datetime(2030, 1, 1, tzinfo=UTC)
+    before = changed - timedelta(microseconds=1)
+    assert due(story) == due(story, now=before) == {"pd:Name": ("whosaw:Year", day)}
+    assert due(story, now=changed) == {"pd:Name": ("whosaw:Year", later)}
+    assert [row.due for row in listed(story)] == [row.due for row in listed(story, now=before)] == [day]
+    # Nothing is recorded on that day, and nothing derived.
+    assert listed(story, now=changed) == []
+    assert listed(story, now=datetime(2044, 3, 1, tzinfo=UTC))[0].due == later
+    # What will be past its time by a later day is so by the rules of that day.
+    assert listed(story, before=date(2029, 12, 31))[0].due == day
+    assert listed(story, before=date(2031, 1, 1)) == []
+    assert [row.due for row in listed(story, before=date(2060, 1, 1))] == [later, date(2049, 6, 1)]
+
+
+def test_a_rule_whose_day_has_not_come_limits_nothing_yet(story: Story) -> None:
+    story.told(
+        collected("alice", "2024-01-01T00:00:00Z", "pd:Name"),
+        rule("Later", 30, "days", effective_from="2027-01-01T00:00:00Z"),
+    )
+    assert due(story) == {"pd:Name": (None, None)}
+    assert (listed(story), [row.category for row in listed(story, "endless")]) == ([], ["pd:Name"])
+    after = datetime(2027, 1, 1, tzinfo=UTC)
+    assert ([row.due for row in listed(story, now=after)], listed(story, "endless", after)) == ([date(2024, 1, 31)], [])
+
+
+@pytest.mark.parametrize(
+    ("place", "held", "counts"),
+    [
+        ("loc:CA", "loc:CA", True), ("loc:CA", "loc:CA-QC", True), ("loc:CA-QC", "loc:CA", False),
+        ("loc:CA-QC", "loc:CA-ON", False), ("loc:US-CA", "loc:CA", False), ("loc:CA", "loc:US-CA", False),
+        ("loc:EU", "loc:FR", True), ("loc:EU", "loc:FR-75", True), ("loc:EU", "loc:GB", False),
+        ("loc:FR", "loc:EU", False), ("loc:C", "loc:CA", False), ("loc:CA", None, False), (None, "loc:JP", True),
+    ],
+)  # fmt: skip
+def test_a_rule_for_a_place_counts_in_every_place_within_it(
+    story: Story, place: str | None, held: str | None, *, counts: bool
+) -> None:
+    story.told(rule("Year", 1, "years", jurisdiction=place))
+    story.told(collected("alice", "2025-01-01T00:00:00Z", "pd:Name", jurisdiction=held))
+    assert due(story) == {"pd:Name": ("whosaw:Year", date(2026, 1, 1)) if counts else (None, None)}
+    # A request names no place of its own.
+    story.told(asked_to_erase("alice", "2025-06-01T00:00:00Z"))
+    assert len(listed(story)) == counts
