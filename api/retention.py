@@ -39,7 +39,6 @@ STATE = Annotated[
 ]
 WHICH = {"overdue": "due", "unverified": "deleted"}
 """What a state is called among the statements, where that is not its name."""
-COLUMNS = (*retention.Retained._fields, "overdue", "blocked_by")
 BLOCKED = Annotated[
     Literal["true", "false"] | None, Query(description="Only what an order forbids to destroy now, or only the rest.")
 ]
@@ -108,7 +107,7 @@ def read_retention(
         ended = [log_id, at.day.isoformat(), at.subject.hex, at.number]
         further = following(request, question, most, Cursor(list(pinned), ended))
     document = {"state": state, "before": wanted.before.isoformat(), "positions": pinned}
-    return rows(request, document, items, following=further, kind=kind, columns=COLUMNS)
+    return rows(request, document, items, following=further, kind=kind, columns=_columns(question))
 
 
 @router.get(
@@ -185,6 +184,14 @@ def _row(each: retained.Kept) -> dict[str, Any]:
         "deletions": [step._asdict() for step in holding.deletions],
         "positions": holding.positions,
     }
+
+
+def _columns(question: Question) -> tuple[str, ...]:
+    """Return the members of a row, as this key is told them."""
+    every = (*retention.Retained._fields, "overdue", "blocked", "reason", "blocked_by")
+    return (
+        every if HOLDS in question.key.scopes else tuple(each for each in every if each not in {"holds", "blocked_by"})
+    )
 
 
 def _explained(question: Question, row: dict[str, Any], now: datetime) -> dict[str, Any]:
