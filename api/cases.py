@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
-from api.across import pinned, refuse
+from api.across import refuse
 from api.paging import Cursor
+from api.positions import pins_of_all
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
-from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, plain
+from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, PROBLEMS, plain
 from projections import cases
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ CASE = Annotated[str, Path(max_length=128, pattern=CASE_ID, description="Names i
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_case(
-    request: Request, correlation: CASE, cursor: CURSOR = None, limit: LIMIT = 100, sealed: SEALED = "false"
-) -> Response:
+    request: Request, correlation: CASE, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None, cursor: CURSOR = None,
+    limit: LIMIT = 100, sealed: SEALED = "false",
+) -> Response:  # fmt: skip
     """Return every entry with this `correlationid`, in the order of recording, with what voids or corrects it.
 
     `proof` is where the proof is that its leaf hash is in the log. What an order forbids to tell is left out; with
@@ -60,15 +62,15 @@ def read_case(
     kind = accepted(request, JSON, CSV, NDJSON)
     most, place = page_of(request, question)
     entitled = clearance.asked(request, question)
-    positions = pinned(request, question, cases.READ, place)
-    as_of = dict(enumerate(positions))
+    positions = pins_of_all(request, question, cases.READ, place)
+    seen = dict(enumerate(positions))
     with question.state.ledger.connection() as connection:
         after = dict(enumerate(place.after)) if place else None
-        found, more = cases.of_case(connection, correlation, as_of, after=after, limit=most)
+        found, more = cases.of_case(connection, correlation, seen, after=after, limit=most)
         document: dict[str, Any] = {"case": correlation, "positions": positions}
         if entitled:
             question = question._replace(seals=("",))
-            document["withheld"] = cases.withheld(connection, correlation, as_of, _cleared(question, connection))
+            document["withheld"] = cases.withheld(connection, correlation, seen, _cleared(question, connection))
     if place is None and not found and not document.get("withheld"):
         refuse(question, "not-found", "no such case: no entry that may be told names it")
     items = [

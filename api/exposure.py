@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation, stream
-from api.across import FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, pinned, place_of, refuse, written
+from api.across import FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, place_of, refuse, written
 from api.paging import Cursor
+from api.positions import pins_of_all
 from api.problems import Problem
 from api.question import ask, following, moment, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, CURSOR, PROBLEMS, categories_of, plain
+from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, PROBLEMS, categories_of, plain
 from projections import counting, exposure, known
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_exposure(
-    request: Request, recipient_id: RECIPIENT, since: FROM = None, until: TO = None, cursor: CURSOR = None,
-    limit: stream.WHOLE = 100,
+    request: Request, recipient_id: RECIPIENT, since: FROM = None, until: TO = None, as_of: AS_OF_ALL = None,
+    known_at: KNOWN_AT = None, cursor: CURSOR = None, limit: stream.WHOLE = 100,
 ) -> Response:  # fmt: skip
     """Return whose data it had while it was breached, which, and how sure that is: certain, probable or possible.
 
@@ -60,16 +61,16 @@ def read_exposure(
     began, ended = moment("from", since, None), moment("to", until, None)
     if ended <= began:
         raise Problem("invalid-parameter", "to: expected a time after from")
-    positions = pinned(request, question, (*exposure.READ, *known.READ), place)
-    as_of = dict(enumerate(positions))
+    positions = pins_of_all(request, question, (*exposure.READ, *known.READ), place)
+    seen = dict(enumerate(positions))
     with question.state.ledger.connection() as connection:
-        if place is None and not known.recipient(connection, recipient_id, as_of):
+        if place is None and not known.recipient(connection, recipient_id, seen):
             refuse(question, "not-found", UNKNOWN_RECIPIENT)
 
     def fetch(
         connection: Connection[Any], after: exposure.Cursor | None, limit: int
     ) -> tuple[list[exposure.Exposed], exposure.Cursor | None]:
-        return exposure.exposed(connection, recipient_id, began, ended, as_of, after=after, limit=limit)
+        return exposure.exposed(connection, recipient_id, began, ended, seen, after=after, limit=limit)
 
     def tell(found: list[exposure.Exposed]) -> list[dict[str, Any]]:
         items = [plain(row) for row in found]
@@ -77,13 +78,13 @@ def read_exposure(
         return items
 
     def count(connection: Connection[Any]) -> int:
-        return counting.exposed(connection, recipient_id, began, ended, as_of)
+        return counting.exposed(connection, recipient_id, began, ended, seen)
 
     if whole:
         return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
     with question.state.ledger.connection() as connection:
         found, more = fetch(connection, place_of(place), most)
-        totals = None if place else exposure.totals(connection, recipient_id, began, ended, as_of)
+        totals = None if place else exposure.totals(connection, recipient_id, began, ended, seen)
     items = tell(found)
     further = following(request, question, most, Cursor(positions, written(more))) if more else None
     document: dict[str, Any] = {

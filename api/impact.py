@@ -10,12 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.across import OPAQUE_ID, pinned, place_of, refuse, written
+from api.across import OPAQUE_ID, place_of, refuse, written
 from api.paging import Cursor
+from api.positions import known_at as known_by
+from api.positions import pins_of_all
 from api.problems import Problem
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, CURSOR, LIMIT, PROBLEMS, plain
+from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, PROBLEMS, plain
 from projections import consenting, impact, known
 
 if TYPE_CHECKING:
@@ -58,13 +60,15 @@ def read_impact(
     policy: Annotated[str, Path(max_length=64, pattern=OPAQUE_ID, description="The company's own name for it.")],
     version: VERSION = None,
     people: PEOPLE = "agreed",
+    as_of: AS_OF_ALL = None,
+    known_at: KNOWN_AT = None,
     cursor: CURSOR = None,
     limit: LIMIT = 100,
 ) -> Response:
     """Return who agreed to which version, and how; who was never shown this one, as far as is known; or who consents.
 
     Deemed assent is never told as express. The first page has totals, with people counted once; `consents` are those to
-    each purpose that the version speaks of in codes, as they stand.
+    each purpose that the version speaks of in codes, as they stand; with `known_at`, as they stood then.
     """
     question = ask(request, "whosaw:QueryPolicyImpact", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -72,30 +76,30 @@ def read_impact(
     lacking = people == "lacking"
     if lacking and version is None:
         raise Problem("invalid-parameter", "version: expected one with people=lacking")
-    positions = pinned(request, question, sorted({*impact.READ, *consenting.READ, *known.READ}), place)
-    as_of = dict(enumerate(positions))
+    positions = pins_of_all(request, question, sorted({*impact.READ, *consenting.READ, *known.READ}), place)
+    seen, then = dict(enumerate(positions)), known_by(request, question) or datetime.now(UTC)
     with question.state.ledger.connection() as connection:
-        if place is None and not known.policy(connection, policy, None, as_of):
+        if place is None and not known.policy(connection, policy, None, seen):
             refuse(question, "not-found", "no such policy: none was published by this name, and nobody agreed to one")
-        if place is None and version is not None and not known.policy(connection, policy, version, as_of):
+        if place is None and version is not None and not known.policy(connection, policy, version, seen):
             refuse(question, "invalid-parameter", "version: expected one that was published or agreed to")
-        now = datetime.fromisoformat(place.after[0]) if place and people == "consenting" else datetime.now(UTC)
-        purposes = consenting.purposes(connection, policy, version, as_of, now)
+        now = datetime.fromisoformat(place.after[0]) if place and people == "consenting" else then
+        purposes = consenting.purposes(connection, policy, version, seen, now)
         found: Sequence[impact.Agreed | consenting.Consenting]
         ended: list[Any] | None
         if people == "consenting":
             where = _read(place)
-            found, further_on = consenting.consenting(connection, purposes, as_of, now, after=where, limit=most)
+            found, further_on = consenting.consenting(connection, purposes, seen, now, after=where, limit=most)
             ended = _ended(now, further_on)
         else:
             found, more = impact.agreed(
-                connection, policy, version, as_of, lacking=lacking, after=place_of(place), limit=most
+                connection, policy, version, seen, lacking=lacking, after=place_of(place), limit=most
             )
             ended = written(more) if more else None
         totals: dict[str, Any] | None = None
         if place is None:
-            totals = plain(impact.totals(connection, policy, version, as_of))
-            totals = totals | {"consents": consenting.totals(connection, purposes, as_of, now)}
+            totals = plain(impact.totals(connection, policy, version, seen))
+            totals = totals | {"consents": consenting.totals(connection, purposes, seen, now)}
     items = [plain(row) for row in found]
     recorded(question, [row.subject.hex for row in found], count=len(items))
     further = following(request, question, most, Cursor(positions, ended)) if ended else None

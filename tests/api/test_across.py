@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -423,3 +425,31 @@ def test_what_nobody_knows_is_said_to_be_unknown_and_not_to_concern_nobody(servi
     assert (sealed.status_code, len(sealed.json()["items"])) == (200, 1)
     words = [service.ask(f"/v1/recipients/{each}/disclosures").json()["detail"] for each in ("secret", "nobody")]
     assert words[0] == words[1]
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_as_of_positions_and_of_a_time_answers_about_everybody_stay_as_they_were(
+    start: Callable[..., Service], logs: int
+) -> None:
+    service = start(logs=logs)
+    named = {"policy": "privacy", "version": "2009", "mode": "express", "evidence": None}
+    disclosed = [event("data.disclosed", f"C-{number}") | {"correlationid": "CASE-1"} for number in range(4)]
+    service.record(*disclosed, *(event("policy.assented", f"C-{number}", **named) for number in range(4)))
+    paths = (f"{X}/exposure?{BREACH}", "/v1/cases/CASE-1?", "/v1/policies/privacy/impact?")
+    before = [ask(service, path).json() for path in paths]
+    over = datetime.now(UTC).isoformat()
+    gone = {"categories": ["pd:Name"], "mode": "destruct", "state": "verified", "system": "their-crm"}
+    target = {"target": {"source": disclosed[0]["source"], "id": disclosed[0]["id"]}, "reason": "whosaw:WrongValue"}
+    service.record(
+        event("event.voided", "C-0", **target),
+        event("data.erased", "C-1", holder=RECIPIENT["id"], **gone) | {"time": "2026-10-02T10:00:00-05:00"},
+        *(event("data.disclosed", f"C-{number}") | {"correlationid": "CASE-1"} for number in range(4, 8)),
+        *(event("policy.assented", f"C-{number}", **named) for number in range(4, 8)),
+    )
+    for path, then in zip(paths, before, strict=True):
+        positions = ",".join(map(str, then["positions"]))
+        for named_by in (f"as_of={positions}", f"known_at={quote(over)}"):
+            again = ask(service, f"{path}&{named_by}").json()
+            assert again["items"] == then["items"]
+            assert again.get("totals") == then.get("totals")
+        assert ask(service, path).json()["items"] != then["items"]
