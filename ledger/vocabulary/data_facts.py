@@ -216,8 +216,8 @@ class Erased(AboutPersons, kw_only=True):
 
     categories: Codes
     """What was erased."""
-    mode: Literal["delete", "erase", "destruct", "key_destroyed"]
-    """Recoverable, not recoverable, physically gone, or unreadable because its key is."""
+    mode: Literal["delete", "erase", "destruct", "key_destroyed", "anonymise"]
+    """Recoverable, not recoverable, physically gone, unreadable because its key is, or left without any link to her."""
     state: Literal["requested", "done", "verified"]
     """Asked, reported as done, or checked by someone else."""
     system: System  # pyright: ignore[reportIncompatibleVariableOverride, reportGeneralTypeIssues] - required here

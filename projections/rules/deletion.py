@@ -3,7 +3,7 @@
 How a person's own request is met is the company's to choose. What was never recorded as collected may not be there, or
 may be somewhere that nobody knows of: a gap, until a deletion or a refusal says which.
 
-Source: PIPEDA, Schedule 1, 4.5.3; P-39.1, s. 23 and 28.1; GDPR, Art. 17.
+Source: PIPEDA, Schedule 1, 4.5.3 (destroyed, erased or made anonymous); P-39.1, s. 23 and 28.1; GDPR, Art. 17.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 WITHIN = timedelta(days=30)
 """So long after it was asked for; after that it is a finding. Changing it changes the rule's version."""
-STRENGTH: dict[str | None, int] = {"delete": 0, "erase": 1, "key_destroyed": 1, "destruct": 2}
-"""How thoroughly something is gone: recoverable, not recoverable, physically."""
+STRENGTH: dict[str | None, int] = {"delete": 0, "erase": 1, "key_destroyed": 1, "anonymise": 1, "destruct": 2}
+"""How thoroughly something is gone: recoverable, not recoverable (or not hers any more), physically."""
 BEARING = ("data.collected", "data.rectified", "data.erased", "request.received", "request.answered")
 
 
@@ -95,4 +95,4 @@ def _change(fact: Fact) -> Change:
     )  # fmt: skip
 
 
-RULE = Rule("whosaw:RuleDeletion", 2, "whosaw:PIPEDA", ("data.erased", "request.received"), judge)
+RULE = Rule("whosaw:RuleDeletion", 3, "whosaw:PIPEDA", ("data.erased", "request.received"), judge)

@@ -59,6 +59,8 @@ def test_what_a_recipient_holds_is_not_the_companys_to_evidence() -> None:
         ("erase", "delete", "violation"),
         ("destruct", "erase", "violation"),
         ("erase", "key_destroyed", "lawful"),
+        ("erase", "anonymise", "lawful"),
+        ("destruct", "anonymise", "violation"),
         ("delete", "delete", "lawful"),
         ("erase", "destruct", "lawful"),
     ],
