@@ -48,6 +48,9 @@ def plan(server: str, folder: Path, *, quick: bool) -> dict[str, Callable[[], Se
         "account": lambda: [questions.account_at_size(server, folder, small, large, 300 if quick else 2_000, runs)],
         "silence": lambda: silence.sealed_against_strangers(server, folder, 1_000 if quick else 5_000, runs),
         "across": lambda: [across.exposure_at_size(server, folder, small, large, 10 if quick else 50, runs)],
+        "follows": lambda: [
+            across.what_follows_at_size(server, folder, small // 10, large // 10, 10 if quick else 50, runs)
+        ],
         "large": lambda: [append.on_a_large_ledger(server, folder, grown, size, runs)],
         "proofs": lambda: proofs.inclusion(server, folder, 10 * size, size // 2, runs),
         "snapshots": lambda: snapshot.snapshots(server, folder, 20_000 if quick else 1_000_000, size, min(runs, 3)),
