@@ -12,6 +12,7 @@ from projections.projection import select
 from projections.recipients import AMONG, VISIBLE
 from projections.retained import STATED
 from projections.rules import RULES
+from projections.together import FILES, SEQUENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +99,7 @@ def finding_rule(connection: Connection[Any], name: str, logs: Iterable[int], *,
         logs: Which.
         sealed: Whether the reader may know of sealed findings.
     """
-    if any(each.code == name for each in RULES):
+    if name in {FILES, SEQUENCE} or any(each.code == name for each in RULES):
         return True
     return _known(connection, FOUND_BY, {"name": name, "sealed": [False, sealed]}, logs)
 

@@ -257,9 +257,7 @@ def test_a_cell_is_never_a_formula(service: Service, name: str) -> None:
 )
 def test_the_format_is_the_one_liked_most(standing: Service, accept: str, kind: str | None) -> None:
     headers = standing.bearer("officer") | {"Whosaw-Purpose": "whosaw:AccessRequest"}
-    answer = standing.client.get(
-        "/v1/recipients/rec-7/disclosures", headers=[*headers.items(), ("Accept", accept.encode())]
-    )
+    answer = standing.client.get("/v1/requests", headers=[*headers.items(), ("Accept", accept.encode())])
     if kind is None:
         assert answer.status_code == 406
         assert answer.headers["content-type"] == MEDIA_TYPE
