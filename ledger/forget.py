@@ -53,6 +53,16 @@ HOLDING = (
     "event.voided",
 )
 """Types that may change whether somebody may be forgotten."""
+SEALING = (
+    "seal.placed",
+    "seal.extended",
+    "seal.lifted",
+    "subject.merged",
+    "subject.split",
+    "event.corrected",
+    "event.voided",
+)
+"""Types that may change whether an order has ended."""
 
 MOST_OPENED = 99
 """As many as the entry can name beside her own."""
@@ -102,7 +112,14 @@ OPEN = """
     INSERT INTO ledger.opened (log_id, stream, subject, position)
     VALUES (%(log_id)s, %(stream)s, %(subject)s, %(position)s)
 """
-OPENED = "SELECT 1 FROM ledger.opened WHERE log_id = %(home)s AND stream = %(stream)s"
+# Entries after what was looked at, by primary key.
+OPENED = """
+    SELECT 1 WHERE EXISTS (SELECT FROM ledger.opened WHERE log_id = %(home)s AND stream = %(stream)s) OR EXISTS (
+        SELECT FROM unnest(%(logs)s::smallint[], %(seen)s::bigint[]) AS s (log_id, seen)
+        JOIN ledger.entry AS e ON e.log_id = s.log_id AND e.position > s.seen
+        WHERE e.type = ANY (%(types)s)
+    )
+"""
 OPENED_OF = "SELECT stream FROM ledger.opened WHERE log_id = %b AND subject = %b ORDER BY position"
 ALIVE = """
     SELECT t.stream FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[]) AS t (log_id, stream)
@@ -181,18 +198,25 @@ class Forgetting:
 
         return self._beside(subject, fact, Beside(NOT_REVOKED, RESTORE, {}, not_listed))
 
-    def open_sealed(self, subject: Subject, stream: str, fact: Fact) -> Receipt:
+    def open_sealed(self, subject: Subject, stream: str, fact: Fact, seen: Mapping[int, int]) -> Receipt:
         """Let a sealed stream be a person's own from here on, since its order ended.
 
         Args:
             subject: Whose.
             stream: 32 hexadecimal digits.
             fact: `seal.ended`, about her by her id.
+            seen: For each log the position up to which orders were looked at.
 
         Raises:
-            Held: It is open already.
+            Held: It is open already, or something was recorded since that may seal it. Look again, then retry.
         """
-        return self._beside(subject, fact, Beside(OPENED, OPEN, {"stream": UUID(hex=stream)}))
+        wanted = {
+            "stream": UUID(hex=stream),
+            "logs": list(seen),
+            "seen": list(seen.values()),
+            "types": list(SEALING),
+        }
+        return self._beside(subject, fact, Beside(OPENED, OPEN, wanted))
 
     def shred(self, subject: Subject, data: Mapping[str, Any], receipt: str, seen: Mapping[int, int]) -> Receipt:
         """Destroy a revoked person's keys, names and places in cohorts. There is no way back.

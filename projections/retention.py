@@ -163,7 +163,7 @@ def holds_of(each: Kept) -> list[dict[str, Any]]:
 
 RETENTION = Derived(
     name="retention",
-    version=3,
+    version=4,
     questions=("retention",),
     definitions=DEFINITION,
     types=READ,

@@ -24,7 +24,7 @@ from projections.rebuild import rebuild
 from tests.conftest import NAME
 from tests.histories.world import copied, rows_under
 from tests.ledger.facts import fact, used
-from tests.ledger.test_forget import shred, who
+from tests.ledger.test_forget import heads, shred, who
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def test_somebody_merged_and_what_was_sealed_or_opened_go_with_her_and_a_rebuild
         alice, bob = who(ledger, "C-1"), who(ledger, "C-2")
         hidden = {each.seal: each.stream for each in ledger.sealed_streams(alice)}
         ended = used("o1", subjects=[{"id": alice.id, "role": "dpv:DataSubject"}], stream=hidden["S-1"])
-        forgetting.open_sealed(alice, hidden["S-1"], fact(ledger, typed(ended, "seal.ended")))
+        forgetting.open_sealed(alice, hidden["S-1"], fact(ledger, typed(ended, "seal.ended")), heads(ledger))
         fold(database, ledger.head(0))
     gone = [alice.id, *hidden.values()]
     source = str(conninfo_to_dict(database)["dbname"])

@@ -238,12 +238,12 @@ def test_an_ended_seals_stream_is_opened_once_and_goes_with_her(
     stream = ledger.sealed_streams(alice)[0].stream
     event: dict[str, Any] = {**used("e3", subjects=[{"id": alice.id, "role": "dpv:DataSubject"}]), "type": "seal.ended"}
     event["data"] = {"actor": event["data"]["actor"], "subjects": event["data"]["subjects"], "stream": stream}
-    receipt = forgetting.open_sealed(alice, stream, fact(ledger, event))
+    receipt = forgetting.open_sealed(alice, stream, fact(ledger, event), heads(ledger))
     assert rows(database, "SELECT stream, subject, position FROM ledger.opened") == [
         (UUID(hex=stream), UUID(hex=alice.id), receipt.position)
     ]
     with pytest.raises(Held):
-        forgetting.open_sealed(alice, stream, fact(ledger, {**event, "id": "e4"}))
+        forgetting.open_sealed(alice, stream, fact(ledger, {**event, "id": "e4"}), heads(ledger))
     gone = shred(forgetting, ledger, alice)
     assert rows(database, "SELECT 1 FROM ledger.opened") == []
     # It is told of as hers, so its derived rows go with hers; what is still sealed is not named.
