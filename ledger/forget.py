@@ -122,11 +122,13 @@ OPENED = """
 """
 OPENED_OF = "SELECT stream FROM ledger.opened WHERE log_id = %b AND subject = %b ORDER BY position"
 ALIVE = """
-    SELECT t.stream FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[]) AS t (log_id, stream)
+    SELECT t.stream
+    FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(receipts)s::text[]) AS t (log_id, stream, receipt)
     JOIN ledger.subject AS s ON s.log_id = t.log_id AND s.subject = t.stream
-    WHERE NOT EXISTS (
-        SELECT FROM ledger.revoked AS r WHERE r.log_id = t.log_id AND r.subject = t.stream
-    )
+    WHERE NOT (%(begun)s AND EXISTS (
+        SELECT FROM ledger.revoked AS r
+        WHERE r.log_id = t.log_id AND r.subject = t.stream AND r.receipt = t.receipt AND r.until <= now()
+    ))
 """
 # What an ended order opened is hers too; its rows go with hers.
 OPENED_TOO = """
@@ -283,9 +285,23 @@ def _revoked(row: tuple[UUID, int, datetime, str]) -> Revoked:
     return Revoked(Subject(subject.hex, log_id), until, receipt)
 
 
-def resurrected(connection: Connection[Any], tombstones: Sequence[Tombstone]) -> list[Tombstone]:
-    """Return who was forgotten and is there all the same, since an older copy of the database was put back."""
-    wanted = {"logs": [each.log_id for each in tombstones], "streams": [UUID(hex=each.stream) for each in tombstones]}
+def resurrected(
+    connection: Connection[Any], tombstones: Sequence[Tombstone], *, begun: bool = False
+) -> list[Tombstone]:
+    """Return who was forgotten and is there all the same, since an older copy of the database was put back.
+
+    Args:
+        connection: A reader's.
+        tombstones: The list.
+        begun: Leave out whose erasure of that very receipt is due: a crash between the list and the commit leaves her
+            so, and the clock ends it. Somebody in the days of grace of an older decision is there.
+    """
+    wanted = {
+        "logs": [each.log_id for each in tombstones],
+        "streams": [UUID(hex=each.stream) for each in tombstones],
+        "receipts": [each.receipt for each in tombstones],
+        "begun": begun,
+    }
     with connection.cursor(row_factory=scalar_row) as cursor:
         alive = {stream.hex for stream in cursor.execute(ALIVE, wanted).fetchall()}
     return [each for each in tombstones if each.stream in alive]

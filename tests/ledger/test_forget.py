@@ -316,3 +316,28 @@ def test_a_torn_line_of_the_list_is_passed_over_and_the_next_one_is_whole(tmp_pa
     listed.add(1, "1f" * 16, "E-2")
     assert [(each.log_id, each.receipt) for each in listed.all()] == [(0, "E-1"), (1, "E-2")]
     assert listed.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_somebody_who_is_listed_is_there_also_in_the_days_of_grace_of_an_older_decision(
+    ledger: Ledger, database: str, forgetting: Forgetting
+) -> None:
+    ledger.append([fact(ledger, used("e1", "C-1")), fact(ledger, used("e2", "C-2")), fact(ledger, used("e3", "C-3"))])
+    older, waits, begun = (who(ledger, each) for each in ("C-1", "C-2", "C-3"))
+    soon = datetime.now(UTC) + timedelta(days=30)
+    for each, until in ((older, PAST), (waits, soon), (begun, PAST)):
+        revoke(forgetting, ledger, each, until)
+    forgetting.tombstones.add(0, older.id, "E-2")
+    forgetting.tombstones.add(0, waits.id, "E-1")
+    # As a crash between the list and the commit leaves it.
+    forgetting.tombstones.add(0, begun.id, "E-1")
+    listed = forgetting.tombstones.all()
+    with psycopg.connect(database, autocommit=True) as owner:
+        assert [each.stream for each in resurrected(owner, listed, begun=True)] == [older.id, waits.id]
+        assert [each.stream for each in resurrected(owner, listed)] == [older.id, waits.id, begun.id]
+        for each in listed:
+            destroy_again(owner, each, [])
+        assert resurrected(owner, listed) == []
+    streams = {
+        each.stream for each in ledger.append([fact(ledger, used(f"n{each}", f"C-{each}")) for each in (1, 2, 3)])
+    }
+    assert not streams & {older.id, waits.id, begun.id}
