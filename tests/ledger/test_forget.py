@@ -193,6 +193,32 @@ def test_what_was_recorded_since_the_decision_stops_it(ledger: Ledger, forgettin
     assert ledger.find_revoked(alice.id) is None
 
 
+def test_a_sealed_stream_that_is_begun_while_she_is_destroyed_stops_it_and_goes_with_her(
+    ledger: Ledger, database: str, forgetting: Forgetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.append(
+        [fact(ledger, used("e1", "C-1")), fact(ledger, used("e2", "C-1", visibility="sealed", seal_ref="S-1"))]
+    )
+    alice = who(ledger, "C-1")
+    revoke(forgetting, ledger, alice)
+    seen = heads(ledger)
+    listed = ledger.sealed_streams(alice)
+
+    def too_early(_: Subject) -> Any:
+        monkeypatch.undo()
+        ledger.append([fact(ledger, used("e3", "C-1", visibility="sealed", seal_ref="S-2"))])
+        return listed
+
+    monkeypatch.setattr(ledger, "sealed_streams", too_early)
+    with pytest.raises(Held):
+        forgetting.shred(alice, DATA, "E-1", seen)
+    hers = [UUID(hex=each) for each in (alice.id, *(each.stream for each in ledger.sealed_streams(alice)))]
+    assert len(hers) == 3
+    forgetting.shred(alice, DATA, "E-1", seen)
+    for table in ("subject", "reference"):
+        assert rows(database, f"SELECT 1 FROM ledger.{table} WHERE subject = ANY (%s)", hers) == []
+
+
 def test_the_database_refuses_to_delete_anybody_without_the_entry_that_says_so(
     ledger: Ledger, database: str, forgetting: Forgetting
 ) -> None:
