@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from ledger.forget import Forgetting, Revoked
 
 SOURCE = "/whosaw/forgetting"
+MODE: Literal["dpv:Erase"] = "dpv:Erase"
+"""What is done to everybody: not to be undone, and not physical, since media and backups stay."""
 OWN = "whosaw"
 """The emitter of what the clock does by itself."""
 ORDINARY_REASON = "dpv:LegalObligation"
@@ -56,7 +58,7 @@ SURVIVES = (
     {"what": "whosaw:Statistics", "reason": "dpv:LegalObligation"},
     {"what": "whosaw:EvidenceOfErasure", "reason": "whosaw:EvidenceOfErasure"},
 )
-"""What outlives every erasure: entries that name a random id, what was counted, and the entry that says so itself."""
+"""What outlives every erasure: entries that name a random id, counts made before, and the entry that says so itself."""
 
 
 class Terms(NamedTuple):
@@ -181,7 +183,7 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     counted = forgetting.count(subject)
     confirmed, still = _systems(ledger, subject, seen[subject.log_id])
     data: dict[str, Any] = {
-        "mode": decided.get("mode", "dpv:Erase"),
+        "mode": MODE,
         "reason": decided.get("reason", "whosaw:CustomerAsked"),
         **counted._asdict(),
         "other_names": len(other_names(ledger, subject, seen)),
