@@ -203,7 +203,7 @@ def refuse_resurrected(forgetting: Forgetting, ledger: Ledger) -> None:
         WrongLedger: There is. An operator must run `whosaw restore` first.
     """
     with ledger.connection() as connection:
-        found = resurrected(connection, forgetting.tombstones.all())
+        found = resurrected(connection, forgetting.tombstones.all(), begun=True)
     if found:
         raise WrongLedger(f"{len(found)} people who were forgotten are in this database: run 'whosaw restore' first")
 

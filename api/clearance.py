@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from api import orders
 from api.problems import Problem
 from api.question import denied
 from ledger import Subject
-from projections import identity, progress, seals
+from projections import identity, progress
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from psycopg import Connection
     from starlette.requests import Request
 
@@ -52,8 +55,10 @@ def register(question: Question, connection: Connection[Any]) -> list[Seal]:
 
 
 def _orders(question: Question, connection: Connection[Any]) -> list[Seal]:
-    logs = range(len(question.state.ledger.recorders))
-    return seals.register(connection, {log_id: progress.reached(connection, log_id, ("seals",)) for log_id in logs})
+    ledger = question.state.ledger
+    logs = range(len(ledger.recorders))
+    as_of = {log_id: progress.reached(connection, log_id, orders.READ) for log_id in logs}
+    return orders.register(ledger, connection, as_of)
 
 
 def streams(
@@ -64,24 +69,38 @@ def streams(
     Raises:
         BehindError: Another log that holds something of hers is not folded as far. A retry helps.
     """
-    orders = _orders(question, connection)
-    named = {each.seal for each in orders if cleared(question, each.authority)}
-    told = {each.stream: each.authority for each in orders if each.authority is not None}
+    found = _orders(question, connection)
+    named = {each.seal for each in found if cleared(question, each.authority)}
+    told = _authorities(found)
     # What came without an order of its own is for whoever is cleared for an order of that name.
     every = EVERY_AUTHORITY in question.key.scopes
     return [
         (None if each.opened else each.seal, Subject(each.stream, name.log_id))
         for name in identity.aliases(connection, subject, pins).names
         for each in question.state.ledger.sealed_streams(name)
-        if every or (cleared(question, told[each.stream]) if each.stream in told else each.seal in named)
+        if every or (_all_cleared(question, told[each.stream]) if each.stream in told else each.seal in named)
     ]
+
+
+def _authorities(found: Iterable[Seal]) -> dict[str, set[str]]:
+    """Return for each stream the authorities that have sealed it: of several sources each may have placed an order."""
+    told: dict[str, set[str]] = {}
+    for each in found:
+        if each.authority is not None:
+            told.setdefault(each.stream, set()).add(each.authority)
+    return told
+
+
+def _all_cleared(question: Question, authorities: Iterable[str]) -> bool:
+    return all(cleared(question, each) for each in authorities)
 
 
 def every_stream(question: Question, connection: Connection[Any]) -> list[str] | None:
     """Return the sealed streams of everybody that a key is cleared for; None for all."""
     if EVERY_AUTHORITY in question.key.scopes:
         return None
-    return [each.stream for each in register(question, connection)]
+    told = _authorities(_orders(question, connection))
+    return [stream for stream, authorities in told.items() if _all_cleared(question, authorities)]
 
 
 def behind(question: Question, row: Received) -> tuple[str | None, str]:

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import body, documentation
-from api.forgetting import READ, Terms, carry_out, fact_about, new_receipt, other_names
+from api.forgetting import MODE, READ, Terms, carry_out, fact_about, new_receipt, other_names
 from api.language import Language, preferred
 from api.problems import Problem
 from api.question import Question, ask, recorded
@@ -95,7 +95,8 @@ class ForgetBody(msgspec.Struct, forbid_unknown_fields=True):
 
     reason: str = "whosaw:CustomerAsked"
     request_ref: str | None = None
-    mode: str = "dpv:Erase"
+    mode: Literal["dpv:Erase"] = MODE
+    """There is one: for good, which leaves backups until their day; so nothing else is promised."""
     grace_days: int | None = None
     untold: Literal["impossible", "disproportionate"] | None = None
 
@@ -138,7 +139,7 @@ def _forget(request: Request, question: Question, subject_id: str, received: byt
     except msgspec.ValidationError:
         raise Problem(
             "invalid-parameter",
-            'expected {"reason": code, "request_ref"?: name, "mode"?: code, "grace_days"?: number, '
+            'expected {"reason": code, "request_ref"?: name, "mode"?: "dpv:Erase", "grace_days"?: number, '
             '"untold"?: "impossible" or "disproportionate"}',
         ) from None
     days = state.settings.forget_grace_days if wanted.grace_days is None else wanted.grace_days
@@ -288,7 +289,7 @@ def receipt_of(
         "state": erasures.STATES[last.act],
         "subject": first.subject.hex,
         "reason": _coded(first.data["reason"], language),
-        "mode": _coded(first.data.get("mode", "dpv:Erase"), language),
+        "mode": _coded(MODE, language),
         "request": first.data.get("request_ref"),
         "decided": first.stated,
         "not_before": first.data.get("until"),

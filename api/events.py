@@ -24,7 +24,8 @@ from api.state import state_of
 from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
 from ledger.entry import timestamp
 from ledger.vocabulary import InvalidEvent, parse_event, parse_events
-from ledger.vocabulary.ledger_facts import EventCorrected, EventVoided, IdentifierUnlinked
+from ledger.vocabulary.ledger_facts import EventCorrected, EventVoided, IdentifierUnlinked, SubjectsSplit
+from ledger.vocabulary.order_facts import HoldReleased, SealExtended, SealLifted
 from ledger.vocabulary.problems import MOST_PROBLEMS
 
 if TYPE_CHECKING:
@@ -252,17 +253,35 @@ def _refuse_foreign(events: Sequence[Event], key: Key, *, single: bool) -> None:
 
 
 def _refuse_others(events: Sequence[Event], key: Key, *, single: bool) -> None:
-    """Refuse to correct or void another emitter's event, unless the key may; what the ledger stated, always."""
+    """Refuse to undo what another emitter stated, unless the key may; what the ledger stated, always.
+
+    Nothing is looked up: an event says itself whose fact or order it is against, and says it truly or has no effect. So
+    the answer is the same whether or not there is such an order.
+    """
     errors: list[dict[str, str]] = []
     for index, event in enumerate(events):
-        if isinstance(event.data, EventCorrected | EventVoided):
-            source = event.data.target.source
-            if source.startswith(OWN_SOURCES) or (source not in key.sources and CORRECT not in key.scopes):
-                pointer = "/data/target/source" if single else f"/{index}/data/target/source"
-                detail = f"expected one of {', '.join(key.sources)}, or a key with the scope {CORRECT}"
-                errors.append({"pointer": pointer, "code": "not-yours", "detail": detail})
+        member, source = _against(event)
+        if source is None:
+            continue
+        if source.startswith(OWN_SOURCES) or (source not in key.sources and CORRECT not in key.scopes):
+            pointer = f"/data/{member}" if single else f"/{index}/data/{member}"
+            detail = f"expected one of {', '.join(key.sources)}, or a key with the scope {CORRECT}"
+            errors.append({"pointer": pointer, "code": "not-yours", "detail": detail})
     if errors:
         raise Problem("not-yours", errors=errors[:MOST_PROBLEMS])
+
+
+def _against(event: Event) -> tuple[str, str | None]:
+    """Return which member of an event says whose fact it undoes, and whose; None if it undoes none, or its own."""
+    match event.data:
+        case EventCorrected() | EventVoided():
+            return "target/source", event.data.target.source
+        case SubjectsSplit():
+            return "undoes/source", event.data.undoes.source
+        case HoldReleased() | SealLifted() | SealExtended():
+            return "placed_by", event.data.placed_by
+        case _:
+            return "", None
 
 
 def _refuse_decisions(events: Sequence[Event], key: Key, *, single: bool) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from api.forgetting import carry_out
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from api.forgetting import Terms
     from api.granted_erasures import GrantedErasures
     from ledger import Ledger
-    from ledger.forget import Forgetting
+    from ledger.forget import Forgetting, Revoked
 
 log = logging.getLogger(__name__)
 
@@ -59,14 +62,27 @@ class ForgetClock:
             self.turn()
 
     def turn(self) -> None:
-        """Look once at everybody whose request was granted, and at everybody who is due."""
-        try:
-            if self._granted is not None:
+        """Look once at everybody whose request was granted, and at everybody who is due.
+
+        What goes wrong with one of them keeps nobody else from her turn.
+        """
+        if self._granted is not None:
+            with _told("not every granted request was begun"):
                 self._granted.begin()
-            for revoked in self._forgetting.due():
-                if self._stopping.is_set():
-                    return
+        due: list[Revoked] = []
+        with _told("nobody was forgotten"):
+            due = self._forgetting.due()
+        for revoked in due:
+            if self._stopping.is_set():
+                return
+            with _told("somebody was not forgotten"):
                 carry_out(self._ledger, self._forgetting, self._terms, revoked)
-        except Exception as error:  # noqa: BLE001 - whatever it is (a lost database, a full disk), the clock goes on
-            # The type alone: a message may quote a row.
-            log.warning("nobody was forgotten", extra={"reason": type(error).__name__})
+
+
+@contextmanager
+def _told(what: str) -> Generator[None]:
+    """Go on whatever goes wrong (a lost database, a full disk), and log its type: a message may quote a row."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - see above
+        log.warning(what, extra={"reason": type(error).__name__})

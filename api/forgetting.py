@@ -1,13 +1,15 @@
 """Carrying out a forgetting: may it be done, what is to be said of it, and done.
 
 revoked ──grace──▶ due ──no hold──▶ destroyed
-   │                └──a hold, or a recipient to be told──▶ deferred, and tried again until none is left
+   │                ├──a hold, or a recipient to be told──▶ deferred, and tried again until none is left
+   │                └──the request that it followed from is not granted any more──▶ restored
    └──taken back──▶ restored
 """
 
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -15,10 +17,21 @@ import orjson
 
 from ledger import Held, Subject, fact_of
 from ledger.vocabulary import parse_event
-from projections import corrections, erasures, holdings, holds, identity, obligations, progress, timeline
+from projections import (
+    corrections,
+    erasure_requests,
+    erasures,
+    holdings,
+    holds,
+    identity,
+    obligations,
+    progress,
+    timeline,
+)
 from projections.held import DELETED, VERIFIED
 from projections.person import Part, Place
 from projections.pins import Pins
+from projections.resolution import person_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +40,25 @@ if TYPE_CHECKING:
     from ledger.forget import Forgetting, Revoked
 
 SOURCE = "/whosaw/forgetting"
+MODE: Literal["dpv:Erase"] = "dpv:Erase"
+"""What is done to everybody: not to be undone, and not physical, since media and backups stay."""
+OWN = "whosaw"
+"""The emitter of what the clock does by itself."""
 ORDINARY_REASON = "dpv:LegalObligation"
 """Of every deferral, whatever the order behind it: one that must not be told gives this, so all of them do."""
 UNTOLD_REASON = "whosaw:RecipientsUntold"
 """Of a deferral for which there is no order: a recipient is to be told first, which needs to know of whom."""
+GROUND_GONE = "whosaw:GroundGone"
+"""Of a forgetting that followed from a request, when the request is not granted any more."""
 MOST_UNTOLD = 100
 """As many as the entry can name."""
-READ = ("holds", "holdings", "erasures", "identity", "corrections")
+READ = ("holds", "holdings", "erasures", "erasure_requests", "identity", "corrections")
 SURVIVES = (
     {"what": "whosaw:PseudonymousEntries", "reason": "dpv:LegalObligation"},
     {"what": "whosaw:Statistics", "reason": "dpv:LegalObligation"},
     {"what": "whosaw:EvidenceOfErasure", "reason": "whosaw:EvidenceOfErasure"},
 )
-"""What outlives every erasure: entries that name a random id, what was counted, and the entry that says so itself."""
+"""What outlives every erasure: entries that name a random id, counts made before, and the entry that says so itself."""
 
 
 class Terms(NamedTuple):
@@ -52,7 +71,7 @@ class Terms(NamedTuple):
 class Outcome(NamedTuple):
     """What came of trying."""
 
-    state: Literal["destroyed", "deferred", "waiting"]
+    state: Literal["destroyed", "deferred", "waiting", "restored"]
     receipt: Receipt | None = None
     """Of the entry that says so; none while it waits for the projections, or was deferred before."""
 
@@ -130,7 +149,8 @@ def other_names(ledger: Ledger, subject: Subject, seen: Mapping[int, int]) -> li
 def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Revoked) -> Outcome:
     """Forget a person whose time has come, unless something holds her, or recipients are to be told of a change first.
 
-    Then say so, once, and leave her as she is.
+    Then say so, once, and leave her as she is. If it followed from a request that is not granted any more, since its
+    answer was voided or she turned out to be somebody else, it is taken back instead.
 
     Safe to call again and again, and from several processes.
 
@@ -143,6 +163,12 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     with ledger.connection() as connection:
         seen = {log_id: progress.reached(connection, log_id, READ) for log_id in logs}
         known = erasures.steps(connection, revoked.receipt, logs)
+    if _ground_gone(ledger, subject, known, seen):
+        data = {"receipt_id": revoked.receipt, "reason": GROUND_GONE}
+        # Held if somebody was faster, or if it had begun already: then it is ended, for there is no way back.
+        with suppress(Held):
+            fact = fact_about(ledger, "subject.restored", subject, data, OWN)
+            return Outcome("restored", forgetting.restore(subject, fact))
     standing = held_by(ledger, subject, seen, sealed=True)
     if standing:
         return _deferred(ledger, revoked, standing, known)
@@ -157,7 +183,7 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     counted = forgetting.count(subject)
     confirmed, still = _systems(ledger, subject, seen[subject.log_id])
     data: dict[str, Any] = {
-        "mode": decided.get("mode", "dpv:Erase"),
+        "mode": MODE,
         "reason": decided.get("reason", "whosaw:CustomerAsked"),
         **counted._asdict(),
         "other_names": len(other_names(ledger, subject, seen)),
@@ -177,6 +203,19 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     except Held:
         # Something was recorded since we looked, or another process was faster: look again at the next turn.
         return Outcome("waiting")
+
+
+def _ground_gone(ledger: Ledger, subject: Subject, known: list[erasures.Step], seen: Mapping[int, int]) -> bool:
+    """Return whether the clock began it for a request that is not granted any more. An officer's decision stands."""
+    decided = [step for step in known if step.act == "subject.revoked"][-1:]
+    request = decided[0].data.get("request_ref") if decided else None
+    entry = ledger.entry(decided[0].log_id, decided[0].position) if request is not None else None
+    if entry is None or entry.json()["emitter"] != OWN:
+        return False
+    pins = Pins(subject.log_id, seen[subject.log_id], seen)
+    with ledger.connection() as connection:
+        person = person_of(connection, ledger.hashes, subject, pins, revoked=True)
+        return not erasure_requests.still_granted(connection, person, str(request))
 
 
 def _deferred(ledger: Ledger, revoked: Revoked, standing: list[holds.Hold], known: list[erasures.Step]) -> Outcome:
@@ -199,7 +238,7 @@ def _waiting(ledger: Ledger, revoked: Revoked, known: list[erasures.Step]) -> Ou
 
 def _say_deferred(ledger: Ledger, revoked: Revoked, reason: str) -> Outcome:
     data = {"receipt_id": revoked.receipt, "reason": reason}
-    fact = fact_about(ledger, "erasure.deferred", revoked.subject, data, "whosaw")
+    fact = fact_about(ledger, "erasure.deferred", revoked.subject, data, OWN)
     return Outcome("deferred", ledger.append([fact])[0])
 
 

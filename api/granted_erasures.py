@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from api.forgetting import fact_about, new_receipt
+from api.forgetting import OWN, fact_about, new_receipt
 from ledger import Held
 from projections import erasure_requests, progress
 from projections.pins import Pins
@@ -45,17 +45,27 @@ class GrantedErasures:
         Whom the answer names is revoked, under each name that it gives. Another name of hers is not: a merge is no
         erasure, and may turn out to be wrong. The receipt says which are left.
 
+        Whatever goes wrong with one of them, the others are revoked; then it is raised.
+
         Raises:
             Unavailable: The database does not answer. Retry.
         """
         made: list[Receipt] = []
+        wrong: list[Exception] = []
         for log_id in range(len(self._ledger.recorders)):
             with self._ledger.connection() as connection:
                 as_of = progress.reached(connection, log_id, READ)
                 found = erasure_requests.answered(connection, log_id, as_of)
             # Crash anywhere: it is looked at again, and what began is passed over.
-            receipts = [self._revoke(each) for each in found if self._granted(each, as_of)]
-            made += [receipt for receipt in receipts if receipt is not None]
+            for each in found:
+                try:
+                    receipt = self._revoke(each) if self._granted(each, as_of) else None
+                except Exception as error:  # noqa: BLE001 - it is raised when the others are done
+                    wrong.append(error)
+                else:
+                    made += [] if receipt is None else [receipt]
+        if wrong:
+            raise wrong[0]
         return made
 
     def _granted(self, answered: Answered, as_of: int) -> bool:
@@ -79,7 +89,7 @@ class GrantedErasures:
             "until": until.isoformat(),
             "request_ref": answered.request,
         }
-        fact = fact_about(self._ledger, "subject.revoked", subject, data, "whosaw")
+        fact = fact_about(self._ledger, "subject.revoked", subject, data, OWN)
         with suppress(Held):  # somebody was faster, or took it back
             return self._forgetting.revoke(subject, fact, until, receipt, request=answered.request)
         return None

@@ -8,11 +8,14 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from api import orders
 from api.forgetting import fact_about
 from ledger import Held
 from projections import progress, seals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ledger import Ledger
     from ledger.forget import Forgetting
 
@@ -54,21 +57,23 @@ class SealClock:
         try:
             logs = range(len(self._ledger.recorders))
             with self._ledger.connection() as connection:
-                as_of = {log_id: progress.reached(connection, log_id, ("seals",)) for log_id in logs}
-                found = seals.ended(connection, as_of, datetime.now(UTC))
-            for each in found:
+                as_of = {log_id: progress.reached(connection, log_id, orders.READ) for log_id in logs}
+                known = orders.register(self._ledger, connection, as_of)
+                found = seals.ended(connection, known, as_of, datetime.now(UTC))
+            for log_id, stream in found:
                 if self._stopping.is_set():
                     return
-                self._open(each)
+                self._open(log_id, stream, as_of)
         except Exception as error:  # noqa: BLE001 - whatever it is (a lost database), the clock goes on
             # The type alone: a message may quote a row.
             log.warning("no seal was opened", extra={"reason": type(error).__name__})
 
-    def _open(self, seal: seals.Seal) -> None:
-        subject = self._ledger.sealed_owner(seal.log_id, seal.stream)
+    def _open(self, log_id: int, stream: str, seen: Mapping[int, int]) -> None:
+        subject = self._ledger.sealed_owner(log_id, stream)
         if subject is None:
             return  # she was forgotten: it leads to nobody
-        fact = fact_about(self._ledger, "seal.ended", subject, {"stream": seal.stream}, "whosaw")
-        # Crash before this: it is looked at again. After: it is open, and passed over. If held, somebody was faster.
+        fact = fact_about(self._ledger, "seal.ended", subject, {"stream": stream}, "whosaw")
+        # Crash before this: it is looked at again. After: it is open, and passed over. If held, somebody was faster,
+        # or something was said of an order since we looked.
         with suppress(Held):
-            self._forgetting.open_sealed(subject, seal.stream, fact)
+            self._forgetting.open_sealed(subject, stream, fact, seen)

@@ -53,6 +53,16 @@ HOLDING = (
     "event.voided",
 )
 """Types that may change whether somebody may be forgotten."""
+SEALING = (
+    "seal.placed",
+    "seal.extended",
+    "seal.lifted",
+    "subject.merged",
+    "subject.split",
+    "event.corrected",
+    "event.voided",
+)
+"""Types that may change whether an order has ended."""
 
 MOST_OPENED = 99
 """As many as the entry can name beside her own."""
@@ -78,7 +88,8 @@ NOT_REVOKED = """
     )
 """
 RESTORE = "DELETE FROM ledger.revoked WHERE log_id = %(log_id)s AND subject = %(subject)s"
-# Entries after what was looked at, by primary key. Few: the decision is as old as the look.
+# Entries after what was looked at, by primary key. Few: the decision is as old as the look. And one sealed stream more
+# than those that go with her: nothing tells whose it is but the name that the next one has, by primary key.
 NOT_DUE = """
     SELECT 1 WHERE NOT EXISTS (
         SELECT FROM ledger.revoked AS r
@@ -87,6 +98,8 @@ NOT_DUE = """
         SELECT FROM unnest(%(logs)s::smallint[], %(seen)s::bigint[]) AS s (log_id, seen)
         JOIN ledger.entry AS e ON e.log_id = s.log_id AND e.position > s.seen
         WHERE e.type = ANY (%(types)s) OR e.stream = %(subject)s
+    ) OR EXISTS (
+        SELECT FROM ledger.reference AS f WHERE f.log_id = %(home)s AND f.digest = %(another)s
     )
 """
 SHRED = "SELECT ledger.shred(%(log_id)s::smallint, %(subject)s, %(sealed)s::uuid[])"
@@ -102,14 +115,23 @@ OPEN = """
     INSERT INTO ledger.opened (log_id, stream, subject, position)
     VALUES (%(log_id)s, %(stream)s, %(subject)s, %(position)s)
 """
-OPENED = "SELECT 1 FROM ledger.opened WHERE log_id = %(home)s AND stream = %(stream)s"
+# Entries after what was looked at, by primary key.
+OPENED = """
+    SELECT 1 WHERE EXISTS (SELECT FROM ledger.opened WHERE log_id = %(home)s AND stream = %(stream)s) OR EXISTS (
+        SELECT FROM unnest(%(logs)s::smallint[], %(seen)s::bigint[]) AS s (log_id, seen)
+        JOIN ledger.entry AS e ON e.log_id = s.log_id AND e.position > s.seen
+        WHERE e.type = ANY (%(types)s)
+    )
+"""
 OPENED_OF = "SELECT stream FROM ledger.opened WHERE log_id = %b AND subject = %b ORDER BY position"
 ALIVE = """
-    SELECT t.stream FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[]) AS t (log_id, stream)
+    SELECT t.stream
+    FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(receipts)s::text[]) AS t (log_id, stream, receipt)
     JOIN ledger.subject AS s ON s.log_id = t.log_id AND s.subject = t.stream
-    WHERE NOT EXISTS (
-        SELECT FROM ledger.revoked AS r WHERE r.log_id = t.log_id AND r.subject = t.stream
-    )
+    WHERE NOT (%(begun)s AND EXISTS (
+        SELECT FROM ledger.revoked AS r
+        WHERE r.log_id = t.log_id AND r.subject = t.stream AND r.receipt = t.receipt AND r.until <= now()
+    ))
 """
 # What an ended order opened is hers too; its rows go with hers.
 OPENED_TOO = """
@@ -181,18 +203,25 @@ class Forgetting:
 
         return self._beside(subject, fact, Beside(NOT_REVOKED, RESTORE, {}, not_listed))
 
-    def open_sealed(self, subject: Subject, stream: str, fact: Fact) -> Receipt:
+    def open_sealed(self, subject: Subject, stream: str, fact: Fact, seen: Mapping[int, int]) -> Receipt:
         """Let a sealed stream be a person's own from here on, since its order ended.
 
         Args:
             subject: Whose.
             stream: 32 hexadecimal digits.
             fact: `seal.ended`, about her by her id.
+            seen: For each log the position up to which orders were looked at.
 
         Raises:
-            Held: It is open already.
+            Held: It is open already, or something was recorded since that may seal it. Look again, then retry.
         """
-        return self._beside(subject, fact, Beside(OPENED, OPEN, {"stream": UUID(hex=stream)}))
+        wanted = {
+            "stream": UUID(hex=stream),
+            "logs": list(seen),
+            "seen": list(seen.values()),
+            "types": list(SEALING),
+        }
+        return self._beside(subject, fact, Beside(OPENED, OPEN, wanted))
 
     def shred(self, subject: Subject, data: Mapping[str, Any], receipt: str, seen: Mapping[int, int]) -> Receipt:
         """Destroy a revoked person's keys, names and places in cohorts. There is no way back.
@@ -212,11 +241,13 @@ class Forgetting:
         # Streams that an ended order opened are told of as hers already. One that is still sealed must not be named.
         streams = [subject.id, *self._opened(subject)]
         fact = own_fact(ledger.hashes, TYPE, origin, {**data, "receipt_id": receipt, "streams": streams})
+        sealed = ledger.sealed_streams(subject)
         wanted = {
             "logs": list(seen),
             "seen": list(seen.values()),
             "types": list(HOLDING),
-            "sealed": [UUID(hex=each.stream) for each in ledger.sealed_streams(subject)],
+            "sealed": [UUID(hex=each.stream) for each in sealed],
+            "another": UUID(bytes=ledger.hashes.sealed(bytes.fromhex(subject.id), len(sealed))),
         }
 
         def list_her() -> None:
@@ -259,9 +290,23 @@ def _revoked(row: tuple[UUID, int, datetime, str]) -> Revoked:
     return Revoked(Subject(subject.hex, log_id), until, receipt)
 
 
-def resurrected(connection: Connection[Any], tombstones: Sequence[Tombstone]) -> list[Tombstone]:
-    """Return who was forgotten and is there all the same, since an older copy of the database was put back."""
-    wanted = {"logs": [each.log_id for each in tombstones], "streams": [UUID(hex=each.stream) for each in tombstones]}
+def resurrected(
+    connection: Connection[Any], tombstones: Sequence[Tombstone], *, begun: bool = False
+) -> list[Tombstone]:
+    """Return who was forgotten and is there all the same, since an older copy of the database was put back.
+
+    Args:
+        connection: A reader's.
+        tombstones: The list.
+        begun: Leave out whose erasure of that very receipt is due: a crash between the list and the commit leaves her
+            so, and the clock ends it. Somebody in the days of grace of an older decision is there.
+    """
+    wanted = {
+        "logs": [each.log_id for each in tombstones],
+        "streams": [UUID(hex=each.stream) for each in tombstones],
+        "receipts": [each.receipt for each in tombstones],
+        "begun": begun,
+    }
     with connection.cursor(row_factory=scalar_row) as cursor:
         alive = {stream.hex for stream in cursor.execute(ALIVE, wanted).fetchall()}
     return [each for each in tombstones if each.stream in alive]

@@ -194,8 +194,9 @@ def _resolved(person: History, kind: str, facts: list[Fact]) -> Fact | None:
     if kind != "challenged":
         return None
     if facts[0].type == "hold.placed":
-        holds = {each.data.get("hold_id") for each in facts}
-        released = [each for each in person.by_time("hold.released") if each.data.get("hold_id") in holds]
+        holds = {(each.data.get("hold_id"), each.placed_by) for each in facts}
+        said = person.by_time("hold.released")
+        released = [each for each in said if (each.data.get("hold_id"), each.placed_by) in holds]
         return next((each for each in released if each.time >= facts[-1].time), None)
     disputed = {one for each in facts for one in each.data.get("categories", [])}
     later = [each for each in person.by_time("data.rectified") if each.time >= facts[-1].time]

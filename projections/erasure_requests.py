@@ -90,6 +90,25 @@ OF_PARTS = """
     ORDER BY c.time, c.log_id, c.position
 """
 
+# Once for what was granted and is not any more, to tell that from who asked being gone: few rows, read whole.
+CARRIED_OUT = """
+    SELECT 1 FROM projections.erasure_step AS r
+    JOIN ledger.erased AS d ON d.log_id = r.log_id AND d.stream = r.subject
+    WHERE r.act = 'subject.revoked' AND r.data ->> 'request_ref' = %(request)s LIMIT 1
+"""
+# Her own rows by primary key; cohorts by member_subject, then identity_change_cohort.
+PARTED = """
+    SELECT 1 FROM (
+        SELECT o.act FROM projections.identity_change AS o
+        WHERE o.log_id = %(log_id)s AND o.subject = %(subject)s AND o.position <= %(as_of)s
+        UNION ALL
+        SELECT c.act FROM ledger.member AS m
+        JOIN projections.identity_change AS c
+          ON c.log_id = m.log_id AND c.position = m.position AND c.cohort IS NOT NULL
+        WHERE m.log_id = %(log_id)s AND m.subject = %(subject)s AND m.position <= %(as_of)s
+    ) AS i WHERE i.act = 'subject.split' LIMIT 1
+"""
+
 ERASURE_REQUESTS = Projection(
     name="erasure_requests",
     version=1,
@@ -138,6 +157,26 @@ def granted(connection: Connection[Any], person: Person, request: str) -> bool:
         person: Who; what was voided does not count.
         request: Its name.
     """
+    asked, last = _said(connection, person, request)
+    return asked and last in GRANTED
+
+
+def still_granted(connection: Connection[Any], person: Person, request: str) -> bool:
+    """Return whether what somebody is to be forgotten for still stands; the arguments are those of `granted`.
+
+    The rows of who asked under another name and is forgotten already are gone: then the answer alone counts, unless the
+    two turned out to be different people.
+    """
+    asked, last = _said(connection, person, request)
+    if asked or last not in GRANTED:
+        return last in GRANTED
+    wanted = {"log_id": person.subject.log_id, "subject": person.subject.id, "as_of": person.as_of}
+    carried_out = connection.execute(CARRIED_OUT, {"request": request}).fetchone() is not None
+    return carried_out and connection.execute(PARTED, wanted).fetchone() is None
+
+
+def _said(connection: Connection[Any], person: Person, request: str) -> tuple[bool, str | None]:
+    """Return whether she asked under any of her names to be forgotten, and the outcome of the last answer."""
     wanted = {
         "logs": [part.log_id for part in person.parts],
         "streams": [part.stream for part in person.parts],
@@ -151,4 +190,4 @@ def granted(connection: Connection[Any], person: Person, request: str) -> bool:
     ]
     asked = any(each.act == "request.received" and each.right in ERASURE and each.whole for each in steps)
     answers = [each.outcome for each in steps if each.act == "request.answered" and is_answer(each.outcome)]
-    return asked and bool(answers) and answers[-1] in GRANTED
+    return asked, answers[-1] if answers else None

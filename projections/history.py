@@ -101,6 +101,11 @@ class Fact(NamedTuple):
         return self.data.get("visibility") == "sealed"
 
     @property
+    def placed_by(self) -> str:
+        """The source whose order this places or ends: an order of the same name by another source is another one."""
+        return self.data.get("placed_by") or self.source
+
+    @property
     def name(self) -> tuple[str, str]:
         """How others name it: its source and its id."""
         return self.source, self.id

@@ -50,6 +50,7 @@ DEFINITION = """
         sealed     boolean     NOT NULL,
         everybody  boolean     NOT NULL,
         cohort     integer,
+        placed_by  text        NOT NULL,
         PRIMARY KEY (log_id, subject, position)
     );
     CREATE UNIQUE INDEX hold_change_cohort ON hold_change (log_id, position) WHERE cohort IS NOT NULL;
@@ -66,13 +67,14 @@ FOLDED = """
            CASE WHEN s.since IS NOT NULL THEN {since} END, CASE WHEN s.up_to IS NOT NULL THEN {up_to} END,
            {starts}, CASE WHEN d.until IS NOT NULL THEN {ends} END,
            d."right", d.outcome, coalesce(d.visibility = 'sealed', false),
-           coalesce(x.fact #>> '{about,0,role}' = 'whosaw:Ledger', false), (x.fact #>> '{cohort,size}')::integer
+           coalesce(x.fact #>> '{about,0,role}' = 'whosaw:Ledger', false), (x.fact #>> '{cohort,size}')::integer,
+           coalesce(d.placed_by, x.fact ->> 'source')
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
         hold_id text, request_id text, reason text, basis text, authority jsonb, scope jsonb, starts text,
-        effective_at text, until text, "right" text, outcome text, visibility text
+        effective_at text, until text, "right" text, outcome text, visibility text, placed_by text
     )
     CROSS JOIN LATERAL (
         SELECT d.scope ->> 'since' AS since, d.scope ->> 'until' AS up_to,
@@ -95,7 +97,8 @@ DIGEST = """
 # Her own rows by primary key; cohorts by member_subject, then hold_change_cohort; those about nobody by their index.
 OF_PARTS = """
     SELECT c.log_id, c.position, c.time, c.act, c.hold, c.reason, c.basis, c.authority, c.categories, c.systems,
-           c.since, c.up_to, c.starts, c.ends, c."right", c.outcome, c.sealed, c.everybody, c.subject, p.name
+           c.since, c.up_to, c.starts, c.ends, c."right", c.outcome, c.sealed, c.everybody, c.subject, p.name,
+           c.placed_by
     FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(positions)s::bigint[], %(names)s::text[])
       AS p (log_id, stream, as_of, name)
     CROSS JOIN LATERAL (
@@ -108,7 +111,8 @@ OF_PARTS = """
     ) AS c
     UNION
     SELECT h.log_id, h.position, h.time, h.act, h.hold, h.reason, h.basis, h.authority, h.categories, h.systems,
-           h.since, h.up_to, h.starts, h.ends, h."right", h.outcome, h.sealed, h.everybody, h.subject, n.name
+           h.since, h.up_to, h.starts, h.ends, h."right", h.outcome, h.sealed, h.everybody, h.subject, n.name,
+           h.placed_by
     FROM projections.hold_change AS h
     CROSS JOIN unnest(%(names)s::text[]) AS n (name)
     WHERE h.everybody AND h.log_id = ANY(%(every)s::smallint[])
@@ -117,7 +121,7 @@ OF_PARTS = """
 
 HOLDS = Projection(
     name="holds",
-    version=3,
+    version=4,
     tables=("hold_change",),
     definition=DEFINITION,
     folds=(
@@ -153,6 +157,8 @@ class Change(NamedTuple):
     """That it is in."""
     name: str = ""
     """The name of hers that it is about; what is over everybody is there once for each."""
+    placed_by: str = ""
+    """The source whose hold it is about; of an answer to a request, who answered."""
 
 
 class Hold(NamedTuple):
@@ -178,6 +184,8 @@ class Hold(NamedTuple):
     sealed: bool
     """Whether telling of it is forbidden: then whatever it causes has the ordinary reason."""
     everybody: bool
+    placed_by: str = ""
+    """The source that placed it, which alone releases it, or who names it as such."""
 
     def covers(self, category: str | None, system: str | None, time: datetime | None = None) -> bool:
         """Return whether it forbids to destroy a category in a system; None for any of them."""
@@ -265,26 +273,28 @@ def longer(one: Hold, other: Hold) -> Hold:
 
 def _standing(changes: Iterable[Change], moment: datetime) -> list[Hold]:
     """Return the holds that stand over one name, by when they were placed."""
-    found: dict[str, Hold] = {}
+    found: dict[tuple[str, str], Hold] = {}
     answered: dict[str, datetime] = {}
-    released: dict[str, datetime] = {}
+    released: dict[tuple[str, str], datetime] = {}
     for change in changes:
+        # One of the same name by another source is another hold, and what releases one releases no other.
+        key = (change.hold, change.placed_by)
         match change.act:
             case "hold.placed" | "request.received" if change.act == "hold.placed" or change.right in ACCESS:
-                if change.starts >= released.get(change.hold, change.starts):
-                    found[change.hold] = _hold(change)
-                    released.pop(change.hold, None)
+                if change.starts >= released.get(key, change.starts):
+                    found[key] = _hold(change)
+                    released.pop(key, None)
             case "request.answered" if is_answer(change.outcome):
                 answered[change.hold] = change.time
             case "hold.released":
-                released[change.hold] = change.starts
+                released[key] = change.starts
             case _:
                 pass
     return [
         hold._replace(ends=_earliest(hold.ends, answered[name] + RECOURSE) if name in answered else hold.ends)
-        for name, hold in found.items()
+        for (name, placer), hold in found.items()
         if hold.starts <= moment
-        and not (name in released and released[name] <= moment)
+        and not ((name, placer) in released and released[name, placer] <= moment)
         and (hold.ends is None or hold.ends > moment)
         and not (name in answered and answered[name] + RECOURSE <= moment)
     ]
@@ -295,6 +305,7 @@ def _hold(change: Change) -> Hold:
     return Hold(
         change.hold, reason, basis, change.authority, change.categories, change.systems, change.since,
         change.up_to, change.starts, change.ends, change.log_id, change.position, change.sealed, change.everybody,
+        change.placed_by,
     )  # fmt: skip
 
 

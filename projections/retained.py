@@ -149,12 +149,13 @@ def spans(changes: Iterable[holds.Change]) -> list[holds.Hold]:
 
 def _spans(known: Sequence[holds.Change]) -> list[holds.Hold]:
     """Return every order that ever stood over one name."""
-    found: dict[tuple[str, datetime], holds.Hold] = {}
+    found: dict[tuple[str, str, datetime], holds.Hold] = {}
     for at in sorted({each.starts for each in known if each.act in {"hold.placed", "request.received"}}):
         for hold in holds.standing((each._replace(name="") for each in known), at):
-            released = [each.starts for each in known if each.act == "hold.released" and each.hold == hold.hold]
+            its = (hold.hold, hold.placed_by)
+            released = [e.starts for e in known if e.act == "hold.released" and (e.hold, e.placed_by) == its]
             ends = [each for each in (hold.ends, *released) if each is not None and each > hold.starts]
-            found[hold.hold, hold.starts] = hold._replace(ends=min(ends, default=None))
+            found[*its, hold.starts] = hold._replace(ends=min(ends, default=None))
     return list(found.values())
 
 
@@ -255,7 +256,7 @@ def _change(fact: Fact, *, everybody: bool = False) -> holds.Change:
         get("reason"), get("basis"), authority.get("name"), scope.get("categories", []), scope.get("systems", []),
         _moment(scope.get("since")), _moment(scope.get("until")),
         moment(get("starts") or get("effective_at") or fact.stated), _moment(get("until")), get("right"),
-        get("outcome"), fact.sealed, everybody,
+        get("outcome"), fact.sealed, everybody, placed_by=fact.placed_by,
     )  # fmt: skip
 
 

@@ -174,7 +174,7 @@ def holds_of(each: Kept) -> list[dict[str, Any]]:
 
 RETENTION = Derived(
     name="retention",
-    version=4,
+    version=5,
     questions=("retention",),
     definitions=DEFINITION,
     types=READ,

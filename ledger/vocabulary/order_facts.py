@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from ledger.vocabulary.forms import Code, Opaque, SubjectId, System, Time
+from ledger.vocabulary.forms import Code, Opaque, Source, SubjectId, System, Time
 from ledger.vocabulary.parts import (
     AboutPersons,
     EventRef,
@@ -71,6 +71,8 @@ class SealLifted(AboutPersons, kw_only=True):
     """From when it may be told."""
     authority: Organisation | None = None
     """Who lifted it; absent when it ran out."""
+    placed_by: Source | None = None
+    """The source that placed it; absent when that is the event's own."""
     visibility: Literal["sealed"] | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
     """A seal is always sealed."""
     private: Private | UnsetType | None = None
@@ -86,6 +88,8 @@ class SealExtended(AboutPersons, kw_only=True):
     """Until when it stands now; null when an event ends it, or nothing does."""
     authority: Organisation | None = None
     """Who extended it."""
+    placed_by: Source | None = None
+    """The source that placed it; absent when that is the event's own."""
     visibility: Literal["sealed"] | UnsetType = UNSET  # pyright: ignore[reportIncompatibleVariableOverride] - narrower here
     """A seal is always sealed."""
     private: Private | UnsetType | None = None
@@ -152,5 +156,7 @@ class HoldReleased(PerhapsAboutPersons, kw_only=True):
     """Why."""
     effective_at: Time
     """From when."""
+    placed_by: Source | None = None
+    """The source that placed it; absent when that is the event's own."""
     private: Private | UnsetType | None = None
     """For the envelope."""

@@ -43,10 +43,11 @@ def _stands(hold: Fact, history: History, time: datetime) -> bool:
     released = [
         moment_of(each, "effective_at")
         for each in history.of("hold.released")
-        if each.data["hold_id"] == hold.data["hold_id"] and each.position > hold.position
+        if (each.data["hold_id"], each.placed_by) == (hold.data["hold_id"], hold.placed_by)
+        and each.position > hold.position
     ]
     ends = [*released, *([moment(until)] if until else [])]
     return moment_of(hold, "starts") <= time and not any(each <= time for each in ends)
 
 
-RULE = Rule("whosaw:RuleDisputedDebt", 1, "whosaw:P39.1", ("data.disclosed",), judge)
+RULE = Rule("whosaw:RuleDisputedDebt", 2, "whosaw:P39.1", ("data.disclosed",), judge)

@@ -23,7 +23,8 @@ ORAL = timedelta(days=30)
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether a seal is used within its limits."""
     name = fact.data["seal_id"]
-    later = [each for each in history.of("seal.extended", "seal.lifted") if each.data["seal_id"] == name]
+    its = (name, fact.placed_by)
+    later = [e for e in history.of("seal.extended", "seal.lifted") if (e.data["seal_id"], e.placed_by) == its]
     places = tuple(map(place, later))
     if any(each.type == "seal.lifted" for each in later):
         return lawful("whosaw:SealOver", *places)
@@ -44,4 +45,4 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     return Verdict("violation", "whosaw:SealExpired", (name,), places, since=min(ends))
 
 
-RULE = Rule("whosaw:RuleSeal", 1, None, ("seal.placed",), judge)
+RULE = Rule("whosaw:RuleSeal", 2, None, ("seal.placed",), judge)

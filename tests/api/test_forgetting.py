@@ -87,6 +87,20 @@ def test_at_once_if_there_is_no_grace_and_the_receipt_stays(service: Service, su
     assert new["sequence"] == 1
 
 
+def test_a_receipt_says_what_is_done_and_no_more(service: Service, subject: str) -> None:
+    service.record(event("data.disclosed", customer="C-2"))
+    service.follow(service.state.ledger.head(0))
+    path = "/v1/recipients/collections-north/disclosures"
+    before = len(service.ask(path).json()["items"])
+    receipt = forget(service, subject, grace_days=0, mode="dpv:Erase").json()
+    assert (receipt["state"], receipt["mode"]["code"]) == ("destroyed", "dpv:Erase")
+    assert service.entries("key.destroyed")[-1]["data"]["mode"] == "dpv:Erase"
+    (counts,) = [each["what"] for each in receipt["survives"] if each["what"]["code"] == "whosaw:Statistics"]
+    assert "later ones leave out" in counts["label"]
+    service.follow(service.state.ledger.head(0))
+    assert len(service.ask(path).json()["items"]) == before - 1
+
+
 def test_nothing_derived_is_left(service: Service, subject: str) -> None:
     forget(service, subject, grace_days=0)
     service.follow(service.state.ledger.head(0))
@@ -260,7 +274,17 @@ def test_only_a_key_with_the_scope_may(service: Service, subject: str, role: str
 
 
 @pytest.mark.parametrize(
-    "wanted", [{"grace_days": -1}, {"grace_days": "30"}, {"reason": "because"}, {"why": "x"}, {"request_ref": "a b@c"}]
+    "wanted",
+    [
+        {"grace_days": -1},
+        {"grace_days": "30"},
+        {"reason": "because"},
+        {"why": "x"},
+        {"mode": "dpv:Delete"},
+        {"mode": "dpv:Destruct"},
+        {"mode": "whosaw:Foo"},
+        {"request_ref": "a b@c"},
+    ],
 )
 def test_a_wrong_wish_is_refused_and_nothing_stops(service: Service, subject: str, wanted: dict[str, Any]) -> None:
     assert forget(service, subject, **wanted).status_code == 422

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from api.forget_clock import ForgetClock
-from api.forgetting import Terms
+from api.forgetting import Outcome, Terms, carry_out
 from api.granted_erasures import GrantedErasures
 from tests.api.conftest import event
-from tests.api.test_forgetting import HOLD, RELEASE, restore
-from tests.api.test_persons import about, correction, merged
+from tests.api.test_forgetting import HOLD, RELEASE, forget, restore
+from tests.api.test_persons import about, correction, merged, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ledger.forget import Revoked
     from tests.api.conftest import Service
 
 
@@ -37,6 +38,12 @@ def turn(service: Service, days: int = 0) -> None:
     for log in ledger.logs():
         service.follow(log.size, log.log_id)
     ForgetClock(ledger, forgetting, Terms(35), 60, GrantedErasures(ledger, forgetting, days)).turn()
+
+
+def begin(service: Service) -> None:
+    """Revoke whose request was granted, and no more; without grace."""
+    service.follow(service.state.ledger.head(0))
+    GrantedErasures(service.state.ledger, service.state.forgetting, 0).begin()
 
 
 @pytest.fixture
@@ -188,3 +195,103 @@ def test_a_crash_between_two_names_of_one_answer_forgets_the_other_later(quiet: 
     assert len(quiet.entries("subject.revoked")) == 1
     turn(quiet, days=30)
     assert len(quiet.entries("subject.revoked")) == 2
+
+
+def test_an_answer_that_is_voided_in_the_days_of_grace_forgets_nobody(quiet: Service) -> None:
+    answer = answered()
+    made, *_ = quiet.record(event(), asked(), answer)
+    begin(quiet)
+    (revoked,) = quiet.entries("subject.revoked")
+    quiet.record(correction("event.voided", answer, reason="whosaw:WrongSubject"))
+    turn(quiet)
+    turn(quiet)
+    assert quiet.entries("key.destroyed") == []
+    (back,) = quiet.entries("subject.restored")
+    assert back["data"]["reason"] == "whosaw:GroundGone"
+    quiet.follow(quiet.state.ledger.head(0))
+    assert quiet.ask(f"/v1/subjects/{made['stream']}/holdings").status_code == 200
+    receipt = quiet.ask(f"/v1/erasures/{revoked['data']['receipt_id']}", "compliance").json()
+    assert [each["state"] for each in receipt["steps"]] == ["revoked", "restored"]
+
+
+def test_who_never_asked_is_not_forgotten_once_the_merge_is_split(quiet: Service) -> None:
+    merge = merged("C-1", "C-2")
+    one, two = quiet.record(event(), event(customer="C-2"))
+    quiet.record(merge, asked(), answered(subjects=about("C-1", "C-2")))
+    begin(quiet)
+    assert len(quiet.entries("subject.revoked")) == 2
+    quiet.record(split(merge, "C-1", "C-2"))
+    turn(quiet)
+    turn(quiet)
+    assert [each["data"]["streams"] for each in quiet.entries("key.destroyed")] == [[one["stream"]]]
+    assert [each["stream"] for each in quiet.entries("subject.restored")] == [two["stream"]]
+
+
+@pytest.mark.parametrize("parted", [False, True], ids=["one person", "two people"])
+def test_who_is_held_longer_than_who_asked_is_forgotten_unless_they_are_two(quiet: Service, parted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    merge = merged("C-1", "C-2")
+    one, two = quiet.record(event(), event(customer="C-2"))
+    quiet.record(merge, asked(), answered(subjects=about("C-1", "C-2")))
+    begin(quiet)
+    quiet.follow(quiet.state.ledger.head(0))
+    ledger, forgetting = quiet.state.ledger, quiet.state.forgetting
+    if parted:
+        quiet.record(split(merge, "C-1", "C-2"))
+        quiet.follow(ledger.head(0))
+    (asker,) = [each for each in forgetting.due() if each.subject.id == one["stream"]]
+    assert carry_out(ledger, forgetting, Terms(35), asker).state == "destroyed"
+    turn(quiet)
+    destroyed = [each["data"]["streams"][0] for each in quiet.entries("key.destroyed")]
+    assert (two["stream"] in destroyed) is not parted
+
+
+def test_an_officers_own_decision_stands_whatever_request_it_names(quiet: Service) -> None:
+    answer = answered()
+    made, *_ = quiet.record(event(), asked(), answer, correction("event.voided", answer))
+    quiet.follow(quiet.state.ledger.head(0))
+    assert forget(quiet, made["stream"], grace_days=0, request_ref="R-1").json()["state"] == "destroyed"
+
+
+def test_what_goes_wrong_with_one_of_them_keeps_nobody_else_waiting_and_is_logged_by_its_type_alone(
+    quiet: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = quiet.record(event(), event(customer="C-2"))
+    quiet.record(asked(), answered(), asked("R-2", customer="C-2"), answered(request="R-2", customer="C-2"))
+    begin(quiet)
+
+    def failing(ledger: Any, forgetting: Any, terms: Terms, revoked: Revoked) -> Outcome:
+        if revoked.subject.id == first["stream"]:
+            raise ValueError(revoked.subject.id)
+        return carry_out(ledger, forgetting, terms, revoked)
+
+    def begun(_: GrantedErasures) -> None:
+        raise ValueError(first["stream"])
+
+    monkeypatch.setattr("api.forget_clock.carry_out", failing)
+    monkeypatch.setattr(GrantedErasures, "begin", begun)
+    turn(quiet)
+    assert [each["data"]["streams"] for each in quiet.entries("key.destroyed")] == [[second["stream"]]]
+    told = [each for each in caplog.records if each.name == "api.forget_clock"]
+    assert [each.__dict__["reason"] for each in told] == ["ValueError", "ValueError"]
+    assert first["stream"] not in caplog.text
+
+
+def test_one_answer_that_can_not_be_carried_out_keeps_no_other_waiting(quiet: Service) -> None:
+    quiet.record(event(), event(customer="C-2"))
+    quiet.record(asked(), answered(), asked("R-2", customer="C-2"), answered(request="R-2", customer="C-2"))
+    ledger, forgetting = quiet.state.ledger, quiet.state.forgetting
+    quiet.follow(ledger.head(0))
+    granting: Any = GrantedErasures(ledger, forgetting, 30)
+    revoke = granting._revoke
+    failed: list[Any] = []
+
+    def stopped(each: Any) -> Any:
+        if not failed:
+            failed.append(each)
+            raise RuntimeError
+        return revoke(each)
+
+    granting._revoke = stopped
+    with pytest.raises(RuntimeError):
+        granting.begin()
+    assert len(quiet.entries("subject.revoked")) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -24,7 +24,7 @@ from projections.rebuild import rebuild
 from tests.conftest import NAME
 from tests.histories.world import copied, rows_under
 from tests.ledger.facts import fact, used
-from tests.ledger.test_forget import shred, who
+from tests.ledger.test_forget import about, heads, revoke, shred, who
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +64,27 @@ def test_nobody_is_resurrected_by_an_old_copy(server: str, database: str, tmp_pa
             assert ledger.lookup(Reference("customer", "C-2")) is not None
 
 
+def test_a_copy_from_the_days_of_grace_brings_nobody_back_who_was_forgotten_at_once_after_all(
+    server: str, database: str, tmp_path: Path
+) -> None:
+    create_logs(database, NAME, 1)
+    install(database)
+    keys = tmp_path / "keys"
+    with Ledger(database, Keys.create(keys, NAME, 1), durable=False) as ledger:
+        forgetting = Forgetting(ledger, Tombstones(keys / "tombstones"))
+        ledger.append([fact(ledger, used("e1", "C-1"))])
+        alice = who(ledger, "C-1")
+        revoke(forgetting, ledger, alice, datetime.now(UTC) + timedelta(days=30))
+    with copied(server, str(conninfo_to_dict(database)["dbname"])) as old:
+        with Ledger(database, Keys.open(keys, NAME, 1), durable=False) as ledger:
+            forgetting = Forgetting(ledger, Tombstones(keys / "tombstones"))
+            forgetting.restore(alice, about(ledger, "subject.restored", alice))
+            shred(forgetting, ledger, alice)
+        assert left(old, [alice.id], "ledger")
+        assert "1 people on the list; 1 were there" in restore(old, keys).stdout
+        assert left(old, [alice.id], "ledger") == []
+
+
 def test_somebody_merged_and_what_was_sealed_or_opened_go_with_her_and_a_rebuild_brings_nothing_back(
     server: str, database: str, tmp_path: Path
 ) -> None:
@@ -79,7 +100,7 @@ def test_somebody_merged_and_what_was_sealed_or_opened_go_with_her_and_a_rebuild
         alice, bob = who(ledger, "C-1"), who(ledger, "C-2")
         hidden = {each.seal: each.stream for each in ledger.sealed_streams(alice)}
         ended = used("o1", subjects=[{"id": alice.id, "role": "dpv:DataSubject"}], stream=hidden["S-1"])
-        forgetting.open_sealed(alice, hidden["S-1"], fact(ledger, typed(ended, "seal.ended")))
+        forgetting.open_sealed(alice, hidden["S-1"], fact(ledger, typed(ended, "seal.ended")), heads(ledger))
         fold(database, ledger.head(0))
     gone = [alice.id, *hidden.values()]
     source = str(conninfo_to_dict(database)["dbname"])

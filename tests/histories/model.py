@@ -205,7 +205,11 @@ class Model:
         """(person, seal) of every order that is over and hides what is not hers yet."""
         found: set[tuple[str, str]] = set()
         for person in self.there():
-            orders = [each for each in self.told if each.type in ORDERS and person in each.people]
+            names, recorded = self.aliases(person, LAST), self._recorded(person, LAST)
+            gone = self._struck([each for each in recorded if names & set(each.people)], recorded, "current")
+            orders = [
+                each for each in recorded if each.type in ORDERS and person in each.people and each.position not in gone
+            ]
             for seal, acts in by_name(orders).items():
                 since = max(self.opened.get((person, seal), [0]))
                 last = max(

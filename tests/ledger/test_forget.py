@@ -193,6 +193,32 @@ def test_what_was_recorded_since_the_decision_stops_it(ledger: Ledger, forgettin
     assert ledger.find_revoked(alice.id) is None
 
 
+def test_a_sealed_stream_that_is_begun_while_she_is_destroyed_stops_it_and_goes_with_her(
+    ledger: Ledger, database: str, forgetting: Forgetting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger.append(
+        [fact(ledger, used("e1", "C-1")), fact(ledger, used("e2", "C-1", visibility="sealed", seal_ref="S-1"))]
+    )
+    alice = who(ledger, "C-1")
+    revoke(forgetting, ledger, alice)
+    seen = heads(ledger)
+    listed = ledger.sealed_streams(alice)
+
+    def too_early(_: Subject) -> Any:
+        monkeypatch.undo()
+        ledger.append([fact(ledger, used("e3", "C-1", visibility="sealed", seal_ref="S-2"))])
+        return listed
+
+    monkeypatch.setattr(ledger, "sealed_streams", too_early)
+    with pytest.raises(Held):
+        forgetting.shred(alice, DATA, "E-1", seen)
+    hers = [UUID(hex=each) for each in (alice.id, *(each.stream for each in ledger.sealed_streams(alice)))]
+    assert len(hers) == 3
+    forgetting.shred(alice, DATA, "E-1", seen)
+    for table in ("subject", "reference"):
+        assert rows(database, f"SELECT 1 FROM ledger.{table} WHERE subject = ANY (%s)", hers) == []
+
+
 def test_the_database_refuses_to_delete_anybody_without_the_entry_that_says_so(
     ledger: Ledger, database: str, forgetting: Forgetting
 ) -> None:
@@ -238,12 +264,12 @@ def test_an_ended_seals_stream_is_opened_once_and_goes_with_her(
     stream = ledger.sealed_streams(alice)[0].stream
     event: dict[str, Any] = {**used("e3", subjects=[{"id": alice.id, "role": "dpv:DataSubject"}]), "type": "seal.ended"}
     event["data"] = {"actor": event["data"]["actor"], "subjects": event["data"]["subjects"], "stream": stream}
-    receipt = forgetting.open_sealed(alice, stream, fact(ledger, event))
+    receipt = forgetting.open_sealed(alice, stream, fact(ledger, event), heads(ledger))
     assert rows(database, "SELECT stream, subject, position FROM ledger.opened") == [
         (UUID(hex=stream), UUID(hex=alice.id), receipt.position)
     ]
     with pytest.raises(Held):
-        forgetting.open_sealed(alice, stream, fact(ledger, {**event, "id": "e4"}))
+        forgetting.open_sealed(alice, stream, fact(ledger, {**event, "id": "e4"}), heads(ledger))
     gone = shred(forgetting, ledger, alice)
     assert rows(database, "SELECT 1 FROM ledger.opened") == []
     # It is told of as hers, so its derived rows go with hers; what is still sealed is not named.
@@ -316,3 +342,28 @@ def test_a_torn_line_of_the_list_is_passed_over_and_the_next_one_is_whole(tmp_pa
     listed.add(1, "1f" * 16, "E-2")
     assert [(each.log_id, each.receipt) for each in listed.all()] == [(0, "E-1"), (1, "E-2")]
     assert listed.path.stat().st_mode & 0o777 == 0o600
+
+
+def test_somebody_who_is_listed_is_there_also_in_the_days_of_grace_of_an_older_decision(
+    ledger: Ledger, database: str, forgetting: Forgetting
+) -> None:
+    ledger.append([fact(ledger, used("e1", "C-1")), fact(ledger, used("e2", "C-2")), fact(ledger, used("e3", "C-3"))])
+    older, waits, begun = (who(ledger, each) for each in ("C-1", "C-2", "C-3"))
+    soon = datetime.now(UTC) + timedelta(days=30)
+    for each, until in ((older, PAST), (waits, soon), (begun, PAST)):
+        revoke(forgetting, ledger, each, until)
+    forgetting.tombstones.add(0, older.id, "E-2")
+    forgetting.tombstones.add(0, waits.id, "E-1")
+    # As a crash between the list and the commit leaves it.
+    forgetting.tombstones.add(0, begun.id, "E-1")
+    listed = forgetting.tombstones.all()
+    with psycopg.connect(database, autocommit=True) as owner:
+        assert [each.stream for each in resurrected(owner, listed, begun=True)] == [older.id, waits.id]
+        assert [each.stream for each in resurrected(owner, listed)] == [older.id, waits.id, begun.id]
+        for each in listed:
+            destroy_again(owner, each, [])
+        assert resurrected(owner, listed) == []
+    streams = {
+        each.stream for each in ledger.append([fact(ledger, used(f"n{each}", f"C-{each}")) for each in (1, 2, 3)])
+    }
+    assert not streams & {older.id, waits.id, begun.id}
