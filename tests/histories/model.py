@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CORRECTIONS = frozenset({"event.corrected", "event.voided"})
 HOLDS = frozenset({"hold.placed", "hold.released", "request.received", "request.answered"})
@@ -155,6 +158,22 @@ class Model:
                 if later.strikes and later.target == each.id and counts and before:
                     struck.add(each.position)
         return struck
+
+    def of_others(self, kind: str, target: str, reason: str, seal: str | None, who: Iterable[str | None]) -> bool:
+        """Whether it is an open voiding that is kept about nobody, since it names none of its target's people.
+
+        Only if it says that it was the wrong person, or if what it voids is about nobody itself. Somebody forgotten may
+        be whom it names.
+        """
+        if kind != "event.voided":
+            return False
+        meant = [each for each in self.told if each.id == target]
+        people = {each for part in meant for each in part.people}
+        undoing = any(each.type in CORRECTIONS and not each.people for each in meant)
+        unsure = bool(people & self.gone)
+        hidden = any(each.seal is not None for each in meant)
+        named = set() if hidden else people & set(who)
+        return bool(meant) and seal is None and (reason == WRONG_SUBJECT or undoing) and not unsure and not named
 
     # Orders.
 
