@@ -15,7 +15,7 @@ import orjson
 
 from ledger import Held, Subject, fact_of
 from ledger.vocabulary import parse_event
-from projections import corrections, erasures, holdings, holds, identity, obligations, progress, timeline
+from projections import corrections, erasures, holdings, holds, identity, obligations, progress, timeline, union
 from projections.held import DELETED, VERIFIED
 from projections.person import Part, Place
 from projections.pins import Pins
@@ -91,7 +91,11 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
     """
     pins = Pins(subject.log_id, seen[subject.log_id], seen)
     with ledger.connection() as connection:
-        names = identity.aliases(connection, subject, pins).names
+        names = (
+            union.everybody(connection, ledger, subject, pins)
+            if sealed
+            else (identity.aliases(connection, subject, pins).names)
+        )
     streams = list(names)
     whose: dict[str, str] = {}
     if sealed:

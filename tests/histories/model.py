@@ -97,8 +97,11 @@ class Model:
 
     # One person.
 
-    def aliases(self, person: str, upto: int) -> set[str]:
-        """Everybody who is one person with her as of a position: merges that no split has undone since."""
+    def aliases(self, person: str, upto: int, *, forgotten: bool = False) -> set[str]:
+        """Everybody who is one person with her as of a position: merges that no split has undone since.
+
+        What holds is looked for also through names that were forgotten; no answer is.
+        """
         joined = {person}
         while True:
             more = {
@@ -107,7 +110,7 @@ class Model:
                 if each.type == "subject.merged" and each.position <= upto and each.log == self.homes[person]
                 for one in joined & set(each.people)
                 for other in each.people
-                if other not in self.gone and not self._parted(each, {one, other}, upto)
+                if (forgotten or other not in self.gone) and not self._parted(each, {one, other}, upto)
             }
             if more <= joined:
                 return joined
@@ -180,7 +183,7 @@ class Model:
     def held(self, person: str, folded: dict[int, int]) -> bool:
         """Whether anything forbids to destroy her: over any of her names, sealed or not, or over everybody."""
         upto = folded[self.homes[person]]
-        names = self.aliases(person, upto)
+        names = self.aliases(person, upto, forgotten=True)
         near = [each for each in self._recorded(person, upto) if names & set(each.people)]
         gone = self._struck(near, self._recorded(person, upto), "current")
         bearing = [each for each in near if each.type in HOLDS and each.position not in gone]
