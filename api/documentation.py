@@ -163,6 +163,7 @@ def recording_responses() -> dict[int | str, dict[str, Any]]:
         "foreign-source",
         "not-yours",
         "event-conflict",
+        "other-event",
         "too-large",
         "unsupported-media-type",
         "invalid-event",
@@ -180,6 +181,7 @@ def _example(code: str) -> dict[str, Any]:
         "event-conflict": "/3",
         "foreign-source": "/3/source",
         "not-yours": "/3/data/target/source",
+        "other-event": "/3/data/target",
     }
     if code in pointers:
         pointer = pointers[code]

@@ -21,6 +21,7 @@ from api import body, documentation, strict_json
 from api.access import CORRECT, DECIDE, DECISIONS, OWN_SOURCES, OWN_TYPES, UNLINK
 from api.problems import Problem
 from api.state import state_of
+from api.undoing import refuse_names
 from ledger import Conflict, Fact, InvalidFact, Receipt, fact_of
 from ledger.entry import timestamp
 from ledger.vocabulary import InvalidEvent, parse_event, parse_events
@@ -158,6 +159,7 @@ def _facts(request: Request, received: bytes, state: State, key: Key) -> tuple[l
         raise Problem("too-large", f"expected at most {state.settings.max_batch_events} events in a request")
     _refuse_foreign(events, key, single=single)
     _refuse_others(events, key, single=single)
+    refuse_names(events, state, single=single)
     if UNLINK not in key.scopes and any(isinstance(event.data, IdentifierUnlinked) for event in events):
         raise Problem("forbidden", f"subject.identifier_unlinked: expected a key with the scope {UNLINK}")
     _refuse_decisions(events, key, single=single)

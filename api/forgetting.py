@@ -27,6 +27,7 @@ from projections import (
     obligations,
     progress,
     timeline,
+    union,
 )
 from projections.held import DELETED, VERIFIED
 from projections.person import Part, Place
@@ -110,7 +111,11 @@ def held_by(ledger: Ledger, subject: Subject, seen: Mapping[int, int], *, sealed
     """
     pins = Pins(subject.log_id, seen[subject.log_id], seen)
     with ledger.connection() as connection:
-        names = identity.aliases(connection, subject, pins).names
+        names = (
+            union.everybody(connection, ledger, subject, pins)
+            if sealed
+            else (identity.aliases(connection, subject, pins).names)
+        )
     streams = list(names)
     whose: dict[str, str] = {}
     if sealed:

@@ -77,6 +77,12 @@ KINDS: dict[str, Kind] = {
         "La même source et le même identifiant ont été inscrits avec un autre contenu",
         "An id names one event for ever. Send the changed event under a new id, as a correction.",
     ),
+    "other-event": Kind(
+        409,
+        "Another event undoes this",
+        "Un autre événement annule celui-ci",
+        "Send the event that the detail names: what joins or parts names is not voided.",
+    ),
     "erasure-conflict": Kind(
         409,
         "The erasure is at another step already",

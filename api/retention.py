@@ -19,7 +19,7 @@ from api.positions import document_of, pins_of, position
 from api.problems import Problem
 from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.sight import READ, seen
+from api.sight import READ, SEALED, VIEW, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, MIN_POSITION, PROBLEMS, VALID_AT, plain
 from projections import counting, derived, history, known, retained, retention, timeline
 
@@ -118,7 +118,7 @@ def read_retention(
 )
 def read_subject_retention(
     request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
-    min_position: MIN_POSITION = None,
+    min_position: MIN_POSITION = None, view: VIEW = "current", sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return each thing that is or was held on a person, the rule that limits it, and whether an order prolongs it.
 

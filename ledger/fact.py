@@ -80,7 +80,10 @@ class Fact(NamedTuple):
     seal: bytes = b""
     """Which seal covers it, if it is sealed and says so: each seal has streams of its own."""
     target: bytes | None = None
-    """Repeat key of the event that it corrects, if it names nobody: it belongs beside that one, in whatever log."""
+    """Repeat key of the event that it corrects, if it may belong beside that one, in whatever log: a correction that
+    names nobody does, and an open voiding may."""
+    wrong: bool = False
+    """Whether it says openly that what it voids was recorded about the wrong person."""
 
 
 class KeyedHashes:
@@ -154,6 +157,7 @@ def make_fact(
     link: Reference | None = None,
     unlink: Reference | None = None,
     target: tuple[str, str] | None = None,
+    wrong: bool = False,
 ) -> Fact:
     """Put a fact together.
 
@@ -169,7 +173,8 @@ def make_fact(
         seal: Which one, if the fact names it.
         link: A further name of its subject, of which there is then exactly one.
         unlink: A name that is not its one subject's any more.
-        target: Source and id of the event that it corrects, if it is about nobody.
+        target: Source and id of the event that it corrects, if it is about nobody or voids it openly.
+        wrong: Whether it says openly that what it voids was about the wrong person.
 
     Raises:
         InvalidFact: No subject, or more bytes than an entry holds. A retry does not help.
@@ -201,6 +206,7 @@ def make_fact(
         unlinked,
         (seal or "").encode() if sealed else b"",
         hashes.repeat_key(*target) if target is not None else None,
+        wrong,
     )
 
 

@@ -139,6 +139,7 @@ OPENED_TOO = """
     SELECT log_id, stream FROM ledger.opened WHERE log_id = %s AND subject = %s
     ON CONFLICT DO NOTHING
 """
+KEEP_LINKS = "SELECT ledger.keep_links(%s::smallint, %s, %s::uuid[])"
 DESTROY = "SELECT ledger.destroy(%s::smallint, %s, %s::uuid[], NULL)"
 
 
@@ -323,4 +324,5 @@ def destroy_again(owner: Connection[Any], tombstone: Tombstone, sealed: Sequence
     person, streams = UUID(hex=tombstone.stream), [UUID(hex=stream) for stream in sealed]
     with owner.transaction():
         owner.execute(OPENED_TOO, (tombstone.log_id, person))
+        owner.execute(KEEP_LINKS, (tombstone.log_id, person, streams))
         owner.execute(DESTROY, (tombstone.log_id, person, streams))

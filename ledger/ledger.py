@@ -194,7 +194,7 @@ class Ledger:
             empty.set_result([])
             return empty
         facts = self._unsealed(facts)
-        if len(self._writers) == 1:
+        if len(self._writers) == 1 and all(fact.target is None for fact in facts):
             return self._writers[0].submit(facts)
         return _Spread(self._directory, self._writers, facts).future
 

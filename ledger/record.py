@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.fact import Fact, KeyedHashes, Reference, about, make_fact
-from ledger.vocabulary import clear_bytes, is_sealed, linked, references, seal_of, target, unlinked
+from ledger.vocabulary import clear_bytes, is_sealed, linked, references, seal_of, target, unlinked, wrong_subject
 
 if TYPE_CHECKING:
     from ledger.vocabulary import Event
@@ -36,4 +36,5 @@ def fact_of(hashes: KeyedHashes, event: Event, emitter: str) -> Fact:
         link=Reference(link.kind, link.value) if link is not None else None,
         unlink=Reference(unlink.kind, unlink.value) if unlink is not None else None,
         target=target(event),
+        wrong=wrong_subject(event),
     )

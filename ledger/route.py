@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
-from psycopg.rows import tuple_row
+import orjson
+from psycopg.rows import args_row, tuple_row
 
 from ledger.fact import Reference, about
 from ledger.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from psycopg import Connection
@@ -54,14 +55,36 @@ SUBJECTS = """
 """.replace("{openly}", OPENLY_KNOWN)
 
 
-# By entry_repeat_key, one look-up a log.
+# By entry_repeat_key, one look-up a log; people by primary keys, without those who were forgotten.
 RECORDED = """
-    SELECT l.log_id, e.repeat_key
+    SELECT l.log_id, e.repeat_key, e.type, x.fact #>> '{about,0,role}' = 'whosaw:Ledger' AS nobodys,
+           CASE WHEN x.fact ? 'cohort' THEN ARRAY(
+               SELECT m.subject FROM ledger.member AS m WHERE m.log_id = e.log_id AND m.position = e.position
+           ) ELSE ARRAY(
+               SELECT s.subject FROM ledger.subject AS s WHERE s.log_id = e.log_id AND s.subject = e.stream
+           ) END AS people, coalesce((x.fact #>> '{cohort,size}')::integer, 1) AS size
     FROM ledger.log AS l
     CROSS JOIN unnest(%b::uuid[]) AS wanted (repeat_key)
     JOIN ledger.entry AS e ON e.log_id = l.log_id AND e.repeat_key = wanted.repeat_key
+    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     ORDER BY l.log_id
 """
+CORRECTIONS = frozenset({"event.corrected", "event.voided"})
+NOBODYS = b"whosaw:Ledger"
+"""The role of what the ledger keeps about nobody."""
+
+
+class Recorded(NamedTuple):
+    """An entry that a correction may be kept beside."""
+
+    log_id: int
+    repeat_key: UUID
+    type: str
+    nobodys: bool | None
+    people: list[UUID]
+    """Streams of those who are not forgotten."""
+    size: int
+    """How many it was about."""
 
 
 class Directory:
@@ -100,58 +123,110 @@ class Directory:
         Returns:
             Log id → (index in `facts`, the fact or its part), in order.
         """
-        if self._homes.logs == 1:
+        beside = [fact for fact in facts if fact.target is not None]
+        if self._homes.logs == 1 and not any(_names_people(fact) for fact in beside):
             return {0: list(enumerate(facts))}
         every = [each for fact in facts for each in fact.about]
         known = self.by_digest({each.digest for each in every})
         named = self.by_id({each.named for each in every if each.named is not None}, revoked=True)
-        beside = self._beside([fact for fact in facts if fact.target is not None])
+
+        def found(each: About) -> Subject | None:
+            return (named.get(each.named) if each.named is not None else None) or known.get(each.digest)
+
+        parts = [self._parts(fact, found) for fact in facts]
+        kept = self._beside(beside, dict(zip((fact.repeat_key for fact in facts), parts, strict=True)), found)
         routes: dict[int, list[tuple[int, Fact]]] = {}
         for index, fact in enumerate(facts):
-            if fact.repeat_key in beside:
-                for log_id, part in beside[fact.repeat_key].items():
-                    routes.setdefault(log_id, []).append((index, part))
-                continue
-            parts: dict[int, list[About]] = {}
-            for each in fact.about:
-                subject = named.get(each.named) if each.named is not None else None
-                subject = subject or known.get(each.digest)
-                log_id = subject.log_id if subject is not None else self._homes.of(each.digest)
-                parts.setdefault(log_id, []).append(each)
-            for log_id, some in parts.items():
-                part = fact if len(parts) == 1 else fact._replace(about=tuple(some))
+            for log_id, part in kept.get(fact.repeat_key, parts[index]).items():
                 routes.setdefault(log_id, []).append((index, part))
         return routes
 
-    def _beside(self, facts: Sequence[Fact]) -> dict[bytes, dict[int, Fact]]:
-        """Return where facts go that correct another and name nobody: to their target, or they would not count there.
+    def _parts(self, fact: Fact, found: Callable[[About], Subject | None]) -> dict[int, Fact]:
+        """Return by log the part of a fact that is about the people who live there."""
+        parts: dict[int, list[About]] = {}
+        for each in fact.about:
+            subject = found(each)
+            log_id = subject.log_id if subject is not None else self._homes.of(each.digest)
+            parts.setdefault(log_id, []).append(each)
+        if len(parts) == 1:
+            return dict.fromkeys(parts, fact)
+        return {log_id: fact._replace(about=tuple(some)) for log_id, some in parts.items()}
 
-        One whose target is not recorded yet goes where it would anyway, and counts there only.
+    def _beside(
+        self, facts: Sequence[Fact], sent: Mapping[bytes, dict[int, Fact]], found: Callable[[About], Subject | None]
+    ) -> dict[bytes, dict[int, Fact]]:
+        """Return where facts go that correct another and name nobody whom it is about: to their target.
+
+        They would not count there otherwise. One whose target is not recorded yet goes where it would anyway, and
+        counts for those whom it names there.
+
+        Args:
+            facts: Those with a target.
+            sent: The parts of all that is recorded together, by repeat key.
+            found: Whom a name leads to.
 
         Returns:
             Repeat key → log id → the fact, kept in that log under a name of that log's own.
         """
         if not facts:
             return {}
-        found: dict[bytes, list[int]] = {}
+        recorded: dict[bytes, list[Recorded]] = {}
         wanted = [UUID(bytes=key) for fact in facts for key in (fact.repeat_key, fact.target or b"")]
-        with self._lend() as connection, connection.cursor(binary=True, row_factory=tuple_row) as cursor:
-            for log_id, key in cursor.execute(RECORDED, (wanted,), prepare=True):
-                found.setdefault(key.bytes, []).append(log_id)
-        # Sent again, it goes where it was recorded first, whatever was recorded since.
-        again = {fact.repeat_key for fact in facts if fact.repeat_key in found}
-        return {
-            fact.repeat_key: {log_id: self._kept_in(fact, log_id) for log_id in found[key]}
-            for fact in facts
-            for key in (fact.repeat_key if fact.repeat_key in again else fact.target,)
-            if key in found
-        }
+        with self._lend() as connection, connection.cursor(binary=True, row_factory=args_row(Recorded)) as cursor:
+            for row in cursor.execute(RECORDED, (wanted,), prepare=True):
+                recorded.setdefault(row.repeat_key.bytes, []).append(row)
+        kept: dict[bytes, dict[int, Fact]] = {}
+        for fact in facts:
+            # Sent again, it goes where it was recorded first, whatever was recorded since.
+            again = recorded.get(fact.repeat_key)
+            places = again or recorded.get(fact.target or b"", [])
+            if again is not None:
+                beside = not _names_people(fact) or all(each.nobodys for each in again)
+            else:
+                beside = not _names_people(fact) or _of_others(fact, places, found)
+            if places and beside:
+                kept[fact.repeat_key] = {each.log_id: self._kept_in(fact, each.log_id) for each in places}
+            elif not places and fact.wrong and _disjoint(fact, sent.get(fact.target or b"", {})):
+                kept[fact.repeat_key] = {log_id: self._kept_in(fact, log_id) for log_id in sent[fact.target or b""]}
+        return kept
 
     def _kept_in(self, fact: Fact, log_id: int) -> Fact:
         """Return a fact about nobody, under the name that it is kept by in a log that its own name did not choose."""
-        (each,) = fact.about
+        (each,) = fact.about if not _names_people(fact) else (self._of_nobody(fact),)
+        fact = fact._replace(about=(each,))
         if self._homes.of(each.digest) == log_id:
             return fact
         kind, _, value = each.name.decode().partition("\0")
         name = Reference(kind, f"{value} in log {log_id}")
         return fact._replace(about=(about(self._hashes, name, each.role.decode(), each.private),))
+
+    def _of_nobody(self, fact: Fact) -> About:
+        """Return the name that a fact is kept under without the people whom it names: who acted is all that stays."""
+        private: dict[str, Any] = orjson.loads(fact.about[0].private or b"{}")
+        actor = {"actor": private["actor"]} if "actor" in private else None
+        kept = orjson.dumps(actor) if actor is not None else None
+        return about(self._hashes, Reference("ledger", fact.type), NOBODYS.decode(), kept)
+
+
+def _names_people(fact: Fact) -> bool:
+    return fact.about[0].role != NOBODYS
+
+
+def _of_others(fact: Fact, target: Sequence[Recorded], found: Callable[[About], Subject | None]) -> bool:
+    """Return whether a voiding is about none of those whom its target is about, and is to count all the same.
+
+    What was recorded about the wrong person may be voided by naming the right one; and what is about nobody is undone
+    by whatever voids it. If somebody of the target's was forgotten, it may be her who is named.
+    """
+    if not (fact.wrong or any(each.nobodys and each.type in CORRECTIONS for each in target)):
+        return False
+    people = {stream.hex for each in target for stream in each.people}
+    whole = all(len(each.people) == each.size for each in target)
+    named = {subject.id for each in fact.about if (subject := found(each)) is not None}
+    return bool(target) and whole and not named & people
+
+
+def _disjoint(fact: Fact, target: Mapping[int, Fact]) -> bool:
+    """Return whether two facts that are recorded together have no name in common."""
+    names = {each.digest for part in target.values() for each in part.about}
+    return bool(names) and not names & {each.digest for each in fact.about}

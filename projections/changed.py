@@ -1,6 +1,7 @@
 """What of a person's data was corrected, erased, restricted or is disputed, and who has a copy. Pure: no database.
 
-A recipient is told of what it received before the change, unless its copy is known to be gone by then; of a dispute,
+A recipient is told of what it received before the change, unless its copy is known to be gone by then, also if that is
+a kind of what was changed, or what was changed is a kind of it; of a dispute,
 also whoever received it while it was disputed. What our own retention erased is no change that anybody asked for:
 nobody is told. A debt may be disputed by a hold alone: then whoever recovers it is told.
 
@@ -10,6 +11,8 @@ Source: GDPR Art. 19; PIPEDA Schedule 1, 4.9.5 and 4.9.6; 11 CCR 7022.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledger.vocabulary.codes import kinds, related
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,6 +58,14 @@ class Change(NamedTuple):
     """Of a dispute, the correction or the release that settled it."""
     recipients: frozenset[str] | None = None
     """Whom alone it is about; None for everybody who has the data."""
+    kept: frozenset[str] = frozenset()
+    """Categories that an erasure left as they were."""
+
+    def when(self, category: str) -> datetime | None:
+        """Return when it changed a category last, a kind of that or what that is a kind of; None if it did not."""
+        if self.kept & {*kinds(category)}:
+            return None
+        return max((time for changed, time in self.categories.items() if related(changed, category)), default=None)
 
     @property
     def time(self) -> datetime:
@@ -117,7 +128,7 @@ def to_tell(change: Change, held: list[Copy]) -> dict[str, list[Copy]]:
     """Return whom to tell of a change: each recipient, with what it received of the data and may have had then."""
     found: dict[str, list[Copy]] = {}
     for each in held:
-        when = change.categories.get(each.category)
+        when = change.when(each.category)
         if change.recipients is not None and each.recipient not in change.recipients:
             continue
         if when is not None and change.kind == "challenged":
@@ -155,7 +166,11 @@ def _given(person: History) -> Iterator[tuple[Fact, dict[str, Any]]]:
 
 def _last_copy_gone(given: Fact, recipient: str, category: str, gone: list[Fact]) -> Fact | None:
     """Return the first thing after a disclosure that says that the recipient no longer has it."""
-    its = (each for each in gone if each.data["holder"] == recipient and category in each.data.get("categories", []))
+    its = (
+        each
+        for each in gone
+        if each.data["holder"] == recipient and not {*kinds(category)}.isdisjoint(each.data.get("categories", []))
+    )
     return next((each for each in its if each.time >= given.time), None)
 
 
@@ -170,8 +185,10 @@ def _change(person: History, kind: str, cause: tuple[str, ...], facts: list[Fact
         for each in facts:
             its = each.data.get("scope", {}).get("categories", []) or every
             categories |= dict.fromkeys(its, each.time)
+    left: set[str] = set()
     for each in facts:
         kept = {survivor["category"] for survivor in each.data.get("survivors", [])}
+        left |= kept
         its = each.data.get("categories", []) or (_everything(person) if kind == "restricted" else [])
         categories |= dict.fromkeys((one for one in its if one not in kept), each.time)
     request = cause[1] if cause[0] == "request" else None
@@ -180,7 +197,8 @@ def _change(person: History, kind: str, cause: tuple[str, ...], facts: list[Fact
         its = (each for each in person.facts if request in {each.data.get("request_ref"), each.data.get("request_id")})
         names |= {each.name for each in its}
     return Change(
-        kind, cause, facts, frozenset(names), categories, request, _resolved(person, kind, facts), recipients
+        kind, cause, facts, frozenset(names), categories, request, _resolved(person, kind, facts), recipients,
+        frozenset(left - categories.keys()),
     )  # fmt: skip
 
 

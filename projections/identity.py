@@ -126,7 +126,9 @@ class Joining(NamedTuple):
     appended: datetime
 
 
-class _Merge(NamedTuple):
+class Merge(NamedTuple):
+    """One merge, in however many logs it has parts."""
+
     source: str
     id: str
     content: UUID
@@ -150,32 +152,34 @@ def aliases(connection: Connection[Any], subject: Subject, pins: Pins) -> Aliase
         pins: For each log the last position that is seen. Those without a part of a merge of hers are not asked for.
     """
     known: dict[Subject, None] = {subject: None}
-    merges: dict[_Merge, None] = {}
-    joined: list[datetime] = []
+    seen: dict[Merge, None] = {}
+    since: list[datetime] = []
     fresh = [subject]
     while fresh:
-        more = [each for each in _merges(connection, fresh, pins) if each not in merges]
-        merges |= dict.fromkeys(more)
-        found = _joined(connection, more, pins) if more else []
-        joined += _since(found)
+        more = [each for each in merges(connection, fresh, pins) if each not in seen]
+        seen |= dict.fromkeys(more)
+        found = joined(connection, more, pins) if more else []
+        since += _since(found)
         fresh = [each for each in (Subject(row.subject.hex, row.log_id) for row in found) if each not in known]
         known |= dict.fromkeys(fresh)
         fresh = list(dict.fromkeys(fresh))
-    return Aliases(list(known), max(joined, default=None))
+    return Aliases(list(known), max(since, default=None))
 
 
-def _merges(connection: Connection[Any], subjects: Iterable[Subject], pins: Pins) -> list[_Merge]:
+def merges(connection: Connection[Any], subjects: Iterable[Subject], pins: Pins) -> list[Merge]:
+    """Return the merges that any of some subjects is in and was not split from."""
     asked = list(subjects)
     wanted = {
         "logs": [each.log_id for each in asked],
         "subjects": [UUID(hex=each.id) for each in asked],
         "positions": [pins.of(connection, each.log_id) for each in asked],
     }
-    return select(connection, MERGES, wanted, _Merge)
+    return select(connection, MERGES, wanted, Merge)
 
 
-def _joined(connection: Connection[Any], merges: list[_Merge], pins: Pins) -> list[Joining]:
-    sources, ids, contents = (list(each) for each in zip(*merges, strict=True))
+def joined(connection: Connection[Any], known: Iterable[Merge], pins: Pins) -> list[Joining]:
+    """Return whom some merges join, at least one, and no split parted."""
+    sources, ids, contents = (list(each) for each in zip(*known, strict=True))
     names = {"sources": sources, "ids": ids, "contents": contents}
     logs = [row[0] for row in connection.execute(WHERE, names, prepare=True).fetchall()]
     positions = [pins.of(connection, log_id) for log_id in logs]

@@ -131,7 +131,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=5,
+    version=6,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,

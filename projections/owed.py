@@ -12,6 +12,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.vocabulary.codes import related
 from projections import consulted, requested
 from projections.changed import TYPES as CHANGED
 from projections.changed import changes, copies, to_tell
@@ -227,7 +228,7 @@ def _telling(person: History) -> Iterable[Owed]:
             told = {category for each in mine for category in each.categories}
             for each in mine:
                 yield _named(each, change, gave, law, names)
-            rest = [copy for copy in gave if copy.category not in told]
+            rest = [copy for copy in gave if not _in(copy.category, told)]
             if rest:
                 yield _unnamed(person.log_id, recipient, rest, change, law, names)
     for each in named:
@@ -239,6 +240,11 @@ def _telling(person: History) -> Iterable[Owed]:
             yield of_notice(each, subject, its)._replace(sealed=is_hidden(each.fact, names))
 
 
+def _in(category: str, named: Iterable[str]) -> bool:
+    """Tell whether a category is among some that were named, as it is, narrower or wider."""
+    return any(related(category, each) for each in named)
+
+
 def _about(notice: Notice, change: Change) -> bool:
     """Tell whether a notice is about a change."""
     return notice.change == change.kind and notice.trigger in change.names
@@ -248,7 +254,7 @@ def _named(notice: Notice, change: Change, gave: list[Copy], law: Pack | None, n
     """Return what is owed to one recipient by a notice that the company named."""
     its = deadline(law, "tell_recipients", change.time, stated=notice.due)
     subject = names.get(notice.fact.subject, notice.fact.subject)
-    known = [copy for copy in gave if copy.category in notice.categories] or gave
+    known = [copy for copy in gave if _in(copy.category, notice.categories)] or gave
     found = of_notice(notice, subject, its)
     gone = _gone(known)
     if found.unfinished and gone is not None:

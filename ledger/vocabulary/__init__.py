@@ -16,6 +16,7 @@ from ledger.vocabulary.stored import (
     subject_private_of,
     target,
     unlinked,
+    wrong_subject,
 )
 from ledger.vocabulary.words import WORDS, word, words
 
@@ -49,4 +50,5 @@ __all__ = [
     "unlinked",
     "word",
     "words",
+    "wrong_subject",
 ]

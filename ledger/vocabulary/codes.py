@@ -75,3 +75,8 @@ def kinds(code: str) -> tuple[str, ...]:
     while (known := CODES.get(found[-1])) is not None and known.broader is not None:
         found.append(known.broader)
     return tuple(found)
+
+
+def related(one: str, other: str) -> bool:
+    """Return whether one of two codes is a kind of the other, or both are the same."""
+    return one in kinds(other) or other in kinds(one)

@@ -123,7 +123,10 @@ class EventCorrected(PerhapsAboutPersons, kw_only=True):
 
 
 class EventVoided(PerhapsAboutPersons, kw_only=True):
-    """An earlier event should not count at all. Nothing is edited: both stay."""
+    """An earlier event should not count at all. Nothing is edited: both stay.
+
+    Not for what joins or parts names: it is undone by an event of its own, such as subject.split.
+    """
 
     target: EventRef
     """The event."""

@@ -34,7 +34,7 @@ class Scope(Part, kw_only=True):
 
 
 class SealPlaced(AboutPersons, kw_only=True):
-    """An authority forbade telling the person."""
+    """An authority forbade telling the person. Only facts that are marked as sealed are hidden: an order marks none."""
 
     seal_id: Opaque
     """Names the seal."""
@@ -43,13 +43,13 @@ class SealPlaced(AboutPersons, kw_only=True):
     basis: Code | None
     """The statute's paragraph; null when none was cited."""
     scope: Scope
-    """What must not be told."""
+    """What must not be told, as the order says. It hides nothing: mark each fact as sealed under this seal."""
     starts: Time
     """From when."""
     until: Time | None
     """Until when; null when an event ends it, or nothing does."""
     until_event: Code | None = None
-    """What ends it."""
+    """What ends it. Nothing watches for it: send seal.lifted when it happens."""
     clearance: Code | None = None
     """Who may know."""
     oral: bool = False

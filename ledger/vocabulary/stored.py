@@ -34,6 +34,8 @@ from ledger.vocabulary.recipient_facts import AgreementRecorded, RecipientRegist
 SUBJECT_KIND = "subject"
 """The kind of a reference whose value is a subject id."""
 
+WRONG_SUBJECT = "whosaw:WrongSubject"
+
 _encode = Encoder().encode
 
 
@@ -191,11 +193,20 @@ def unlinked(event: Event) -> Reference | None:
 
 
 def target(event: Event) -> tuple[str, str] | None:
-    """Return source and id of the event that a fact about nobody corrects; nothing if it is about somebody."""
+    """Return source and id of the event that a fact about nobody corrects, or that an open one about anybody voids."""
     data = event.data
-    if isinstance(data, EventCorrected | EventVoided) and not data.subjects:
+    if isinstance(data, EventCorrected | EventVoided) and (not data.subjects or _voids_openly(event)):
         return data.target.source, data.target.id
     return None
+
+
+def wrong_subject(event: Event) -> bool:
+    """Return whether the fact says openly that what it voids was recorded about the wrong person."""
+    return _voids_openly(event) and getattr(event.data, "reason", None) == WRONG_SUBJECT
+
+
+def _voids_openly(event: Event) -> bool:
+    return isinstance(event.data, EventVoided) and not is_sealed(event)
 
 
 def _envelope(event: Event) -> Envelope | None:

@@ -237,6 +237,58 @@ def voided(target: dict[str, Any]) -> dict[str, Any]:
     return event("event.voided", target=named, reason="whosaw:WrongContent", system=None)
 
 
+def merge(*customers: str, **more: Any) -> dict[str, Any]:
+    people = [{"reference": {"kind": "customer", "value": each}, "role": "whosaw:Alias"} for each in customers]
+    return event(
+        "subject.merged", subjects=people, method="whosaw:StaffMatch", confidence="certain", system=None, **more
+    )
+
+
+@pytest.mark.parametrize("order", [("C-2",), ("C-2", "C-3"), ("C-3", "C-2")])
+def test_a_hold_holds_through_names_that_were_forgotten_and_is_told_to_nobody(
+    service: Service, order: tuple[str, ...]
+) -> None:
+    receipts = service.record(*(event(customer=f"C-{each}") for each in range(1, 5)))
+    streams = {f"C-{number}": each["stream"] for number, each in enumerate(receipts, 1)}
+    service.record(merge("C-1", "C-2"), merge("C-2", "C-3"), merge("C-3", "C-4"))
+    for each in order:
+        assert forget(service, streams[each], grace_days=0).json()["state"] == "destroyed"
+    service.record(event("hold.placed", customer="C-4", **HOLD))
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/subjects/{streams['C-1']}/holds").json()["held"] is False
+    assert forget(service, streams["C-1"], grace_days=0).json()["state"] == "deferred"
+    service.record(event("hold.released", customer="C-4", **RELEASE))
+    turn(service)
+    assert service.ask(f"/v1/subjects/{streams['C-1']}/holds").status_code == 404
+    assert service.rows("SELECT 1 FROM ledger.subject WHERE subject = '" + streams["C-1"] + "'") == []
+
+
+def test_a_name_that_was_split_from_the_one_who_was_forgotten_is_not_held_through_her(service: Service) -> None:
+    first, second, _ = service.record(event(), event(customer="C-2"), event(customer="C-3"))
+    early = merge("C-1", "C-2", "C-4")
+    undoes = {"source": early["source"], "id": early["id"]}
+    split = merge("C-2", "C-4", undoes=undoes) | {"type": "subject.split"}
+    service.record(early, split, merge("C-2", "C-3"))
+    forget(service, second["stream"], grace_days=0)
+    service.record(event("hold.placed", customer="C-3", **HOLD))
+    service.follow(service.state.ledger.head(0))
+    assert forget(service, first["stream"], grace_days=0).json()["state"] == "destroyed"
+
+
+@pytest.mark.parametrize("hold", [{}, {"visibility": "sealed", "seal_ref": "S-1"}])
+def test_a_hold_holds_through_a_merge_that_an_order_seals_and_is_told_to_nobody(
+    service: Service, hold: dict[str, Any]
+) -> None:
+    first, _ = service.record(event(), event(customer="C-2"))
+    service.record(
+        merge("C-1", "C-2", visibility="sealed", seal_ref="S-1"), event("hold.placed", customer="C-2", **HOLD | hold)
+    )
+    service.follow(service.state.ledger.head(0))
+    assert service.ask(f"/v1/subjects/{first['stream']}/holds").json()["held"] is False
+    receipt = forget(service, first["stream"], grace_days=0).json()
+    assert (receipt["state"], receipt["deferred"]["reason"]["code"]) == ("deferred", "dpv:LegalObligation")
+
+
 @pytest.mark.parametrize("over", ["her", "everybody"])
 def test_a_sealed_hold_defers_it_like_any_other_and_is_told_to_nobody(
     service: Service, subject: str, over: str

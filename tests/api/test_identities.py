@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from api.undoing import INSTEAD
 from tests.api.conftest import event
 from tests.api.test_forgetting import HOLD, RELEASE, forget
 from tests.api.test_persons import about, correction, merged, places, split
@@ -132,6 +133,46 @@ def test_what_was_recorded_between_a_merge_and_its_split_is_listed_until_it_is_c
     assert [each["position"] for each in listed(service, "unattributed")] == [place for _, place in expected[1:]]
     assert forget(service, two, grace_days=0).json()["state"] == "destroyed"
     assert [each["subject"] for each in listed(service, "unattributed")] == [one]
+
+
+@pytest.mark.parametrize(
+    "kind", ["subject.merged", "subject.split", "subject.identifier_linked", "subject.identifier_unlinked"]
+)
+def test_what_joins_or_parts_names_is_not_voided_but_undone_by_its_own_event(service: Service, kind: str) -> None:
+    may_unlink(service)
+    merge = merged("C-1", "C-2")
+    target = {
+        "subject.merged": merge, "subject.split": split(merge, "C-1", "C-2"),
+        "subject.identifier_linked": linked(), "subject.identifier_unlinked": unlinked(),
+    }[kind]  # fmt: skip
+    service.record(event(), event(customer="C-2"), merge, target)
+    before = service.state.ledger.head(0)
+    replaced = {"replaced_by": {"source": "/services/billing", "id": "e-right"}}
+    sealed = {"visibility": "sealed", "seal_ref": "S-1"}
+    for refused in (
+        correction("event.voided", target), correction("event.voided", target, customer="C-9"),
+        correction("event.corrected", target, **replaced), correction("event.voided", target, **sealed),
+        [target | {"id": "with-it"}, correction("event.voided", {"id": "with-it"})],
+    ):  # fmt: skip
+        answer = service.send(refused)
+        assert (answer.status_code, answer.json()["code"]) == (409, "other-event")
+        assert answer.json()["errors"][0]["pointer"].endswith("/data/target")
+        assert INSTEAD[kind] in answer.json()["errors"][0]["detail"]
+    assert service.state.ledger.head(0) == before
+    service.record(correction("event.corrected", target))
+
+
+def test_a_merge_that_a_voiding_came_before_is_undone_by_a_split_and_the_voiding_is_repeated_as_ever(
+    service: Service,
+) -> None:
+    merge = merged("C-1", "C-2")
+    voiding = correction("event.voided", merge)
+    one, *_ = service.record(event("data.disclosed"), event("data.disclosed", customer="C-2"), voiding)
+    service.record(merge)
+    assert places(service, one["stream"]) == [2, 1]
+    assert service.send(voiding).json()["repeated"]
+    service.record(split(merge, "C-1", "C-2"))
+    assert places(service, one["stream"]) == [1]
 
 
 def merge_at(service: Service) -> int:

@@ -77,7 +77,7 @@ def test_before_anything_was_recorded_nothing_was_known(service: Service) -> Non
             assert (answer.json()["as_of"], answer.json()["items"]) == (0, [])
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", [*QUESTIONS, "holds"])
 def test_the_answer_of_a_time_is_the_answer_of_the_position_that_it_names(service: Service, question: str) -> None:
     subject = recorded(service, "data.collected", "data.disclosed", "data.viewed", "data.collected")
     for position in (2, 4):
@@ -197,3 +197,51 @@ def test_of_questions_a_time_sees_those_that_had_been_asked(service: Service) ->
     (found,) = asked(service, subject, "queries").json()["items"]
     assert asked(service, subject, "queries", valid_at=found["time"]).json()["items"] == [found]
     assert asked(service, subject, "queries", valid_at=shifted(found["time"], microseconds=-1)).json()["items"] == []
+
+
+def test_of_holds_a_time_sees_those_that_were_known_and_stood(service: Service) -> None:
+    hold = {"hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {}}
+    over = event("hold.placed", **hold | {"hold_id": "H-2"}, starts="2026-01-01T00:00:00Z")
+    del over["data"]["subjects"]
+    first, *_ = service.record(event())
+    for each in (
+        event("hold.placed", **hold, starts="2026-02-01T00:00:00Z") | {"time": "2026-02-01T00:00:00Z"},
+        event("hold.released", hold_id="H-1", reason="whosaw:LegalClaim", effective_at="2026-05-01T00:00:00Z")
+        | {"time": "2026-05-01T00:00:00Z"},
+        over | {"time": "2026-06-01T00:00:00Z"},
+    ):
+        service.record(each)
+    service.follow(4)
+    subject = first["stream"]
+
+    def held(**parameters: str) -> bool:
+        found: bool = asked(service, subject, "holds", **parameters).json()["held"]
+        return found
+
+    assert [held(as_of=str(position)) for position in (1, 2, 3, 4)] == [False, True, False, True]
+    assert [held(known_at=at(service, position)) for position in (1, 2, 3, 4)] == [False, True, False, True]
+    assert [held(valid_at=f"2026-0{month}-10T00:00:00Z") for month in (1, 3, 5, 7)] == [False, True, False, True]
+    assert held()
+
+
+@pytest.mark.parametrize("over", ["her", "everybody"])
+def test_a_sealed_hold_is_told_to_the_cleared_who_ask_for_it(service: Service, over: str) -> None:
+    hold = {"hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {}, "starts": "2026-02-01T00:00:00Z"}
+    sealed = event("hold.placed", **hold, **SEALED)
+    if over == "everybody":
+        del sealed["data"]["subjects"]
+    first, *_ = service.record(event(), placed(), sealed)
+    service.follow(3)
+    subject = first["stream"]
+    scopes = ("subjects:read", "holds:read", "seals:read")
+    for authority, told in (("seal:*", True), ("seal:city-police", over == "her"), ("seal:other", False)):
+        key = {"Authorization": f"Bearer {service.issue((*scopes, authority))}", "Whosaw-Purpose": "whosaw:LegalClaim"}
+        path = f"/v1/subjects/{subject}/holds"
+        assert ask(service, path, key).json()["held"] is False
+        answer = ask(service, f"{path}?sealed=true", key).json()
+        assert (answer["held"], [each["hold"] for each in answer["holds"]]) == (told, ["H-1"] if told else [])
+        if over == "her":
+            kept = ask(service, f"/v1/subjects/{subject}/retention?sealed=true", key).json()["items"]
+            assert [each["blocked"] for each in kept] == [told] * len(kept)
+            open_ = ask(service, f"/v1/subjects/{subject}/retention", key).json()["items"]
+            assert [each["blocked"] for each in open_] == [False] * len(open_)

@@ -194,6 +194,7 @@ def test_a_sealed_correction_about_nobody_shows_in_no_open_answer(service: Servi
     del hidden["data"]["subjects"]
     made, _ = service.record(right, hidden)
     assert places(service, made["stream"]) == [1]
+    service.follow(2)
     assert {each["position"] for each in service.ask("/v1/findings").json()["items"]} == {1}
     received = service.ask("/v1/recipients/collections-north/disclosures").json()["items"]
     assert [each["position"] for each in received] == [1]
@@ -262,6 +263,45 @@ def test_a_correction_that_names_nobody_counts(service: Service) -> None:
     del voiding["data"]["subjects"]
     made, *_ = service.record(wrong, voiding)
     assert places(service, made["stream"]) == []
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_voiding_that_names_the_right_person_takes_it_from_the_wrong_one_at_once(
+    service: Service, *, together: bool
+) -> None:
+    wrong = event("data.disclosed")
+    voiding = correction("event.voided", wrong, reason="whosaw:WrongSubject", customer="C-2")
+    if together:
+        made, *_ = service.record(wrong, voiding)
+    else:
+        (made,) = service.record(wrong)
+        assert places(service, made["stream"]) == [1]
+        service.record(voiding)
+    assert places(service, made["stream"]) == places(service, made["stream"], view="stated") == []
+    assert places(service, made["stream"], view="audit") == [1]
+    assert [each["subjects"] for each in incidents(service)] == [[made["stream"]]]
+    assert service.send(voiding).json()["repeated"], "sent again, it is the same"
+    # Whoever takes it back, and whomever she names: it counts again, and is no incident.
+    service.record(correction("event.voided", voiding, customer="C-3"))
+    assert places(service, made["stream"]) == [1]
+    assert incidents(service) == []
+
+
+def test_a_voiding_for_another_reason_or_behind_a_seal_counts_for_whom_it_names_alone(service: Service) -> None:
+    fact = event("data.disclosed")
+    made, *_ = service.record(
+        fact, event(customer="C-2"), correction("event.voided", fact, customer="C-2"),
+        correction("event.voided", fact, reason="whosaw:WrongSubject", customer="C-2", visibility="sealed"),
+    )  # fmt: skip
+    assert places(service, made["stream"]) == [1]
+
+
+def test_a_voiding_that_names_one_who_was_forgotten_takes_it_from_nobody_else(service: Service) -> None:
+    campaign = event("data.disclosed", subjects=about("C-1", "C-2"))
+    one, two, *_ = service.record(event(), event(customer="C-2"), campaign)
+    forget(service, two["stream"], grace_days=0)
+    service.record(correction("event.voided", campaign, reason="whosaw:WrongSubject", customer="C-2"))
+    assert places(service, one["stream"]) == [3]
 
 
 def incidents(service: Service, role: str = "compliance", query: str = "") -> list[dict[str, Any]]:

@@ -306,6 +306,25 @@ def test_of_a_fact_about_people_of_several_logs_the_one_that_the_voiding_names_i
     )
 
 
+def test_a_voiding_that_names_the_right_person_counts_in_the_log_of_what_it_voids(world: World) -> None:
+    wrong = event("data.disclosed", customer=world.names[0])
+    world.service.record(wrong)
+    assert len(world.disclosed(0)) == 1
+    voiding = correction("event.voided", wrong, customer=world.names[2], reason="whosaw:WrongSubject")
+    world.service.record(voiding)
+    assert world.disclosed(0) == []
+    assert [each["subjects"] for each in possible(world)] == [[world.subjects[0]]]
+    assert world.service.send([voiding]).json()["receipts"][0]["repeated"]
+
+
+def test_a_voiding_that_names_one_who_was_forgotten_takes_nothing_from_people_of_other_logs(world: World) -> None:
+    campaign = event("data.disclosed", subjects=about(*world.names[:2]))
+    world.service.record(campaign)
+    forget(world.service, world.subjects[1], grace_days=0)
+    world.service.record(correction("event.voided", campaign, customer=world.names[1], reason="whosaw:WrongSubject"))
+    assert len(world.disclosed(0)) == 1
+
+
 def test_two_merges_of_one_name_that_say_different_things_join_nobody(world: World) -> None:
     # In different logs the same id is no conflict; it must not join what neither of them names.
     one, other = merged(world.names[0], "X-1"), merged(world.names[1], "X-2")

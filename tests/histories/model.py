@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CORRECTIONS = frozenset({"event.corrected", "event.voided"})
 HOLDS = frozenset({"hold.placed", "hold.released", "request.received", "request.answered"})
@@ -94,8 +97,11 @@ class Model:
 
     # One person.
 
-    def aliases(self, person: str, upto: int) -> set[str]:
-        """Everybody who is one person with her as of a position: merges that no split has undone since."""
+    def aliases(self, person: str, upto: int, *, forgotten: bool = False) -> set[str]:
+        """Everybody who is one person with her as of a position: merges that no split has undone since.
+
+        What holds is looked for also through names that were forgotten; no answer is.
+        """
         joined = {person}
         while True:
             more = {
@@ -104,7 +110,7 @@ class Model:
                 if each.type == "subject.merged" and each.position <= upto and each.log == self.homes[person]
                 for one in joined & set(each.people)
                 for other in each.people
-                if other not in self.gone and not self._parted(each, {one, other}, upto)
+                if (forgotten or other not in self.gone) and not self._parted(each, {one, other}, upto)
             }
             if more <= joined:
                 return joined
@@ -156,12 +162,28 @@ class Model:
                     struck.add(each.position)
         return struck
 
+    def of_others(self, kind: str, target: str, reason: str, seal: str | None, who: Iterable[str | None]) -> bool:
+        """Whether it is an open voiding that is kept about nobody, since it names none of its target's people.
+
+        Only if it says that it was the wrong person, or if what it voids is about nobody itself. Somebody forgotten may
+        be whom it names.
+        """
+        if kind != "event.voided":
+            return False
+        meant = [each for each in self.told if each.id == target]
+        people = {each for part in meant for each in part.people}
+        undoing = any(each.type in CORRECTIONS and not each.people for each in meant)
+        unsure = bool(people & self.gone)
+        hidden = any(each.seal is not None for each in meant)
+        named = set() if hidden else people & set(who)
+        return bool(meant) and seal is None and (reason == WRONG_SUBJECT or undoing) and not unsure and not named
+
     # Orders.
 
     def held(self, person: str, folded: dict[int, int]) -> bool:
         """Whether anything forbids to destroy her: over any of her names, sealed or not, or over everybody."""
         upto = folded[self.homes[person]]
-        names = self.aliases(person, upto)
+        names = self.aliases(person, upto, forgotten=True)
         near = [each for each in self._recorded(person, upto) if names & set(each.people)]
         gone = self._struck(near, self._recorded(person, upto), "current")
         bearing = [each for each in near if each.type in HOLDS and each.position not in gone]

@@ -131,6 +131,8 @@ class Telling:
         return {"reference": {"kind": "customer", "value": who}, "role": "dpv:Customer"}
 
     def _learn(self, receipt: Receipt, who: Sequence[str], mine: Told) -> list[Told]:
+        if self.model.of_others(mine.type, mine.target, mine.reason, mine.seal, map(self._known, who)):
+            who = []
         people = dict.fromkeys(self._whom(each) for each in who)
         parts: list[Told] = []
         for part in (receipt, *receipt.parts):
@@ -141,6 +143,10 @@ class Telling:
                 assert part.stream == some[0]
             parts.append(mine._replace(log=part.log_id, position=part.position, people=some))
         return parts
+
+    def _known(self, name: str) -> str | None:
+        """Return whom a name stands for so far; None if that is nobody yet, or any more."""
+        return name if name in self.model.homes and name not in self.model.gone else self.model.names.get(name)
 
     def _whom(self, name: str) -> str:
         """Return whom a name stands for, as the ledger has it; the model knew, or it is somebody who never was."""

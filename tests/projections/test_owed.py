@@ -81,6 +81,42 @@ def test_steps_towards_one_deletion_are_told_once_and_only_what_is_gone() -> Non
     assert one(TO_BANK, *alone).positions == [1, 2]
 
 
+@pytest.mark.parametrize(
+    ("changed", "received", "told"),
+    [
+        ("pd:PaymentCard", "pd:PaymentCardNumber", True),
+        ("pd:PaymentCardNumber", "pd:PaymentCard", True),
+        ("pd:Financial", "pd:PaymentCardNumber", True),
+        ("pd:PaymentCardNumber", "pd:PaymentCardExpiry", False),
+        ("pd:PaymentCard", "pd:BankAccount", False),
+    ],
+)
+def test_who_received_a_narrower_or_a_wider_kind_is_told_too(changed: str, received: str, *, told: bool) -> None:
+    given = disclosed("alice", "2026-01-02T10:00:00Z", received, recipient=BANK)
+    for change in (
+        rectified("alice", "2026-03-02T10:00:00Z", changed),
+        erased("alice", "2026-03-02T10:00:00Z", changed),
+    ):
+        assert [(each.recipient, each.categories) for each in tell(given, change)] == (
+            [("national-bank", [received])] if told else []
+        )
+    gone = erased("alice", "2026-02-01T10:00:00Z", "pd:Financial", holder="national-bank", system="bank")
+    assert tell(given, gone, rectified("alice", "2026-03-02T10:00:00Z", changed)) == []
+
+
+def test_a_notice_that_names_the_wider_kind_tells_of_the_narrower_one() -> None:
+    given = disclosed("alice", "2026-01-02T10:00:00Z", "pd:PaymentCardNumber", recipient=BANK)
+    change = rectified("alice", "2026-03-02T10:00:00Z", "pd:PaymentCard")
+    notice = due("alice", "2026-03-05T10:00:00Z", "pd:PaymentCard", trigger=2)
+    assert [each.notification for each in tell(given, change, notice)] == ["N-1"]
+
+
+def test_of_what_an_erasure_left_nobody_is_told_though_it_is_a_kind_of_what_is_gone() -> None:
+    given = disclosed("alice", "2026-01-02T10:00:00Z", "pd:PaymentCardNumber", recipient=BANK)
+    survivors = [{"category": "pd:PaymentCardNumber", "basis": "ca-qc-p39.1:23"}]
+    assert tell(given, erased("alice", "2026-03-02T10:00:00Z", "pd:PaymentCard", survivors=survivors)) == []
+
+
 def test_what_our_own_retention_erased_is_told_to_nobody() -> None:
     assert tell(TO_BANK, erased("alice", "2026-03-02T10:00:00Z", NAME, reason="whosaw:RetentionEnded")) == []
 
