@@ -19,7 +19,7 @@ from psycopg.rows import args_row, scalar_row, tuple_row
 from psycopg.sql import SQL, Identifier
 
 from projections.history import FORGETTING, IDENTITY, KEPT_BY_NOBODY, Row, fact, histories
-from projections.projection import Batch
+from projections.projection import DESTROYED, Batch, present
 from projections.registers import REGISTERED, Registers, key_of
 
 if TYPE_CHECKING:
@@ -160,6 +160,11 @@ class Derived(NamedTuple):
     def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
         """Replace the rows of everybody whom a batch touches. The caller commits them with the batch's position."""
         connection = cursor.connection
+        if present(connection, batch).isdisjoint({*self._touching, *REGISTERED, DESTROYED}):
+            # Nobody is touched; but what others read of the log they may read up to here.
+            connection.execute(LOCK, (f".{self.name}", [batch.log_id]))
+            connection.execute(self._sql(REACH), {"log_id": batch.log_id, "upto": batch.upto})
+            return
         span = batch._asdict() | {"types": [*REGISTERED], "roles": sorted(KEPT_BY_NOBODY)}
         fresh = [fact(row) for row in _entries(connection, FRESH, span)]
         logs = [batch.log_id] if not fresh else _column(connection, LOGS, {})

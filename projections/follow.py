@@ -56,8 +56,8 @@ LONGEST_REST_SECONDS = 2.0
 its last batch took, so that more of her facts are in the next one: under a steady load four fifths of the time, and a
 fraction of a second when one fact has come."""
 
-CONNECTIONS = 12
-"""At most, of one follower."""
+CONNECTIONS = 6
+"""At most, of one follower. Each plans every statement anew, and more do not fold faster."""
 
 
 class Follower:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
 
-from psycopg.rows import args_row
+from psycopg.rows import args_row, tuple_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +34,23 @@ class Batch(NamedTuple):
     """The last position before the batch."""
     upto: int
     """The last position in it."""
+
+
+# By primary key. Whoever was forgotten again in an older copy of the database has no entry that says so.
+PRESENT = """
+    SELECT array(SELECT DISTINCT e.type FROM ledger.entry AS e
+                 WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s),
+           EXISTS (SELECT FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL)
+"""
+DESTROYED = "key.destroyed"
+
+
+def present(connection: Connection[Any], batch: Batch) -> frozenset[str]:
+    """Return the types of fact that a batch has; who is to be forgotten again counts as one that says it."""
+    with connection.cursor(binary=True, row_factory=tuple_row) as cursor:
+        row = cursor.execute(PRESENT, batch._asdict(), prepare=True).fetchone()
+    types, again = row or ((), False)
+    return frozenset({*types, DESTROYED}) if again else frozenset(types)
 
 
 class Projected(Protocol):
@@ -82,7 +99,7 @@ class Fold(NamedTuple):
     """One statement of a projection."""
 
     types: tuple[str, ...]
-    """The types of fact that it folds; it passes over all others."""
+    """The types of fact that it folds; empty for all. For a batch that has none of them it is not run."""
     statement: LiteralString
     """Takes `log_id`, `after`, `upto` and `types`; inserts rows of that log only."""
 
@@ -107,8 +124,10 @@ class Projection(NamedTuple):
 
     def fold(self, cursor: Cursor[Any], batch: Batch) -> None:
         """Insert the rows of a batch. The caller commits them with the batch's last position, or neither."""
+        there = present(cursor.connection, batch)
         for types, statement in self.folds:
-            cursor.execute(statement, batch._asdict() | {"types": list(types)}, prepare=True)
+            if not types or not there.isdisjoint(types):
+                cursor.execute(statement, batch._asdict() | {"types": list(types)}, prepare=True)
 
     def forget(self, cursor: Cursor[Any], log_id: int) -> None:
         """Delete the rows of who was forgotten again in a database that was put back; see `forgotten`."""
@@ -123,7 +142,7 @@ def forgotten(table: LiteralString) -> Fold:
     Who was forgotten again in an older copy of the database has no entry there; that her row in `ledger.erased` has no
     position says so, and each batch deletes what is hers.
     """
-    return Fold(("key.destroyed",), FORGOTTEN.replace("{table}", table))
+    return Fold((DESTROYED,), FORGOTTEN.replace("{table}", table))
 
 
 FORGOTTEN: LiteralString = """

@@ -38,6 +38,8 @@ def test_what_services_emit_is_answered_and_reported(start: Callable[..., Servic
     assert given["leaf"] == disclosed["leaf"]
     looks = service.ask(f"{path}/views{seen}").json()["items"]
     assert "whosaw:SupportAgent" in {look["actor_role"] for look in looks}
+    for log in service.state.ledger.logs():
+        service.follow(log.size, log.log_id)
     moments = service.ask(f"{path}/timeline").json()["items"]
     assert {"data.collected", "data.disclosed", "data.viewed", "ledger.queried"} <= {each["type"] for each in moments}
     given_to = service.ask("/v1/recipients/collections-north/disclosures?from=2026-10-01T00:00:00Z").json()

@@ -32,7 +32,7 @@ def failure(template: str, monkeypatch: pytest.MonkeyPatch, content: str = "{}")
 
 def test_a_document_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typesetting, "LONGEST_SECONDS", 1.5)
-    template = "#let forever(n) = { let i = 0; while i < n { i += 1; range(1000).map(str).join() } }\n#forever(9999999)"
+    template = "#let ever(n) = { let i = 0; while i < n { i += 1; range(100000).map(str).join() } }\n#ever(9999999)"
     assert failure(template, monkeypatch) == "time"
 
 
