@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from api.clock import Clock
 from api.forgetting import carry_out
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class ForgetClock:
+class ForgetClock(Clock):
     """Carries out what is due, from `start` to `stop`; also what a crash has interrupted."""
 
     def __init__(
@@ -40,26 +40,11 @@ class ForgetClock:
             seconds: Between two looks.
             granted: Begins what requests lead to; None if they lead to nothing by themselves.
         """
+        super().__init__("forgetting", seconds)
         self._ledger = ledger
         self._forgetting = forgetting
         self._terms = terms
-        self._seconds = seconds
         self._granted = granted
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="forgetting", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after whom it is at."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
-            self.turn()
 
     def turn(self) -> None:
         """Look once at everybody whose request was granted, and at everybody who is due.

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
+from api.clock import Clock
 from ledger import Conflict
 from ledger.own_fact import own_fact
 from projections import together
@@ -28,7 +28,7 @@ ON_THEIR_WAY = timedelta(hours=1)
 """So long a number may be missing before that is a finding: a service sends again what it could not send."""
 
 
-class RuleClock:
+class RuleClock(Clock):
     """Raises what is found over everybody, from `start` to `stop`. Several processes may each have one."""
 
     def __init__(self, ledger: Ledger, seconds: float) -> None:
@@ -38,29 +38,19 @@ class RuleClock:
             ledger: Stays open until after `stop`.
             seconds: Between two looks.
         """
+        super().__init__("rules", seconds)
         self._ledger = ledger
-        self._seconds = seconds
         self._since = EARLIEST
         self._missing: dict[str, datetime] = {}
         self._stated: set[str] = set()
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="rules", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+    def turn(self, now: datetime | None = None) -> None:
+        """Look once.
 
-    def stop(self) -> None:
-        """End after what it is at."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
-            self.turn(datetime.now(UTC))
-
-    def turn(self, now: datetime) -> None:
-        """Look once."""
+        Args:
+            now: When it is; by the machine's clock, if it is None.
+        """
+        now = now or datetime.now(UTC)
         try:
             logs = range(len(self._ledger.recorders))
             with self._ledger.connection() as connection:

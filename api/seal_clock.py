@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from api import orders
+from api.clock import Clock
 from api.forgetting import fact_about
 from ledger import Held
 from projections import progress, seals
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class SealClock:
+class SealClock(Clock):
     """Opens what is not sealed any more, from `start` to `stop`."""
 
     def __init__(self, ledger: Ledger, forgetting: Forgetting, seconds: float) -> None:
@@ -33,24 +33,9 @@ class SealClock:
             forgetting: Of the same ledger.
             seconds: Between two looks.
         """
+        super().__init__("seals", seconds)
         self._ledger = ledger
         self._forgetting = forgetting
-        self._seconds = seconds
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name="seals", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after whom it is at."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._seconds):
-            self.turn()
 
     def turn(self) -> None:
         """Look once at every order that has ended."""
