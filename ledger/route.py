@@ -133,7 +133,14 @@ class Directory:
         def found(each: About) -> Subject | None:
             return (named.get(each.named) if each.named is not None else None) or known.get(each.digest)
 
-        parts = [self._parts(fact, found) for fact in facts]
+        # By names that lead to nobody yet and are linked in this very request: what follows is about the same person,
+        # so that it goes where the link goes, and comes after it.
+        linked: dict[bytes, int] = {}
+        parts: list[dict[int, Fact]] = []
+        for fact in facts:
+            parts.append(self._parts(fact, found, linked))
+            if fact.link is not None and not fact.sealed and fact.link.digest not in known:
+                linked.setdefault(fact.link.digest, next(iter(parts[-1])))
         kept = self._beside(beside, dict(zip((fact.repeat_key for fact in facts), parts, strict=True)), found)
         routes: dict[int, list[tuple[int, Fact]]] = {}
         for index, fact in enumerate(facts):
@@ -141,12 +148,14 @@ class Directory:
                 routes.setdefault(log_id, []).append((index, part))
         return routes
 
-    def _parts(self, fact: Fact, found: Callable[[About], Subject | None]) -> dict[int, Fact]:
+    def _parts(
+        self, fact: Fact, found: Callable[[About], Subject | None], linked: Mapping[bytes, int]
+    ) -> dict[int, Fact]:
         """Return by log the part of a fact that is about the people who live there."""
         parts: dict[int, list[About]] = {}
         for each in fact.about:
             subject = found(each)
-            log_id = subject.log_id if subject is not None else self._homes.of(each.digest)
+            log_id = subject.log_id if subject is not None else linked.get(each.digest, self._homes.of(each.digest))
             parts.setdefault(log_id, []).append(each)
         if len(parts) == 1:
             return dict.fromkeys(parts, fact)
