@@ -6,7 +6,6 @@ from base64 import b64decode
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import UUID
 
@@ -20,14 +19,14 @@ from ledger import belonging
 from ledger.edge import Edge
 from ledger.entry import Entry, identity, member_identity
 from ledger.envelope import KeyWrapper, decrypt
-from ledger.errors import Conflict, LedgerError, Unavailable, WrongLedger
+from ledger.errors import Unavailable, WrongLedger
 from ledger.fact import Fact, KeyedHashes, Reference
-from ledger.group import Beside, Receipt
 from ledger.home import Homes
-from ledger.prepare import Moved, Preparer
+from ledger.prepare import Preparer
 from ledger.proofs import Proofs
 from ledger.recorder import ROLE, LedgerRecorder, datastore
 from ledger.route import Directory
+from ledger.spread import Spread
 from ledger.streams import Streams, owner, sealed_owner, sealed_streams
 from ledger.subject import Sealed
 from ledger.writer import Writer
@@ -35,6 +34,7 @@ from ledger.writer import Writer
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from ledger.group import Beside, Receipt
     from ledger.keys import Keys
     from ledger.subject import Subject
 
@@ -58,8 +58,6 @@ WEAK = """
        OR (name = 'synchronous_commit' AND setting = 'off')
 """
 
-ROUTINGS = 3
-"""How often a request is routed again because a reference moved meanwhile."""
 SESSION = (
     " -c idle_in_transaction_session_timeout=5s -c lock_timeout=30s -c statement_timeout=0"
     " -c client_min_messages=warning"
@@ -196,7 +194,7 @@ class Ledger:
         facts = self._unsealed(facts)
         if len(self._writers) == 1 and all(fact.target is None for fact in facts):
             return self._writers[0].submit(facts)
-        return _Spread(self._directory, self._writers, facts).future
+        return Spread(self._directory, self._writers, facts).future
 
     def submit_to(self, log_id: int, facts: Sequence[Fact]) -> Future[list[Receipt]]:
         """Record facts in one log, whichever one their names would choose; otherwise as `submit`, at least one.
@@ -367,67 +365,6 @@ class Ledger:
         with self.connection() as connection:
             row = connection.execute(SIGNED_BELOW, (log_id, size)).fetchone()
         return row[0] if row else None
-
-
-class _Spread:
-    """One request over several logs: a part to each, and one future for all."""
-
-    def __init__(self, directory: Directory, writers: Sequence[Writer], facts: Sequence[Fact]) -> None:
-        self.future: Future[list[Receipt]] = Future()
-        self._directory = directory
-        self._writers = writers
-        self._facts = facts
-        self._lock = Lock()
-        self._routings = 0
-        self._start()
-
-    def _start(self) -> None:
-        self._routings += 1
-        self._parts = self._directory.route(self._facts)
-        self._missing = len(self._parts)
-        self._results: dict[int, list[Receipt]] = {}
-        self._errors: list[BaseException] = []
-        for log_id, part in self._parts.items():
-            try:
-                submitted = self._writers[log_id].submit([fact for _, fact in part])
-            except LedgerError as error:
-                # Another log may have taken its part already: the caller's retry completes it.
-                submitted = Future[list[Receipt]]()
-                submitted.set_exception(error)
-            submitted.add_done_callback(partial(self._arrived, log_id))
-
-    def _arrived(self, log_id: int, done: Future[list[Receipt]]) -> None:
-        error = done.exception()
-        with self._lock:
-            if error is None:
-                self._results[log_id] = done.result()
-            elif isinstance(error, Conflict):
-                # The part's places are not the request's.
-                self._errors.insert(0, Conflict([self._parts[log_id][index][0] for index in error.indexes]))
-            else:
-                self._errors.append(error)
-            self._missing -= 1
-            if self._missing:
-                return
-        if not self._errors:
-            self.future.set_result(self._receipts())
-        elif all(isinstance(each, Moved) for each in self._errors) and self._routings < ROUTINGS:
-            # What another log recorded already shows as a repeat.
-            self._start()
-        else:
-            # A name that moves ever again is a moment's trouble, and nothing of that part is recorded.
-            first = self._errors[0]
-            self.future.set_exception(Unavailable("a name moves between logs") if isinstance(first, Moved) else first)
-
-    def _receipts(self) -> list[Receipt]:
-        found: dict[int, list[Receipt]] = {}
-        for log_id in sorted(self._parts):
-            for (index, _), receipt in zip(self._parts[log_id], self._results[log_id], strict=True):
-                found.setdefault(index, []).append(receipt)
-        return [
-            found[index][0]._replace(parts=tuple(found[index][1:])) if len(found[index]) > 1 else found[index][0]
-            for index in range(len(self._facts))
-        ]
 
 
 def in_role(dsn: str, role: str, session: str = "") -> str:
