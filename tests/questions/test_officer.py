@@ -237,7 +237,10 @@ def test_18_which_seals_expire_in_30_days_or_have_no_end_and_which_accounts_omit
         )  # fmt: skip
     subject = desk.service.look_up("S-lifted")
     desk.folded()
-    desk.posted(f"/v1/subjects/{subject}/accounts")
+    issued = [
+        desk.posted(f"/v1/subjects/{desk.service.look_up(name)}/accounts").headers["whosaw-account"]
+        for name in ("S-endless", "S-late", "S-lifted")
+    ]
     desk.given(
         at("2026-06-03T10:00:00-04:00", "seal.lifted", "S-lifted", seal_id="S-lifted", reason="whosaw:OrderRevoked",
            effective_at="2026-06-03T10:00:00-04:00"),
@@ -245,8 +248,13 @@ def test_18_which_seals_expire_in_30_days_or_have_no_end_and_which_accounts_omit
     state = desk.service.state
     SealClock(state.ledger, state.forgetting, 60).turn()
     desk.folded()
-    assert desk.rows("/v1/seals?state=soon", "seal", role="cleared") == ["S-soon"]
-    assert desk.rows("/v1/seals?state=endless", "seal", role="cleared") == ["S-endless"]
+    found = desk.asked("/v1/seals?state=soon&state=endless", "cleared")["items"]
+    assert [
+        (each["seal"], each["state"], [(one["account"], one["renewed"]) for one in each["omitted_from"]])
+        for each in found
+    ] == [("S-endless", "endless", [(issued[0], None)]), ("S-soon", "soon", [])]  # fmt: skip
+    (ended,) = desk.asked("/v1/seals?state=ended", "cleared")["items"]
+    assert [one["account"] for one in ended["omitted_from"]] == [issued[2]], "and is to be issued again"
     assert desk.rows("/v1/obligations?kind=reissue&sealed=true", "subject", role="cleared") == [subject]
     assert desk.service.ask("/v1/seals").status_code == 403
 
