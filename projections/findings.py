@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from heapq import merge
-from itertools import product
+from itertools import chain, product
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -16,7 +16,7 @@ from uuid import UUID
 import orjson
 from psycopg.rows import scalar_row
 
-from projections.derived import Derived, registered
+from projections.derived import Derived, array, registered
 from projections.history import apart, happened_by, moment, read
 from projections.judgement import TYPES, Finding, judged
 from projections.projection import select
@@ -69,7 +69,17 @@ DEFINITION = """
     CREATE INDEX finding_rule ON finding (log_id, sealed, rule, time, position, subject);
     CREATE INDEX finding_outcome ON finding (log_id, sealed, outcome, time, position, rule, subject);
     CREATE INDEX finding_recipient ON finding (log_id, sealed, recipient, time, position, rule, subject)
-        WHERE recipient IS NOT NULL
+        WHERE recipient IS NOT NULL;
+    CREATE INDEX finding_name ON finding (log_id, ('finding ' || finding))
+"""
+# A decision is about the finding that it names, by finding_name; a waiver about what its rule found, by finding_rule.
+CONCERNED: LiteralString = """
+    SELECT subject FROM finding WHERE log_id = %(log_id)s AND 'finding ' || finding = ANY (%(keys)s::text[])
+    UNION
+    SELECT f.subject
+    FROM unnest(%(keys)s::text[]) AS k (key)
+    JOIN finding AS f ON f.log_id = %(log_id)s AND f.rule = substr(k.key, 8) AND f.sealed = ANY ('{false,true}')
+    WHERE k.key LIKE 'waiver %%'
 """
 COLUMNS: LiteralString = """
     SELECT f.finding, f.log_id, f.subject, f.position, f.type, f.rule, f.rule_version, f.law_pack, f.outcome, f.reason,
@@ -103,20 +113,16 @@ def _rows(person: History, registers: Registers) -> dict[str, list[tuple[Any, ..
 
 def _row(each: Finding) -> tuple[Any, ...]:
     return (
-        each.log_id, UUID(hex=each.subject), each.finding, each.position, each.type, each.rule, each.version,
-        each.law_pack, each.outcome, each.reason, each.codes, _pairs(each.inputs), each.time, each.stated, each.since,
-        each.recipient, each.purposes, each.source, each.system, each.sealed, each.seal, each.nobody, each.raised,
-        each.state, each.decided, each.resolution, each.waiver, each.waived,
+        each.log_id, each.subject, each.finding, each.position, each.type, each.rule, each.version, each.law_pack,
+        each.outcome, each.reason, array(each.codes), array(chain.from_iterable(each.inputs)), each.time, each.stated,
+        each.since, each.recipient, array(each.purposes), each.source, each.system, each.sealed, each.seal, each.nobody,
+        each.raised, each.state, array(each.decided), each.resolution, each.waiver, array(each.waived),
     )  # fmt: skip
 
 
-def _pairs(inputs: Iterable[list[int]]) -> list[int]:
-    """Return pairs one after the other, as the table keeps them."""
-    return [number for each in inputs for number in each]
-
-
 FINDINGS = Derived(
-    name=NAME, version=14, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=15, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
+    concerned=CONCERNED,
 )  # fmt: skip
 
 

@@ -307,5 +307,7 @@ def test_an_order_keeps_its_findings_to_the_cleared_until_it_ends(story: Story) 
 
 def test_a_waiver_is_read_by_those_whom_its_rule_found_and_by_nobody_else(story: Story) -> None:
     story.told(made.viewed("alice", NOON, "pd:Name", ticket=None), made.viewed("bob", NOON, "pd:Name"))
-    keys = story.reader.execute("SELECT subject FROM projections.findings_key WHERE key = 'waiver whosaw:RuleLookup'")
-    assert [row[0] for row in keys.fetchall()] == [UUID(subject("alice").id)]
+    with story.reader.cursor() as cursor:
+        cursor.execute("SET search_path = projections")
+        found = cursor.execute(findings.CONCERNED, {"log_id": 0, "keys": ["waiver whosaw:RuleLookup"]}).fetchall()
+    assert [row[0] for row in found] == [UUID(subject("alice").id)]
