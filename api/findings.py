@@ -85,9 +85,10 @@ def read_findings(
     """Return what rules and emitters found, by when the facts happened, as it stands now.
 
     Each says which rule of which version and law pack judged, on which entries, and why; since when, for how many
-    days, and which source and system answer for it. One that is excused names the waiver's author, reason, start and
-    end. What is lawful is not among them; see the findings of one person. The pages of one answer share its moment, not
-    a position: findings come and go with later facts.
+    days, and which source and system answer for it. Of what went beyond an order, a paper or an agreement it says which
+    data that allowed, which was given, and in `codes` the difference. One that is excused names the waiver's author,
+    reason, start and end. What is lawful is not among them; see the findings of one person. The pages of one answer
+    share its moment, not a position: findings come and go with later facts.
     """
     question = ask(request, "whosaw:QueryFindings", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -207,6 +208,8 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "outcome": each.outcome,
         "reason": each.reason,
         "codes": each.codes,
+        "asked": each.asked,
+        "given": each.given,
         "explanation": explanation(each, language),
         "inputs": [{"log_id": log_id, "position": place} for log_id, place in each.inputs],
         "recipient": each.recipient,

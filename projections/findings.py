@@ -63,6 +63,8 @@ DEFINITION = """
         resolution   text,
         waiver       text,
         waived       text[]      NOT NULL,
+        asked        text[],
+        given        text[],
         PRIMARY KEY (log_id, subject, position, rule)
     );
     CREATE INDEX finding_time ON finding (log_id, sealed, time, position, rule, subject);
@@ -84,7 +86,8 @@ CONCERNED: LiteralString = """
 COLUMNS: LiteralString = """
     SELECT f.finding, f.log_id, f.subject, f.position, f.type, f.rule, f.rule_version, f.law_pack, f.outcome, f.reason,
            f.codes, f.inputs, f.time, f.stated, f.since, f.recipient, f.purposes, f.source, f.system, f.sealed, f.seal,
-           f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived
+           f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived,
+           f.asked, f.given
     FROM projections.finding AS f
     WHERE f.log_id = %(log_id)s AND f.sealed = %(sealed)s AND f.time >= %(start)s AND f.time < %(until)s
       AND f.since <= %(now)s AND (f.time, f.position, f.rule, f.subject) > (%(time)s, %(position)s, %(rule_after)s,
@@ -117,11 +120,12 @@ def _row(each: Finding) -> tuple[Any, ...]:
         each.outcome, each.reason, array(each.codes), array(chain.from_iterable(each.inputs)), each.time, each.stated,
         each.since, each.recipient, array(each.purposes), each.source, each.system, each.sealed, each.seal, each.nobody,
         each.raised, each.state, array(each.decided), each.resolution, each.waiver, array(each.waived),
+        *(None if some is None else array(some) for some in (each.asked, each.given)),
     )  # fmt: skip
 
 
 FINDINGS = Derived(
-    name=NAME, version=15, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
+    name=NAME, version=16, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
     concerned=CONCERNED,
 )  # fmt: skip
 
