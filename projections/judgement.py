@@ -90,6 +90,11 @@ class Finding(NamedTuple):
     waived: list[str]
     """Of what excuses it: the reason, its author's part in the company and name there, from when and until when, as
     stated; empty if nothing that is known here does."""
+    asked: list[str] | None = None
+    """Where what was given is compared with what an order, a paper or an agreement allows: which data that is. What
+    was given beyond it is in `codes`."""
+    given: list[str] | None = None
+    """Which data was given."""
 
 
 def finding_id(log_id: int, position: int, rule: str) -> str:
@@ -152,8 +157,12 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
         fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
         fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[],
-        resolution=None, waiver=None, waived=[],
+        resolution=None, waiver=None, waived=[], asked=_listed(verdict.asked), given=_listed(verdict.given),
     )  # fmt: skip
+
+
+def _listed(codes: tuple[str, ...] | None) -> list[str] | None:
+    return None if codes is None else list(codes)
 
 
 def _since(fact: Fact, verdict: Verdict) -> datetime:

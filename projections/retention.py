@@ -52,6 +52,8 @@ DEFINITION = """
     );
     CREATE INDEX retention_due ON retention (log_id, due, subject, number)
         WHERE state IN ('held', 'deletion_requested') AND due IS NOT NULL;
+    CREATE INDEX retention_unproven ON retention (log_id, due, subject, number)
+        WHERE state <> 'verified' AND due IS NOT NULL;
     CREATE INDEX retention_asked ON retention (log_id, subject, number) WHERE state = 'deletion_requested';
     CREATE INDEX retention_unverified ON retention (log_id, subject, number) WHERE state = 'deleted';
     CREATE INDEX retention_verified ON retention (log_id, subject, number) WHERE state = 'verified';
@@ -85,12 +87,14 @@ STATEMENTS: dict[str, LiteralString] = {
     "due": BY_DAY.replace(
         "{which}", "r.state IN ('held', 'deletion_requested') AND r.due IS NOT NULL AND r.due < %(before)s"
     ),
+    "unproven": BY_DAY.replace("{which}", "r.state <> 'verified' AND r.due IS NOT NULL AND r.due < %(before)s"),
     "asked": BY_PERSON.replace("{which}", "r.state = 'deletion_requested'"),
     "deleted": BY_PERSON.replace("{which}", "r.state = 'deleted'"),
     "verified": BY_PERSON.replace("{which}", "r.state = 'verified'"),
     "endless": BY_PERSON.replace("{which}", "r.state IN ('held', 'deletion_requested') AND r.rule IS NULL"),
 }
-"""Due by some day; deletion asked and not done; done and not verified; verified; kept without any limit."""
+"""Due by some day; that, and not verified as gone; deletion asked and not done; done and not verified; verified; kept
+without any limit."""
 
 
 class Retained(NamedTuple):
@@ -178,7 +182,7 @@ def holds_of(each: Kept) -> list[dict[str, Any]]:
 
 RETENTION = Derived(
     name="retention",
-    version=5,
+    version=6,
     questions=("retention",),
     definitions=DEFINITION,
     types=READ,
