@@ -115,7 +115,7 @@ def _pairs(inputs: Iterable[list[int]]) -> list[int]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=14, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=15, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
 )  # fmt: skip
 
 
