@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from projections.law import wording
 from projections.law.calendar import TORONTO, OutsideCalendar, business_days, day_of
 from projections.law.clock import More, due
 from projections.law.pack import PACKS, pack_for
@@ -30,6 +31,11 @@ NO_LAW = (
     "No law that is known here sets a time for this",
     "Aucune loi connue ici ne fixe de délai pour ceci",
 )
+NOT_IN_FORCE = (
+    "No law pack is in force for {}: its first one, of the {}, begins on {}",
+    "Aucun référentiel juridique n’est en vigueur pour le {} : le premier, « {} », commence le {}",
+)
+"""Of what came before the first version of its law that is known here."""
 WAITING = (
     "The time begins when the person shows who she is; she has not yet",
     "Le délai court dès que la personne établit son identité ; elle ne l’a pas encore fait",
@@ -100,6 +106,7 @@ def deadline(
     start: datetime,
     *,
     stated: date | None = None,
+    regime: str | None = None,
     extensions: Sequence[int | More | None] = (),
     identified: datetime | None = None,
     ended: datetime | None = None,
@@ -111,11 +118,14 @@ def deadline(
         clock: Which of its clocks; None when it sets no time.
         start: The moment that it is counted from.
         stated: What the company stated; it counts where the law has no day.
+        regime: The law that was looked for; where no version of it was in force, the explanation says so.
         extensions: What each extension was stated to be; see `law.clock.due`.
         identified: When identity was proved, if that had to be asked for.
         ended: Of an embargo, when the reply came.
     """
-    if pack is None or clock not in pack.clocks:
+    if pack is None:
+        return without_law(stated, _before(regime, start))
+    if clock not in pack.clocks:
         return without_law(stated)
     try:
         its = due(pack, clock, start, zone=ZONE, extensions=extensions, identified=identified, ended=ended)
@@ -137,14 +147,27 @@ def waiting(pack: Pack, clock: str, start: datetime) -> Deadline:
     return found._replace(day=None, moment=None, waits=True, explanation={"en": [en], "fr": [fr]})
 
 
-def without_law(stated: date | None) -> Deadline:
+def without_law(stated: date | None, why: tuple[str, str] = NO_LAW) -> Deadline:
     """Return a date for which there is no law: the one that the company stated, if it did."""
-    why = STATED if stated is not None else NO_DAY
-    explanation = {"en": [f"{NO_LAW[0]}.", f"{why[0]}."], "fr": [f"{NO_LAW[1]}.", f"{why[1]}."]}
+    whose = STATED if stated is not None else NO_DAY
+    explanation = {"en": [f"{why[0]}.", f"{whose[0]}."], "fr": [f"{why[1]}.", f"{whose[1]}."]}
     return Deadline(
         None, None, None, None, None, stated, None, deemed_refusal=False, confirm=False, zone=ZONE.key, calendar=None,
         explanation=explanation,
     )  # fmt: skip
+
+
+def _before(regime: str | None, start: datetime) -> tuple[str, str]:
+    """Return why no version of a law is there for a moment: it is not known, or its first one began later."""
+    first = min((each for each in PACKS if regime in each.regimes), key=lambda each: each.in_force_from, default=None)
+    its = start.astimezone(ZONE).date()
+    if first is None or its >= first.in_force_from:
+        return NO_LAW
+    en, fr = ((wording.day(its, each), wording.day(first.in_force_from, each)) for each in ("en", "fr"))
+    return (
+        NOT_IN_FORCE[0].format(en[0], first.title.en, en[1]),
+        NOT_IN_FORCE[1].format(fr[0], first.title.fr, fr[1]),
+    )
 
 
 def said(its: Deadline, en: str, fr: str) -> Deadline:

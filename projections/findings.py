@@ -125,7 +125,7 @@ def _row(each: Finding) -> tuple[Any, ...]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=16, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
+    name=NAME, version=17, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
     concerned=CONCERNED,
 )  # fmt: skip
 

@@ -131,7 +131,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=6,
+    version=7,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,

@@ -223,7 +223,7 @@ def _request(name: str, facts: list[Fact], told: list[Fact], names: dict[str, st
     identity = data.get("identity", "pending")
     proof = next((each for each in facts if each.type == "request.verified"), None)
     stated_due = parsed(data.get("due"))
-    begun = Begun(pack, start, received.time, identity == "pending", proof.time if proof else None)
+    begun = Begun(data.get("regime"), pack, start, received.time, identity == "pending", proof.time if proof else None)
     extensions = _extensions(begun, clocks, [each for each in facts if each.type == "request.extended"])
     its = _due(begun, clocks, stated_due, extensions)
     replies = [each for each in facts if each.type == "request.answered"]
@@ -254,6 +254,8 @@ def is_answer(outcome: str | None) -> bool:
 class Begun(NamedTuple):
     """What the times of a request are counted from."""
 
+    regime: str | None
+    """The law that it is handled under, and its version then."""
     pack: Pack | None
     received: datetime
     dated: datetime
@@ -266,7 +268,7 @@ class Begun(NamedTuple):
         """Return when one of the law's clocks runs out."""
         its = self.pack.clocks.get(clock) if self.pack and clock else None
         if self.pack is None or clock is None or its is None:
-            return deadline(self.pack, None, self.received, stated=stated)
+            return deadline(self.pack, None, self.received, stated=stated, regime=self.regime)
         start = self.dated if its.starts in {"request_date", "request"} else self.received
         if its.identity_first and self.pending and self.proved is None:
             return waiting(self.pack, clock, start)

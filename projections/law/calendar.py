@@ -1,4 +1,6 @@
-"""Days that are not counted, or on which no time ends: weekends and public holidays. Pure; years 2000 to 2100.
+"""Days that are not counted, or on which no time ends: weekends and public holidays. Pure.
+
+Years are 1994, when the first law that is known here began, to 2100.
 
 The days come from the library `holidays`; which of them a statute means is said here. Where it is not certain that a
 day is a holiday for the purpose, it is taken to be none: a time that ends a day too early costs the company a day, one
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TORONTO = ZoneInfo("America/Toronto")
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = 1994, 2100
 SATURDAY, SUNDAY = 6, 7
 MEMBER_STATES = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
@@ -34,7 +36,7 @@ MEMBER_STATES = frozenset(
 
 
 class OutsideCalendar(ValueError):
-    """A day is before 2000 or after 2100: nobody can say which days were, or will be, holidays."""
+    """A day is before 1994 or after 2100: nobody can say which days were, or will be, holidays."""
 
 
 class Names(NamedTuple):
@@ -132,7 +134,7 @@ def day_of(moment: datetime | date, zone: ZoneInfo) -> date:
     """Return the day on which something happened, in a zone.
 
     Raises:
-        OutsideCalendar: It is before 2000 or after 2100.
+        OutsideCalendar: It is before 1994 or after 2100.
         ValueError: A moment has no offset, so nobody knows its day.
     """
     if isinstance(moment, datetime) and moment.tzinfo is None:
@@ -164,7 +166,7 @@ def closed(calendar: str, day: date, place: str | None = None, *, business: bool
         business: Whether business days are counted: a Saturday is none, also where it may be a last day.
 
     Raises:
-        OutsideCalendar: It is before 2000 or after 2100.
+        OutsideCalendar: It is before 1994 or after 2100.
         ValueError: The place is no member state.
     """
     names = _holidays(calendar, place, within(day.year)).get(day)
@@ -179,7 +181,7 @@ def next_open(calendar: str, day: date, place: str | None = None) -> tuple[date,
     """Return the first day from this one on that counts, and those passed over with the reason.
 
     Raises:
-        OutsideCalendar: It is before 2000 or after 2100.
+        OutsideCalendar: It is before 1994 or after 2100.
     """
     skipped: list[tuple[date, Names]] = []
     while (why := closed(calendar, day, place)) is not None:
@@ -192,7 +194,7 @@ def business_days(calendar: str, after: date, until: date) -> int:
     """Return how many business days there are after one day up to another, that one counted; negative backwards.
 
     Raises:
-        OutsideCalendar: One of them is before 2000 or after 2100.
+        OutsideCalendar: One of them is before 1994 or after 2100.
     """
     if until < after:
         return -business_days(calendar, until, after)

@@ -90,7 +90,7 @@ def due(
 
     Raises:
         KeyError: The pack has no such clock.
-        OutsideCalendar: A day is before 2000 or after 2100.
+        OutsideCalendar: A day is before 1994 or after 2100.
         ValueError: The place is no member state, or a moment has no offset.
     """
     its = pack.clocks[clock]

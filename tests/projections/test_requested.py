@@ -231,6 +231,23 @@ def test_where_no_law_is_known_the_stated_day_counts_and_says_so() -> None:
     assert (nothing.due, stands(nothing, "2026-01-01T00:00:00Z")) == (None, "undated")
 
 
+def test_a_request_of_long_ago_has_the_law_of_then_and_one_of_before_any_law_says_so() -> None:
+    its = one(asked("alice", "2010-05-03T09:00:00-04:00", regime="whosaw:P39.1"))
+    assert (its.due, its.deadline.version) == (date(2010, 6, 2), "2006-06")
+    its = one(asked("alice", "2001-02-05T09:00:00-05:00"))
+    assert (its.due, its.deadline.version, its.deadline.confirm) == (date(2001, 3, 7), "2001-01", True)
+    its = one(asked("alice", "1999-11-02T09:00:00-05:00", due="1999-12-02"))
+    assert (its.due, its.deadline.pack) == (date(1999, 12, 2), None)
+    assert its.deadline.explanation["en"] == [
+        (
+            "No law pack is in force for Tuesday 2 November 1999: its first one, of the Personal Information "
+            "Protection and Electronic Documents Act, begins on Monday 1 January 2001."
+        ),
+        "The day is the one that the company stated.",
+    ]
+    assert "n’est en vigueur pour le mardi 2 novembre 1999" in its.deadline.explanation["fr"][0]
+
+
 def test_a_withdrawal_is_watched_since_the_law_names_no_day() -> None:
     its = one(asked("alice", "2026-11-02T09:00:00-05:00", right="whosaw:Withdrawal"))
     assert (its.due, stands(its, "2030-01-01T00:00:00Z")) == (None, "watched")
