@@ -234,8 +234,9 @@ def _telling(person: History) -> Iterable[Owed]:
     for each in named:
         if (each.notification, each.recipient) not in used:
             stream = each.fact.subject
-            law = law_for("tell_recipients", each.fact.time, None, each.fact.data.get("jurisdiction"))
-            its = deadline(law, "tell_recipients", each.fact.time, stated=each.due)
+            place = each.fact.data.get("jurisdiction")
+            law = law_for("tell_recipients", each.fact.time, None, place)
+            its = deadline(law, "tell_recipients", each.fact.time, stated=each.due, place=place)
             subject = names.get(stream, stream)
             yield of_notice(each, subject, its)._replace(sealed=is_hidden(each.fact, names))
 
@@ -252,7 +253,7 @@ def _about(notice: Notice, change: Change) -> bool:
 
 def _named(notice: Notice, change: Change, gave: list[Copy], law: Pack | None, names: dict[str, str]) -> Owed:
     """Return what is owed to one recipient by a notice that the company named."""
-    its = deadline(law, "tell_recipients", change.time, stated=notice.due)
+    its = deadline(law, "tell_recipients", change.time, stated=notice.due, place=change.jurisdiction)
     subject = names.get(notice.fact.subject, notice.fact.subject)
     known = [copy for copy in gave if _in(copy.category, notice.categories)] or gave
     found = of_notice(notice, subject, its)
@@ -276,7 +277,7 @@ def _unnamed(
     """Return what is owed to one recipient of whom the company said nothing yet."""
     # Of a dispute, whoever received it later is told since then.
     late = gave[0].fact if gave[0].fact.time > change.time and change.kind == "challenged" else None
-    its = deadline(law, "tell_recipients", late.time if late else change.time)
+    its = deadline(law, "tell_recipients", late.time if late else change.time, place=change.jurisdiction)
     subject = names.get(change.facts[0].subject, change.facts[0].subject)
     gone = _gone(gave)
     outcome, ended = ("destroyed", gone) if gone is not None else ("resolved", change.resolved)
@@ -344,7 +345,8 @@ def _informing(person: History) -> Iterable[Owed]:
         law = next((pack for pack in _in_force(each) if (one := pack.ground(basis)) and DUTY in one.duties), None)
         if law is None and not each.data.get("duty_to_inform"):
             continue
-        its = deadline(law or law_for(DUTY, each.time, None, each.data.get("jurisdiction")), DUTY, each.time)
+        place = each.data.get("jurisdiction")
+        its = deadline(law or law_for(DUTY, each.time, None, place), DUTY, each.time, place=place)
         letter = letters.get(each.name)
         recipient = each.data["recipient"]
         subject = names.get(each.subject, each.subject)

@@ -223,7 +223,10 @@ def _request(name: str, facts: list[Fact], told: list[Fact], names: dict[str, st
     identity = data.get("identity", "pending")
     proof = next((each for each in facts if each.type == "request.verified"), None)
     stated_due = parsed(data.get("due"))
-    begun = Begun(data.get("regime"), pack, start, received.time, identity == "pending", proof.time if proof else None)
+    begun = Begun(
+        data.get("regime"), pack, data.get("jurisdiction"), start, received.time, identity == "pending",
+        proof.time if proof else None,
+    )  # fmt: skip
     extensions = _extensions(begun, clocks, [each for each in facts if each.type == "request.extended"])
     its = _due(begun, clocks, stated_due, extensions)
     replies = [each for each in facts if each.type == "request.answered"]
@@ -257,6 +260,8 @@ class Begun(NamedTuple):
     regime: str | None
     """The law that it is handled under, and its version then."""
     pack: Pack | None
+    place: str | None
+    """Whose law it names."""
     received: datetime
     dated: datetime
     pending: bool
@@ -271,9 +276,9 @@ class Begun(NamedTuple):
             return deadline(self.pack, None, self.received, stated=stated, regime=self.regime)
         start = self.dated if its.starts in {"request_date", "request"} else self.received
         if its.identity_first and self.pending and self.proved is None:
-            return waiting(self.pack, clock, start)
+            return waiting(self.pack, clock, start, self.place)
         proved = self.proved if self.pending else None
-        return deadline(self.pack, clock, start, stated=stated, extensions=more, identified=proved)
+        return deadline(self.pack, clock, start, stated=stated, place=self.place, extensions=more, identified=proved)
 
 
 def _due(begun: Begun, clocks: tuple[str, ...], stated: date | None, extensions: list[Extension]) -> Deadline:
