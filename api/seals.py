@@ -6,32 +6,45 @@ Source: Criminal Code, s. 487.0191; PIPEDA 9(2.4); 45 CFR 164.528(a)(2).
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
-from api.clearance import SCOPE, register
-from api.question import ask, recorded
+from api import documentation, orders
+from api.clearance import SCOPE, every_stream, register
+from api.question import ask, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.subjects import ANSWER, plain
-from projections import seals
+from ledger import Subject
+from projections import progress, reissued
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    from ledger import Ledger
+    from projections import seals
 
 router = APIRouter(tags=["seal"])
 
 PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable")
 EXAMPLES = {
-    JSON: '{"items":[{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}]}',
+    JSON: '{"items":[{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless",'
+    '"omitted_from":[{"account":"account-3f9c","log_id":0,"position":812,"time":"2026-03-01T14:30:00Z",'
+    '"language":"en","renewed":null}]}]}',
     CSV: "seal,log_id,authority,ends,state\nseal-17,0,city-police,,endless\n",
     NDJSON: '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}\n',
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 SOON = timedelta(days=30)
 STATE = Annotated[
-    Literal["standing", "soon", "endless", "ended"] | None,
-    Query(description="standing: in force. soon: ends within 30 days. endless: no end is stated. ended: is over."),
+    list[Literal["standing", "soon", "endless", "ended"]] | None,
+    Query(
+        max_length=4,
+        description="standing: in force. soon: ends within 30 days. endless: no end is stated. ended: is over. Named "
+        "several times, any of these.",
+    ),
 ]
 
 
@@ -42,15 +55,49 @@ STATE = Annotated[
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
 def read_seals(request: Request, state: STATE = None) -> Response:
-    """Return the orders that the key is cleared for, each person's own; the question is sealed like them."""
+    """Return the orders that the key is cleared for, each person's own; the question is sealed like them.
+
+    `omitted_from` are the accounts issued to her that leave out what the order hides. Once it has ended they are to be
+    issued again; `renewed` is where one was issued since.
+    """
     question = ask(request, "whosaw:QuerySeals", SCOPE)
     kind, now = accepted(request, JSON, CSV, NDJSON), datetime.now(UTC)
+    about: dict[str, list[str]] = {"": []}
+    items: list[dict[str, Any]] = []
     with question.state.ledger.connection() as connection:
-        found = register(question, connection)
-    items = [plain(each) | {"state": _state(each, now)} for each in found]
-    wanted = [each for each in items if state is None or state in (each["state"], _wider(each["state"]))]
-    recorded(question._replace(seals=("",)), (), count=len(wanted))
-    return rows(request, {"as_of": now.isoformat()}, wanted, following=None, kind=kind)
+        told = every_stream(question, connection)
+        for each in register(question, connection):
+            its = _state(each, now)
+            if state is None or not {its, _wider(its)}.isdisjoint(state):
+                # What another authority hid in the same stream says when it began.
+                mine = told is None or each.stream in told
+                owner, accounts = _omitted(question.state.ledger, connection, each) if mine else (None, [])
+                items.append(plain(each) | {"state": its, "omitted_from": accounts})
+                about.setdefault(each.seal, []).extend([owner.id] if owner and accounts else [])
+    recorded_behind(question, about, count=len(items), categories=())
+    return rows(request, {"as_of": now.isoformat()}, items, following=None, kind=kind)
+
+
+def _omitted(
+    ledger: Ledger, connection: Connection[Any], seal: seals.Seal
+) -> tuple[Subject | None, list[dict[str, Any]]]:
+    """Return whom an order is over, unless she was forgotten, and the accounts issued to her without what it hides."""
+    owner = ledger.sealed_owner(seal.log_id, seal.stream)
+    if owner is None or ledger.find(owner.id) is None:
+        return None, []
+    as_of = {log_id: progress.reached(connection, log_id, orders.READ) for log_id in range(len(ledger.recorders))}
+    found = reissued.omitting(connection, owner, Subject(seal.stream, seal.log_id), as_of)
+    return owner, [
+        {
+            "account": each.account,
+            "log_id": each.log_id,
+            "position": each.position,
+            "time": each.time,
+            "language": each.language,
+            "renewed": renewed and {"log_id": renewed[0], "position": renewed[1]},
+        }
+        for each, renewed in found
+    ]
 
 
 def _state(seal: seals.Seal, now: datetime) -> str:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES, *consulted.TYPES)))
 """What obligations follow from."""
+RECEIVED = ("data.disclosed", "disclosure.onward_reported")
+"""Those that oblige to nothing by themselves, but for what `MARKS` tell."""
 TELL, ANSWER, CONFIRM, EXTENSION, INFORM = (
     "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person",
 )  # fmt: skip
@@ -65,6 +67,11 @@ STATES = (OPEN, SENT, DISCHARGED, "refused", "bounced", "impossible", "dispropor
 """standing: it goes on until its day, such as keeping a record."""
 DUTY = "inform_person"
 """The clock of telling a person of an emergency disclosure."""
+MARKS = (
+    '"duty_to_inform":true',
+    *sorted({f'"basis":"{ground.code}"' for pack in PACKS for ground in pack.grounds if DUTY in ground.duties}),
+)
+"""What an entry has that says that she must be told of a disclosure: see `_informing`."""
 
 
 class Owed(NamedTuple):

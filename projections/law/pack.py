@@ -8,6 +8,7 @@ again in the law's own text carries `confirm`, and every explanation made of it 
 import tomllib
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -278,6 +279,7 @@ PACKS = _read()
 """Every version of every law, by file name."""
 
 
+@lru_cache(maxsize=4_096)
 def pack_for(regime: str, day: date) -> Pack | None:
     """Return the version of a law that is in force on a day.
 
