@@ -332,10 +332,12 @@ def _answering(log_id: int, its: Request) -> Iterable[Owed]:
             due=one.deadline.day, deadline=one.deadline, done=one.done,
             positions=sorted({its.positions[0], *([one.position] if one.position else [])}), **by,
         )  # fmt: skip
-    for one in its.extensions:
+    # What the law does not allow moves no day and needs no notice: a rule finds it. Nor does what is answered.
+    for one in (each for each in its.extensions if each.counted or each.refused == requested.NOT_TOLD):
+        done = one.noticed or its.answered
         yield Owed(
-            name_of(EXTENSION, *key, one.position), EXTENSION, OPEN if one.noticed is None else DISCHARGED,
-            due=one.notice.day, deadline=one.notice, done=one.noticed,
+            name_of(EXTENSION, *key, one.position), EXTENSION, OPEN if done is None else DISCHARGED,
+            due=one.notice.day, deadline=one.notice, done=done,
             positions=sorted({its.positions[0], one.position}), **by,
         )  # fmt: skip
 

@@ -178,6 +178,21 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def most_days(its: Clock, start: date) -> int | None:
+    """Return by how many days one extension moves the last day at most, from the first one; None if it may not.
+
+    Args:
+        its: What is extended.
+        start: The day that it began with.
+    """
+    if its.extension is None:
+        return None
+    if its.extension.unit == "days":
+        return its.extension.length
+    first = add_months(start, its.length or 0)
+    return (add_months(start, (its.length or 0) + its.extension.length) - first).days
+
+
 def _counted(
     pack: Pack,
     its: Clock,

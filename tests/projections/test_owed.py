@@ -270,6 +270,26 @@ def test_ccpa_is_to_be_confirmed_and_an_extension_is_to_be_told() -> None:
     assert given.state == "discharged"
 
 
+def test_an_extension_that_the_law_does_not_allow_needs_no_notice_and_the_first_day_stands() -> None:
+    told = "2026-11-20T09:00:00-05:00"
+    quebec = asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:P39.1")
+    unknown = asked("alice", "2026-11-02T09:00:00-05:00", regime="acme:Law")
+    for facts in (
+        (quebec, extended("alice", told, 30, noticed_at=None)),
+        (unknown, extended("alice", told, 30, noticed_at=None)),
+        (ASKED, extended("alice", told, 30, noticed_at=None, reason="dpv:HighVolumeOfProcesses")),
+    ):
+        assert of("extension_notice", *facts) == []
+        (answer,) = of("answer_request", *facts)
+        assert answer.due == (None if facts[0] is unknown else date(2026, 12, 2))
+    twice = of("extension_notice", ASKED, extended("alice", told, 30), extended("alice", told, 30, noticed_at=None))
+    assert [each.due for each in twice] == [date(2026, 12, 2)] * len(twice)
+    assert [each.state for each in twice] == ["discharged"]
+    answer = answered("alice", "2026-11-25T09:00:00-05:00")
+    (moot,) = of("extension_notice", ASKED, extended("alice", told, 30, noticed_at=None), answer)
+    assert (moot.state, moot.done) == ("discharged", "2026-11-25T09:00:00-05:00")
+
+
 @pytest.mark.parametrize(
     ("more", "owes"),
     [
