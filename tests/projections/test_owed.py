@@ -155,6 +155,25 @@ def test_an_unresolved_challenge_is_passed_on_until_it_is_settled() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("disputed", "corrected", "state"),
+    [
+        (["pd:PhysicalAddress"], ["pd:Contact"], "discharged"),
+        (["pd:PhysicalAddress"], ["pd:Location"], "discharged"),
+        (["pd:PhysicalAddress", NAME], ["pd:Contact"], "open"),
+        (["pd:PhysicalAddress", NAME], ["pd:Contact", "pd:Identifying"], "discharged"),
+        (["pd:Contact"], ["pd:PhysicalAddress"], "open"),
+    ],
+)
+def test_a_correction_of_what_is_wider_settles_a_dispute_and_a_narrower_one_does_not(
+    disputed: list[str], corrected: list[str], state: str
+) -> None:
+    sent = disclosed("alice", "2026-01-05T10:00:00Z", *disputed, recipient=BANK)
+    dispute = challenged("alice", "2026-03-02T10:00:00Z", *disputed)
+    found = tell(sent, dispute, rectified("alice", "2026-04-02T10:00:00Z", *corrected))
+    assert [each.state for each in found if each.change == "challenged"] == [state]
+
+
 DEBT = "whosaw:DebtRecord"
 COLLECTION = disclosed("alice", "2026-01-05T10:00:00Z", DEBT, NAME)
 SALE = disclosed(
