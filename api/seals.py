@@ -5,25 +5,33 @@ Source: Criminal Code, s. 487.0191; PIPEDA 9(2.4); 45 CFR 164.528(a)(2).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
-from api.clearance import SCOPE, register
+from api import documentation, orders
+from api.clearance import SCOPE, register_then
+from api.positions import document_of_all, moment_of_all, pins_of_all
 from api.question import ask, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, plain
-from projections import seals
+from api.sight import valid_at as happened_by
+from api.subjects import ANSWER, AS_OF_ALL, KNOWN_AT, VALID_AT, plain
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from projections import seals
 
 router = APIRouter(tags=["seal"])
 
-PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable")
+PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable", "not-yet")
 EXAMPLES = {
-    JSON: '{"items":[{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}]}',
+    JSON: '{"positions":[4711],"now":"2026-11-24T15:00:00+00:00","items":['
+    '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}],'
+    '"next":null}',
     CSV: "seal,log_id,authority,ends,state\nseal-17,0,city-police,,endless\n",
     NDJSON: '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}\n',
 }
@@ -41,16 +49,25 @@ STATE = Annotated[
     summary="Which orders forbid telling?",
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
-def read_seals(request: Request, state: STATE = None) -> Response:
-    """Return the orders that the key is cleared for, each person's own; the question is sealed like them."""
+def read_seals(
+    request: Request, state: STATE = None, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None,
+    valid_at: VALID_AT = None,
+) -> Response:  # fmt: skip
+    """Return the orders that the key is cleared for, each person's own; the question is sealed like them.
+
+    As of an earlier position or time, each stands as it stood then: `now` says when.
+    """
     question = ask(request, "whosaw:QuerySeals", SCOPE)
-    kind, now = accepted(request, JSON, CSV, NDJSON), datetime.now(UTC)
+    kind, then = accepted(request, JSON, CSV, NDJSON), happened_by(request)
+    positions = pins_of_all(request, question, orders.READ)
+    now = then or moment_of_all(request, question, positions)
     with question.state.ledger.connection() as connection:
-        found = register(question, connection)
+        found = register_then(question, connection, dict(enumerate(positions)), then)
     items = [plain(each) | {"state": _state(each, now)} for each in found]
     wanted = [each for each in items if state is None or state in (each["state"], _wider(each["state"]))]
     recorded(question._replace(seals=("",)), (), count=len(wanted))
-    return rows(request, {"as_of": now.isoformat()}, wanted, following=None, kind=kind)
+    document = document_of_all(request, question, positions) | {"now": now.isoformat()}
+    return rows(request, document, wanted, following=None, kind=kind)
 
 
 def _state(seal: seals.Seal, now: datetime) -> str:
