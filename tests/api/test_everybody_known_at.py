@@ -172,3 +172,54 @@ def test_an_order_whose_authority_was_stated_by_mistake_is_not_shown_to_that_aut
     everybody = {"Authorization": f"Bearer {service.issue(('seals:read', 'seal:*'))}"} | PURPOSE
     then = asked(service, everybody, "/v1/seals", as_of=str(before["positions"][0]))["items"]
     assert [each["authority"] for each in then] == ["tax-office"]
+
+
+@pytest.mark.parametrize("logs", [1, 2])
+def test_whom_a_policy_touched_is_what_it_was_and_pages_stay_where_they_began(
+    start: Callable[..., Service], logs: int
+) -> None:
+    service, marketing = start(logs=logs), "dpv:DirectMarketing"
+    rules = [{"id": "r1", "subject_matter": "use", "effect": "permits", "purposes": [marketing]}]
+    published = declaration(
+        "policy.published", policy="privacy", version="2009", effective_from="2009-01-01T00:00:00Z", languages=["en"],
+        text_digest="sha256:" + "0" * 64, supersedes=None, rules=rules,
+    )  # fmt: skip
+
+    def assented(customer: str, at: str = "2026-11-01T10:00:00-05:00") -> dict[str, Any]:
+        made = event("policy.assented", customer, policy="privacy", version="2009", mode="express", evidence=None)
+        del made["data"]["system"]
+        return made | {"time": at}
+
+    def said(customer: str, state: str, at: str) -> dict[str, Any]:
+        return event(
+            "consent.recorded", customer, state=state, purposes=[marketing], categories=[], channel="whosaw:Web",
+            notice_ref=None, effective_at=at, system=None,
+        )  # fmt: skip
+
+    first, key, path = assented("C-1"), asker(service), "/v1/policies/privacy/impact"
+    given = list[dict[str, Any]]()
+    for some in (
+        [published, first, said("C-1", "given", "2026-11-01T10:00:00Z")],
+        [assented("C-2"), said("C-2", "given", "2026-11-02T10:00:00Z")],
+        [voided(first, "C-1"), assented("C-3", "2026-10-01T10:00:00-05:00")],
+        [said("C-1", "withdrawn", "2026-11-03T10:00:00Z")],
+    ):
+        service.record(*some)
+        followed(service)
+        given.append(asked(service, key, path))
+    assert [each["totals"]["people"] for each in given] == [1, 2, 2, 2]
+    assert [each["totals"]["consents"][marketing] for each in given] == [1, 2, 2, 1]
+    for each in given:
+        again = asked(service, key, path, as_of=",".join(map(str, each["positions"])))
+        known = asked(service, key, path, known_at=moment(service, each["positions"]))
+        assert told(again) == told(known) == told(each)
+    then = [asked(service, key, path, valid_at=f"2026-11-0{day}T23:00:00Z")["totals"] for day in (1, 2, 3)]
+    assert [(each["people"], each["consents"][marketing]) for each in then] == [(2, 1), (2, 2), (2, 1)]
+    assert asked(service, key, path, valid_at="2026-10-02T00:00:00Z")["totals"]["people"] == 1
+    for people in ("agreed", "consenting"):
+        page = asked(service, key, path, limit="1", people=people, as_of=",".join(map(str, given[1]["positions"])))
+        service.record(assented(f"C-{people}"), said(f"C-{people}", "given", "2020-01-01T10:00:00Z"))
+        followed(service)
+        rest = asked(service, key, page["next"])
+        assert (len(page["items"]), len(rest["items"]), rest["next"]) == (1, 1, None)
+        assert rest["positions"] == given[1]["positions"]

@@ -37,6 +37,7 @@ from projections import (
     unattributed,
     views,
 )
+from projections.across import BEGINNING
 from tests.projections.given import (
     assented,
     collected,
@@ -263,7 +264,7 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
     many.owner.execute(RETURNED)
     many.owner.execute("ANALYZE projections.returned")
     window = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2026, 1, 2, tzinfo=UTC)}
-    wanted = WANTED | WINDOW | window | {"time": exposure.BEGINNING}
+    wanted = WANTED | WINDOW | window | {"time": BEGINNING}
     for statement in (exposure.PAGE, exposure.TOTALS):
         assert scanned(many, statement, wanted) == set()
 
@@ -271,7 +272,7 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
 def test_who_agreed_to_a_policy_is_found_by_its_name(many: Story) -> None:
     many.owner.execute("UPDATE projections.assent SET policy = 'policy-' || position % 500")
     many.owner.execute("ANALYZE projections.assent")
-    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "time": impact.BEGINNING}
+    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "valid_at": None, "time": BEGINNING}
     for statement in (impact.AGREED, impact.TOTALS):
         assert scanned(many, statement, wanted) == set()
 
@@ -370,7 +371,7 @@ def test_what_is_folded_again_is_read_by_position(many: Story) -> None:
 def test_whose_consents_a_change_touches_is_found_by_purpose(many: Story) -> None:
     for statement in ("DELETE FROM projections.consent_given", CONSENTS, "ANALYZE projections.consent_given"):
         many.owner.execute(statement)
-    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": consenting.BEGINNING}
+    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": BEGINNING}
     for asked in (consenting.GIVEN, consenting.TOTAL):
         assert scanned(many, asked, wanted) == set()
 
