@@ -122,10 +122,11 @@ def omitting(
         connection: A reader's.
         owner: Whom the order is over.
         stream: What it sealed.
-        as_of: For each log the last position up to which it is known who is one person.
+        as_of: For each log the last position up to which all of this is known.
     """
     wanted = {"log_id": stream.log_id, "stream": stream.id}
-    opened = next(iter(select(connection, OPENED_STREAM, wanted, _Opened)), None)
+    found = select(connection, OPENED_STREAM, wanted, _Opened)
+    opened = next((each for each in found if each.position <= as_of[each.log_id]), None)
     return _left_out(connection, owner, stream, opened, as_of)
 
 
@@ -145,7 +146,8 @@ def _left_out(
 ) -> list[tuple[Issued, tuple[int, int] | None]]:
     names = aliases(connection, owner, Pins(owner.log_id, as_of[owner.log_id], as_of)).names
     wanted = {"logs": [each.log_id for each in names], "streams": [each.id for each in names]}
-    issued = [each for each in select(connection, ISSUED, wanted, Issued) if _about(connection, each, owner, as_of)]
+    known = [each for each in select(connection, ISSUED, wanted, Issued) if each.position <= as_of[each.log_id]]
+    issued = [each for each in known if _about(connection, each, owner, as_of)]
     since = [each for each in issued if opened is not None and _came_after(connection, each, opened)]
     renewed = (since[0].log_id, since[0].position) if since else None
     row = connection.execute(FIRST, {"log_id": stream.log_id, "stream": stream.id}).fetchone()
