@@ -10,15 +10,15 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, documentation
+from api import clearance, documentation, stream
 from api.across import BEGINNING, DATE_TIME
 from api.paging import Cursor
 from api.positions import position
 from api.question import Question, ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
-from api.subjects import ANSWER, CURSOR, LIMIT, MIN_POSITION, PROBLEMS, plain
-from projections import outdated
+from api.subjects import ANSWER, CURSOR, MIN_POSITION, PROBLEMS, plain
+from projections import counting, outdated
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -39,40 +39,60 @@ def read_outdated(
     since: Annotated[
         str | None, Query(description="Only accounts issued at or after this time.", json_schema_extra=DATE_TIME)
     ] = None,
-    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, sealed: SEALED = "false",
+    cursor: CURSOR = None, limit: stream.WHOLE = 100, min_position: MIN_POSITION = None, sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return the accounts that would be different had what was recorded since been known, by when they were issued.
 
     Each names the facts: those that had happened by the time that it tells of and arrived late, and those that void or
     correct what it tells, or join or part her names. As far as is folded: an account stays listed after a newer one.
+    `limit=all` streams all of it.
     """
     question = ask(request, "whosaw:QueryOutdatedAccounts", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
-    most, place = page_of(request, question)
+    whole = stream.wanted(request, kind)
+    most, place = (stream.ROWS, None) if whole else page_of(request, question)
     logs = range(len(question.state.ledger.recorders))
     pinned = [position(request, question, log_id, NAMES, None) for log_id in logs]
-    after = None
-    if place is not None:
-        issued, log_id, ended, subject = place.after
-        after = outdated.Cursor(datetime.fromisoformat(issued), log_id, ended, UUID(subject))
-    wanted = clearance.asked(request, question)
-    with question.state.ledger.connection() as connection:
-        looked, hidden = _behind(question, connection, pinned) if wanted else ({}, [])
-        found, more = outdated.across(
-            connection, logs, moment("since", since, BEGINNING), after=after, limit=most, sealed=hidden
-        )
-    items = [plain(row) for row in found]
-    about = [row.subject.hex for row in found]
+    begin, wanted = moment("since", since, BEGINNING), clearance.asked(request, question)
+    looked, hidden = dict[str, list[str]](), list[outdated.Outdated]()
     if wanted:
-        behind = {seal: [each for each in some if each in about] for seal, some in looked.items()}
-        recorded_behind(question, {"": about} | behind, count=len(items), categories=())
-    else:
-        recorded(question, list(dict.fromkeys(about)), count=len(items))
+        with question.state.ledger.connection() as connection:
+            looked, hidden = _behind(question, connection, pinned)
+
+    def fetch(
+        connection: Connection[Any], after: outdated.Cursor | None, limit: int
+    ) -> tuple[list[outdated.Outdated], outdated.Cursor | None]:
+        return outdated.across(connection, logs, begin, after=after, limit=limit, sealed=hidden)
+
+    def tell(found: list[outdated.Outdated]) -> list[dict[str, Any]]:
+        about = list(dict.fromkeys(row.subject.hex for row in found))
+        if wanted:
+            behind = {seal: [each for each in some if each in about] for seal, some in looked.items()}
+            recorded_behind(question, {"": about} | behind, count=len(found), categories=())
+        else:
+            recorded(question, about, count=len(found))
+        return [plain(row) for row in found]
+
+    def count(connection: Connection[Any]) -> int:
+        return counting.issued(connection, logs, begin, hidden)
+
+    if whole:
+        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
+    with question.state.ledger.connection() as connection:
+        found, more = fetch(connection, _read(place), most)
+    items = tell(found)
     further = None
     if more is not None:
         ended = [more.issued.isoformat(), more.log_id, more.position, more.subject.hex]
         further = following(request, question, most, Cursor(pinned, ended))
     return rows(request, {"positions": pinned}, items, following=further, kind=kind, columns=outdated.Outdated._fields)
+
+
+def _read(place: Cursor | None) -> outdated.Cursor | None:
+    if place is None:
+        return None
+    issued, log_id, position, subject = place.after
+    return outdated.Cursor(datetime.fromisoformat(issued), log_id, position, UUID(subject))
 
 
 def _behind(

@@ -75,7 +75,7 @@ def page(operation_id: str) -> dict[str, Any]:
     if operation_id == "readRecipientDisclosures":
         totals = {"anyOf": [row(Totals), PLAIN[NoneType]], "description": "Of the whole answer; on its first page."}
         about = {"recipient": {"type": "string"}, "positions": positions, "totals": totals}
-        moments = {}
+        del moments["valid_at"]
     else:
         about["positions"] = positions | {"description": "The one of each log, if she is in several."}
     entry = {"type": "object", "required": ["leaf", "log", "position", "type", "data"]}

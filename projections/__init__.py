@@ -26,6 +26,7 @@ findings      what is not as it should be? (rules: a file each)
 returns       what did recipients give back or destroy?
 exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?
+merged        rows of many facts, exact at any position
 incident_register   all incidents, in the law's eight items
 governing     which policy governed, what did she agree to, what changed?
 impact        whom does a change of a policy touch?
@@ -51,7 +52,7 @@ from projections.corrections import CORRECTIONS
 from projections.demands import DEMANDS
 from projections.disclosures import DISCLOSURES
 from projections.duties import DUTIES
-from projections.emitters import EMITTERS
+from projections.emitted import EMITTERS
 from projections.erasure_requests import ERASURE_REQUESTS
 from projections.erasures import ERASURES
 from projections.findings import FINDINGS

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from projections.law import wording
 from projections.law.calendar import TORONTO, OutsideCalendar, business_days, day_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from projections.law.pack import Pack
 
 ZONE = TORONTO
-"""The company's: a day is the day that it was there."""
+"""The company's: a day is the day that it was there, where no narrower place is stated."""
 Standing = Literal["running", "due_today", "overdue", "watched", "undated", "waiting"]
 """watched: as soon as feasible, or as long as it takes. undated: neither a law nor the company names a day.
 
@@ -68,7 +69,7 @@ class Deadline(NamedTuple):
     zone: str
     """The zone that its days are days of."""
     calendar: str | None
-    """The calendar behind it."""
+    """The calendar behind it, such as `ca BC, holidays 0.109`."""
     explanation: dict[str, list[str]]
     """The arithmetic, sentence by sentence: en and fr."""
     waits: bool = False
@@ -107,6 +108,7 @@ def deadline(
     *,
     stated: date | None = None,
     regime: str | None = None,
+    place: str | None = None,
     extensions: Sequence[int | More | None] = (),
     identified: datetime | None = None,
     ended: datetime | None = None,
@@ -118,6 +120,7 @@ def deadline(
         clock: Which of its clocks; None when it sets no time.
         start: The moment that it is counted from.
         stated: What the company stated; it counts where the law has no day.
+        place: Whose law a fact names; see `law.clock.due`.
         regime: The law that was looked for; where no version of it was in force, the explanation says so.
         extensions: What each extension was stated to be; see `law.clock.due`.
         identified: When identity was proved, if that had to be asked for.
@@ -128,7 +131,7 @@ def deadline(
     if clock not in pack.clocks:
         return without_law(stated)
     try:
-        its = due(pack, clock, start, zone=ZONE, extensions=extensions, identified=identified, ended=ended)
+        its = due(pack, clock, start, zone=ZONE, place=place, extensions=extensions, identified=identified, ended=ended)
     except OutsideCalendar:
         return without_law(stated)
     found = Deadline(
@@ -138,10 +141,10 @@ def deadline(
     return found if its.day is not None or stated is None else said(found._replace(day=stated), *STATED)
 
 
-def waiting(pack: Pack, clock: str, start: datetime) -> Deadline:
+def waiting(pack: Pack, clock: str, start: datetime, place: str | None = None) -> Deadline:
     """Return the date of what has not begun, since the person has not shown yet who she is."""
     its = pack.clocks[clock]
-    found = deadline(pack, clock, start)
+    found = deadline(pack, clock, start, place=place)
     clauses = ((WAITING[0], its.clause.en), (WAITING[1], its.clause.fr))
     en, fr = (f"{sentence} ({clause})." for sentence, clause in clauses)
     return found._replace(day=None, moment=None, waits=True, explanation={"en": [en], "fr": [fr]})
@@ -181,7 +184,7 @@ def standing(its: Deadline, now: datetime) -> Standing:
     if its.timed != "dated":
         return its.timed
     assert its.day is not None
-    today = today_of(now)
+    today = today_of(now, its.zone)
     if now > its.moment if its.moment is not None else today > its.day:
         return "overdue"
     return "due_today" if today == its.day else "running"
@@ -199,18 +202,18 @@ def left(its: Deadline, now: datetime) -> Left | None:
     """Return how many days are left of something that has a last day; None when it has none."""
     if its.day is None:
         return None
-    today = today_of(now)
-    pack = next((each for each in PACKS if (each.code, each.version) == (its.pack, its.version)), None)
+    today = today_of(now, its.zone)
+    calendar, *part = (its.calendar or "ca").partition(",")[0].split()
     try:
-        business = business_days(pack.calendar if pack else "ca", today, its.day)
+        business = business_days(calendar, today, its.day, *part)
     except OutsideCalendar:
         business = None
     return Left((its.day - today).days, business)
 
 
-def today_of(now: datetime) -> date:
-    """Return the day that it is in the company's zone at a moment."""
-    return now.astimezone(ZONE).date()
+def today_of(now: datetime, zone: str = ZONE.key) -> date:
+    """Return the day that it is at a moment in a zone, the company's unless another is named."""
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def is_late(its: Deadline, done: datetime) -> bool:

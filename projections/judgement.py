@@ -28,8 +28,8 @@ DECISIONS = ("finding.resolved", "finding.reopened")
 WAIVED, RAISED = "finding.waived", "finding.raised"
 TYPES = tuple(sorted({
     *(each for rule in RULES for each in (*rule.types, *rule.gone)), *READ,
-    "consent.recorded", "policy.assented", "data.erased", "request.received", "request.answered", "hold.placed",
-    "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
+    "consent.recorded", "policy.assented", "data.erased", "request.received", "request.verified", "request.answered",
+    "hold.placed", "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
 }))  # fmt: skip
 """What is read of a person: what is judged, and what it is judged by."""
 

@@ -230,8 +230,7 @@ def across(
     """
     found: list[list[Outdated]] = []
     for log_id in logs:
-        wanted = {"log_id": log_id, "since": since, "limit": limit + 1} | _start(since, log_id, after)
-        rows = select(connection, ACROSS, wanted, Outdated)
+        rows = select(connection, ACROSS, parameters(log_id, since, after) | {"limit": limit + 1}, Outdated)
         found.append([row._replace(because=[Cause(*each) for each in row.because]) for row in rows])
     known: dict[tuple[int, int, UUID], Outdated] = {}
     more = [each for each in sealed if each.issued >= since and (after is None or _place(each) > after)]
@@ -276,10 +275,12 @@ def _place(each: Outdated) -> Cursor:
     return Cursor(each.issued, each.log_id, each.position, each.subject)
 
 
-def _start(since: datetime, log_id: int, after: Cursor | None) -> dict[str, Any]:
-    """Return where a log's rows go on: the page before ended in one log, and passed lower ones at the same time."""
+def parameters(log_id: int, since: datetime, after: Cursor | None) -> dict[str, Any]:
+    """Return what the statement takes but for `limit`: the page before ended in one log, and passed lower ones then."""
+    wanted: dict[str, Any] = {"log_id": log_id, "since": since}
     if after is None:
-        return {"issued": since, "position": 0, "subject": NOBODY}
+        return wanted | {"issued": since, "position": 0, "subject": NOBODY}
     if log_id == after.log_id:
-        return {"issued": after.issued, "position": after.position, "subject": after.subject}
-    return {"issued": after.issued, "position": LAST_POSITION if log_id < after.log_id else 0, "subject": NOBODY}
+        return wanted | {"issued": after.issued, "position": after.position, "subject": after.subject}
+    passed = LAST_POSITION if log_id < after.log_id else 0
+    return wanted | {"issued": after.issued, "position": passed, "subject": NOBODY}

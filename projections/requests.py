@@ -6,20 +6,22 @@ Source: PIPEDA 8, P-39.1 s. 32, GDPR Art. 12, 45 CFR 164.528, 11 CCR 7021; what 
 from __future__ import annotations
 
 from heapq import merge
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from projections import consulted, requested
-from projections.deadlines import left, read_back, today_of
+from projections.deadlines import left, read_back
 from projections.derived import Derived
+from projections.earlier import page, pieces
 from projections.history import of_person as of_person_in
 from projections.plain import plain
-from projections.projection import select
+from projections.stood import ALWAYS, NO_DAY, stood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from psycopg import Connection
@@ -40,6 +42,7 @@ DEFINITIONS: LiteralString = """
         status   text        NOT NULL,
         timed    text        NOT NULL,
         due      date        NOT NULL,
+        zone     text        NOT NULL,
         regime   text,
         "right"  text,
         deemed   boolean     NOT NULL,
@@ -69,15 +72,19 @@ DEFINITIONS: LiteralString = """
         PRIMARY KEY (log_id, subject, position, since)
     );
 """
-ALWAYS = "infinity"
-"""Until when something stands that nothing has changed since."""
-NO_DAY = "9999-12-31"
+TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE r.zone)::date"
+"""Where the request is to be answered."""
+FIRST_TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE 'Etc/GMT+12')::date"
+LAST_TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE 'Etc/GMT-14')::date"
+ANY_TODAY: LiteralString = f"r.due BETWEEN {FIRST_TODAY} AND {LAST_TODAY}"
+"""The days that it is anywhere on Earth: these an index finds."""
+OVERDUE: LiteralString = f"r.status = 'open' AND r.timed = 'dated' AND r.due < {TODAY} AND r.due < {LAST_TODAY}"
 STATES: dict[str, LiteralString] = {
     "open": "r.status = 'open'",
-    "running": "r.status = 'open' AND r.timed = 'dated' AND r.due > %(today)s",
-    "due_today": "r.status = 'open' AND r.timed = 'dated' AND r.due = %(today)s",
-    "overdue": "r.status = 'open' AND r.timed = 'dated' AND r.due < %(today)s",
-    "deemed_refused": "r.status = 'open' AND r.timed = 'dated' AND r.due < %(today)s AND r.deemed",
+    "running": f"r.status = 'open' AND r.timed = 'dated' AND r.due > {TODAY} AND r.due > {FIRST_TODAY}",
+    "due_today": f"r.status = 'open' AND r.timed = 'dated' AND r.due = {TODAY} AND {ANY_TODAY}",
+    "overdue": OVERDUE,
+    "deemed_refused": f"{OVERDUE} AND r.deemed",
     "watched": "r.status = 'open' AND r.timed = 'watched'",
     "undated": "r.status = 'open' AND r.timed = 'undated'",
     "waiting": "r.status = 'open' AND r.timed = 'waiting'",
@@ -97,20 +104,13 @@ ONES: LiteralString = """
      ORDER BY r.due, r.subject, r.request
      LIMIT %(limit)s)
 """
-# What nothing has changed since: by request_right, request_regime or request_status, or by request_due when every
-# request is wanted; all in the order of the answer. What something has changed since then: by request_then, as much as
-# stood then.
-FOUND: LiteralString = (
-    ONES.replace("{then}", "r.until = 'infinity' AND r.since <= %(now)s")
-    + "UNION ALL"
-    + ONES.replace("{then}", "r.until < 'infinity' AND tstzrange(r.since, r.until) @> %(now)s::timestamptz")
-    + "ORDER BY due, subject, request LIMIT %(limit)s"
-)
+# By request_right, request_regime or request_status, or request_due when every request is wanted; and by request_then.
+FOUND = stood(ONES, "r", "due, subject, request")
 # By primary key.
 CONSULTED = """
-    SELECT log_id, subject, request, content FROM projections.consultation
-    WHERE log_id = %(log_id)s AND subject = ANY (%(streams)s::uuid[]) AND since <= %(now)s AND until > %(now)s
-    ORDER BY subject, position
+    SELECT c.log_id, c.subject, c.request, c.content FROM projections.consultation AS c
+    WHERE c.log_id = %(log_id)s AND c.subject = ANY (%(streams)s::uuid[]) AND c.since <= %(now)s AND c.until > %(now)s
+    ORDER BY c.subject, c.position
 """
 
 
@@ -121,7 +121,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
         "request": [
             (
                 person.log_id, UUID(hex=each.subject), each.request, since, until or ALWAYS, each.status,
-                each.deadline.timed, each.deadline.place or NO_DAY, each.regime, each.right,
+                each.deadline.timed, each.deadline.place or NO_DAY, each.deadline.zone, each.regime, each.right,
                 each.deadline.deemed_refusal, any(one.counted for one in each.extensions), each.sealed,
                 orjson.dumps(plain(each)).decode(),
             )
@@ -162,6 +162,15 @@ class Found(NamedTuple):
         return Cursor(self.due.isoformat(), self.log_id, self.subject.hex, self.request)
 
 
+class Asked(NamedTuple):
+    """One institution that was asked about a request."""
+
+    log_id: int
+    subject: UUID
+    request: str
+    content: str
+
+
 class Cursor(NamedTuple):
     """Where a page ended: by day, then log by log."""
 
@@ -195,6 +204,15 @@ def statement(wanted: Filter) -> LiteralString:
     return FOUND.replace("{wanted}", text)
 
 
+def parameters(log_id: int, now: datetime, wanted: Filter, after: Cursor, limit: int | None) -> dict[str, Any]:
+    """Return what the query takes."""
+    return {
+        "log_id": log_id, "now": now, "before": wanted.before or "infinity",
+        "regime": wanted.regime, "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
+        "request": _request(log_id, after), "limit": limit,
+    }  # fmt: skip
+
+
 def found(
     connection: Connection[Any],
     logs: Iterable[int],
@@ -203,6 +221,7 @@ def found(
     *,
     after: Cursor = BEGIN,
     limit: int = 100,
+    as_of: Mapping[int, int] | None = None,
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
     """Return requests of everybody, by the day on which they are due, and the cursor to go on after.
 
@@ -215,17 +234,16 @@ def found(
         wanted: Which requests.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
+        as_of: What was known at these positions, one of each log; None for now.
     """
-    asked = statement(wanted)
-    pages: list[list[Found]] = []
-    for log_id in logs:
-        parameters = {
-            "log_id": log_id, "now": now, "today": today_of(now), "before": wanted.before or "infinity",
-            "regime": wanted.regime, "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
-            "request": _request(log_id, after), "limit": limit + 1,
-        }  # fmt: skip
-        pages.append(select(connection, asked, parameters, Found))
-    rows = list(merge(*pages, key=lambda each: each.cursor))
+    asked, place = statement(wanted), attrgetter("cursor")
+    pages = [
+        page(
+            connection, REQUESTS, as_of, log_id, asked, parameters(log_id, now, wanted, after, limit + 1), Found, place
+        )
+        for log_id in logs
+    ]
+    rows = list(merge(*pages, key=place))
     shown = [orjson.loads(each.content) for each in rows[:limit]]
     return shown, rows[limit - 1].cursor if len(rows) > limit else None
 
@@ -240,7 +258,11 @@ def _request(log_id: int, after: Cursor) -> str:
 
 
 def consultations(
-    connection: Connection[Any], log_id: int, streams: Sequence[str], now: datetime
+    connection: Connection[Any],
+    log_id: int,
+    streams: Sequence[str],
+    now: datetime,
+    as_of: Mapping[int, int] | None = None,
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Return which institutions were asked, by sealed stream and request.
 
@@ -249,11 +271,14 @@ def consultations(
         log_id: Whose streams.
         streams: Sealed streams that the reader is cleared for.
         now: As it stood at this moment.
+        as_of: What was known at these positions, one of each log; None for now.
     """
-    wanted = {"log_id": log_id, "streams": [UUID(hex=each) for each in streams], "now": now}
+    only = [UUID(hex=each) for each in streams]
+    wanted = {"log_id": log_id, "streams": only, "now": now}
     known: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in connection.execute(CONSULTED, wanted).fetchall():
-        known.setdefault((row[1].hex, row[2]), []).append(orjson.loads(row[3]))
+    for piece in pieces(connection, REQUESTS, as_of, log_id, CONSULTED, wanted, Asked, only=only):
+        for each in piece:
+            known.setdefault((each.subject.hex, each.request), []).append(orjson.loads(each.content))
     return known
 
 

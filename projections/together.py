@@ -11,8 +11,9 @@ from datetime import date  # noqa: TC003 - select
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
+from projections import progress
 from projections.deadlines import ZONE
-from projections.emitters import MOST_HOLES, emitters
+from projections.emitters import MOST_HOLES, READ, emitters
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def gaps(connection: Connection[Any], logs: Sequence[int], now: datetime) -> tup
 
     They may still be on their way: whoever asks, asks again before it is a finding.
     """
-    known, _ = emitters(connection, list(logs), now)
+    known, _ = emitters(connection, {log_id: progress.reached(connection, log_id, READ) for log_id in logs}, now)
     found = [
         Raised(
             _name(SEQUENCE, f"{each.source} {hole.first}"), SEQUENCE, "whosaw:NumbersMissing", [],

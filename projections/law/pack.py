@@ -80,6 +80,11 @@ class Extension(Piece, frozen=True, kw_only=True):
     confirm: bool = False
     """Whether counsel must confirm it."""
 
+    def admits(self, reason: str | None) -> bool:
+        """Return whether a reason is one of those that the law lists, where it lists them in codes."""
+        listed = {each.code for each in self.reasons if each.code is not None}
+        return not listed or reason in listed
+
     def unbounded(self, reason: str | None) -> Reason | None:
         """Return what allows to take as long as it takes, if that is the reason that was stated."""
         return next((each for each in self.reasons if each.unbounded and each.code == reason), None)

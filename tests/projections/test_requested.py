@@ -194,6 +194,20 @@ def test_an_extension_that_the_law_does_not_know_is_not_counted_and_says_so() ->
         ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30), extended("alice", "2026-11-21T09:00:00-05:00", 30)
     )
     assert [each.counted for each in again.extensions] == [True, False]
+    assert [each.refused for each in (*its.extensions, *again.extensions)] == [
+        "whosaw:NoExtensionInLaw", None, "whosaw:ExtendedAgain",
+    ]  # fmt: skip
+
+
+def test_an_extension_on_no_ground_that_the_law_lists_is_not_counted_and_says_so() -> None:
+    """PIPEDA, s. 8(4)(a) and (b); the GDPR names none in a code."""
+    its = one(ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30, reason="dpv:HighVolumeOfProcesses"))
+    assert (its.due, its.extensions[0].counted) == (date(2026, 12, 2), False)
+    assert its.extensions[0].refused == "whosaw:NoGroundToExtend"
+    assert "on a ground that the law does not list" in its.deadline.explanation["en"][-1]
+    gdpr = asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:GDPR")
+    more = one(gdpr, extended("alice", "2026-11-20T09:00:00-05:00", reason="dpv:HighVolumeOfProcesses"))
+    assert more.extensions[0].counted
 
 
 @pytest.mark.parametrize("outcome", ["dpv:RequestAcknowledged", "dpv:RequestActionDelayed", "dpv:RequestInitiated"])

@@ -29,7 +29,7 @@ def test_what_was_collected_for_something_else_is_found_with_the_collection() ->
 
 
 def test_a_purpose_is_declared_by_a_wider_one_and_not_by_a_narrower() -> None:
-    wide = collected("ann", "2026-01-01T00:00:00Z", "pd:PaymentCard", purposes=["dpv:ServiceProvision"])
+    wide = collected("ann", "2026-01-01T00:00:00Z", "pd:PaymentCard", purposes=["dpv:ServiceManagement"])
     assert [each.outcome for each in then(RULE, wide, use(PAY))] == ["lawful"]
     assert [each.outcome for each in then(RULE, CARD, use("dpv:ServiceProvision"))] == ["violation"]
 
