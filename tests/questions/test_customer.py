@@ -164,34 +164,43 @@ def test_06_you_erased_me_prove_it_and_who_else_was_told(desk: Desk) -> None:
     gone: dict[str, Any] = {
         "categories": ["pd:Name", "pd:EmailAddress"], "mode": "erase", "system": "crm", "request_ref": "REQ-6",
     }  # fmt: skip
-    erased = at("2026-06-05T10:00:00-04:00", "data.erased", "Q-6", **gone, state="done")
+    erased = at("2026-06-05T10:00:00-04:00", "data.erased", "Q-6", **gone, state="done",
+                backups_until="2026-09-05")  # fmt: skip
     notice: dict[str, Any] = {"notification_id": "N-6", "recipient_id": "courier"}
     desk.given(
         at("2026-05-01T10:00:00-04:00", "data.collected", "Q-6"),
-        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-6", recipient=COURIER),
+        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-6", recipient=COURIER, categories=["pd:Name"]),
+        at("2026-05-03T10:00:00-04:00", "data.disclosed", "Q-6", categories=["pd:Name"]),
         erased,
         at("2026-06-06T10:00:00-04:00", "data.erased", "Q-6", **gone, state="verified"),
         at("2026-06-07T10:00:00-04:00", "recipient.notification_due", "Q-6", **notice, change="erased",
            categories=["pd:Name"], trigger={"source": SOURCE, "id": erased["id"]}, due="2026-06-20"),
+        at("2026-06-08T10:00:00-04:00", "recipient.notification_sent", "Q-6", **notice, channel="whosaw:Email"),
         at("2026-06-09T10:00:00-04:00", "recipient.notification_answered", "Q-6", **notice, outcome="completed",
            channel="whosaw:Email"),
     )  # fmt: skip
-    assert desk.rows("/v1/subjects/{Q-6}/holdings", "category", "state") == [
-        ("pd:EmailAddress", "verified"),
-        ("pd:Name", "verified"),
-    ]
-    assert desk.rows("/v1/subjects/{Q-6}/obligations", "recipient", "change", "state", "outcome") == [
-        ("courier", "erased", "discharged", "completed")
-    ]
     path = f"/v1/subjects/{desk.service.look_up('Q-6')}/forget"
     desk.folded()
-    receipt = desk.posted(path, "compliance", {"grace_days": 0}).json()
+    receipt = desk.posted(path, "compliance", {"grace_days": 0, "untold": "disproportionate"}).json()
     assert receipt["state"] == "destroyed"
-    assert receipt["systems"] == {"confirmed": ["crm"], "open": []}
+    backups = "2026-09-05"
+    assert receipt["systems"] == {"confirmed": ["crm"], "open": [], "backups_until": backups}
     assert {each["what"]["code"] for each in receipt["survives"]} == {
         "whosaw:PseudonymousEntries", "whosaw:Statistics", "whosaw:EvidenceOfErasure",
     }  # fmt: skip
-    assert desk.asked(f"/v1/erasures/{receipt['receipt']}")["state"] == "destroyed"
+    shown = desk.asked(f"/v1/erasures/{receipt['receipt']}")
+    assert (shown["state"], shown["mode"]["code"], shown["backups_until"] is not None) == (
+        "destroyed",
+        "dpv:Erase",
+        True,
+    )
+    assert shown["scope"]["references"] == 1
+    what = ("name", "change", "categories", "state", "because", "told_at", "answered_at")
+    assert [tuple(each[name] for name in what) for each in shown["recipients"]["items"]] == [
+        ("Collections North Inc.", "erased", ["pd:Name"], "untold", "disproportionate", None, None),
+        ("Messagerie Exemple", "erased", ["pd:Name"], "completed", None, "2026-06-08T10:00:00-04:00",
+         "2026-06-09T10:00:00-04:00"),
+    ]  # fmt: skip
 
 
 def test_07_i_unsubscribed_on_a_day_what_did_you_send_after(desk: Desk) -> None:
