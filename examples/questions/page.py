@@ -59,9 +59,10 @@ WHOSAW_KEY=$OFFICER .venv/bin/whosaw ask disclosures --reference customer:C-1007
 ```
 
 Each question is one query. A command that is not part of it, but makes something to be found, stands under "Before
-that". The commands go down the page in this order: what one asks is on record, and a later one may show it. In question 6 a
-customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew. The commands that `make demo`
-prints change the sample, too: the first adds a disclosure to questions 1 to 3, the others change some counts.
+that". The commands go down the page in this order: what one asks is on record, and a later one may show it. In question
+6 a customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew. The commands that
+`make demo` prints change the sample, too: the first adds a disclosure to questions 1 to 3, the others change some
+counts.
 
 Codes such as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/codes`, in English and in French.
 
