@@ -4,7 +4,7 @@ A source is named by its emitter's name and id, and looked for among her own fac
 be told, is unknown in the same words. Each stands once in a lineage, however often it was used, so that one that leads
 back to itself ends; and a lineage ends at a bound, and says so.
 
-Source: GDPR, Art. 15(1)(g) and (h); P-39.1, s. 12.1; DPV, `dpv:InferredPersonalData`.
+Source: GDPR, Art. 15(1)(g): available information as to the source. Confirm with counsel.
 """
 
 from __future__ import annotations
