@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -42,7 +43,13 @@ CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.
 NAMES = (findings.NAME,)
 WAIVED = ("reason", "role", "author", "from", "until")
 """What is told of a waiver."""
+MOST_RULES = 20
 CODE = r"^[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+$"
+
+RULE = Annotated[
+    list[Annotated[str, StringConstraints(max_length=128, pattern=CODE)]] | None,
+    Query(max_length=MOST_RULES, description="Only of this rule; named several times, of any of these."),
+]
 
 
 @router.get(
@@ -53,7 +60,7 @@ CODE = r"^[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+$"
 )
 def read_findings(
     request: Request,
-    rule: Annotated[str | None, Query(max_length=128, pattern=CODE, description="Only of this rule.")] = None,
+    rule: RULE = None,
     outcome: Annotated[
         Literal["violation", "gap", "excused"] | None,
         Query(description="violation, gap: something that the judgement needs is unknown, or excused by a waiver."),
@@ -78,9 +85,10 @@ def read_findings(
     """Return what rules and emitters found, by when the facts happened, as it stands now.
 
     Each says which rule of which version and law pack judged, on which entries, and why; since when, for how many
-    days, and which source and system answer for it. One that is excused names the waiver's author, reason, start and
-    end. What is lawful is not among them; see the findings of one person. The pages of one answer share its moment, not
-    a position: findings come and go with later facts.
+    days, and which source and system answer for it. Of what went beyond an order, a paper or an agreement it says which
+    data that allowed, which was given, and in `codes` the difference. One that is excused names the waiver's author,
+    reason, start and end. What is lawful is not among them; see the findings of one person. The pages of one answer
+    share its moment, not a position: findings come and go with later facts.
     """
     question = ask(request, "whosaw:QueryFindings", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -96,10 +104,11 @@ def read_findings(
             seals = [each.seal for each in clearance.register(question, connection)]
             seals = None if clearance.EVERY_AUTHORITY in question.key.scopes else seals
             question = question._replace(seals=("",))
-        if rule is not None and not known.finding_rule(connection, rule, logs, sealed=bool(question.seals)):
+        rules = tuple(dict.fromkeys(rule or ()))
+        if not all(known.finding_rule(connection, each, logs, sealed=bool(question.seals)) for each in rules):
             refuse(question, "invalid-parameter", "rule: expected the code of a rule, or one that an emitter found by")
         wanted = findings.Wanted(
-            rule=rule, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
+            rules=rules, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
             until=moment("to", until, END), now=now, seals=seals,
         )  # fmt: skip
 
@@ -199,6 +208,8 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "outcome": each.outcome,
         "reason": each.reason,
         "codes": each.codes,
+        "asked": each.asked,
+        "given": each.given,
         "explanation": explanation(each, language),
         "inputs": [{"log_id": log_id, "position": place} for log_id, place in each.inputs],
         "recipient": each.recipient,

@@ -30,11 +30,12 @@ router = APIRouter(tags=["retention"])
 
 NAME = retention.RETENTION.name
 STATE = Annotated[
-    Literal["overdue", "due", "asked", "unverified", "deleted", "verified", "endless"],
+    Literal["unproven", "overdue", "due", "asked", "unverified", "deleted", "verified", "endless"],
     Query(
-        description="overdue: the last day is over and it is still held. due: the last day is before `due_before`. "
-        "asked: its deletion was asked for and not done. deleted, unverified: reported as done, and nobody checked. "
-        "verified: somebody else checked. endless: no rule says until when."
+        description="unproven: the last day is over, and it is not verified that it is gone: it is still held, or its "
+        "deletion was asked for, or reported as done. overdue: the last day is over and it is still held. due: the "
+        "last day is before `due_before`. asked: its deletion was asked for and not done. deleted, unverified: "
+        "reported as done, and nobody checked. verified: somebody else checked. endless: no rule says until when."
     ),
 ]
 WHICH = {"overdue": "due", "unverified": "deleted"}

@@ -208,7 +208,7 @@ def _everything(person: History) -> list[str]:
 
 
 def _resolved(person: History, kind: str, facts: list[Fact]) -> Fact | None:
-    """Return the correction that settled a dispute: the first one after it of all that was disputed."""
+    """Return the correction that settled a dispute: the first one after it of all that was disputed, or of more."""
     if kind != "challenged":
         return None
     if facts[0].type == "hold.placed":
@@ -218,7 +218,12 @@ def _resolved(person: History, kind: str, facts: list[Fact]) -> Fact | None:
         return next((each for each in released if each.time >= facts[-1].time), None)
     disputed = {one for each in facts for one in each.data.get("categories", [])}
     later = [each for each in person.by_time("data.rectified") if each.time >= facts[-1].time]
-    return next((each for each in later if disputed <= set(each.data.get("categories", []))), None)
+    return next((each for each in later if _covers(each.data.get("categories", []), disputed)), None)
+
+
+def _covers(categories: list[str], disputed: set[str]) -> bool:
+    """Tell whether each category that is disputed is among some, or a kind of one."""
+    return all(not {*kinds(each)}.isdisjoint(categories) for each in disputed)
 
 
 def _counts(erasure: Fact, before: list[Fact]) -> bool:

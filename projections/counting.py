@@ -75,10 +75,11 @@ def found(connection: Connection[Any], logs: Iterable[int], wanted: findings.Wan
     return sum(
         _count(
             connection,
-            findings.statement(wanted, sealed=sealed),
-            findings.parameters(wanted, log_id, None, 0, sealed=sealed) | {"limit": None},
+            findings.statement(each, sealed=sealed),
+            findings.parameters(each, log_id, None, 0, sealed=sealed) | {"limit": None},
         )
         for log_id in logs
+        for each in wanted.apart()
         for sealed in sights
     )
 

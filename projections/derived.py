@@ -41,10 +41,10 @@ KEEPING: LiteralString = """
     CREATE TABLE {name}_key (
         log_id  smallint NOT NULL,
         subject uuid     NOT NULL,
-        key     text     NOT NULL,
-        PRIMARY KEY (log_id, subject, key)
+        keys    text[]   NOT NULL,
+        PRIMARY KEY (log_id, subject)
     );
-    CREATE INDEX {name}_key_key ON {name}_key (log_id, key);
+    CREATE INDEX {name}_key_keys ON {name}_key USING gin (keys);
     CREATE TABLE {name}_reached (
         log_id   smallint PRIMARY KEY,
         position bigint   NOT NULL
@@ -100,13 +100,17 @@ NEEDING = """
     SELECT s.subject
     FROM unnest(%(streams)s::uuid[]) AS s (subject)
     WHERE EXISTS (SELECT FROM ledger.entry AS e
-                  WHERE e.log_id = %(log_id)s AND e.stream = s.subject AND e.type = ANY(%(types)s))
+                  WHERE e.log_id = %(log_id)s AND e.stream = s.subject AND ({needed}))
        OR EXISTS (SELECT FROM ledger.member AS m
                   JOIN ledger.entry AS e ON e.log_id = m.log_id AND e.position = m.position
-                  WHERE m.log_id = %(log_id)s AND m.subject = s.subject AND e.type = ANY(%(types)s))
-"""
-LOOKED = SQL("SELECT DISTINCT subject FROM {keys} WHERE log_id = %(log_id)s AND key = ANY(%(keys)s)")
-PEOPLE = SQL("SELECT DISTINCT subject FROM {keys} WHERE log_id = %(log_id)s")
+                  WHERE m.log_id = %(log_id)s AND m.subject = s.subject AND ({needed}))
+""".replace(
+    "{needed}",
+    """e.type = ANY(%(types)s) OR (e.type = ANY(%(marked)s) AND EXISTS (
+                  SELECT FROM unnest(%(marks)s::text[]) AS k (mark)
+                  WHERE position(convert_to(k.mark, 'UTF8') IN e.bytes) > 0))""",
+)
+LOOKED = SQL("SELECT subject FROM {keys} WHERE log_id = %(log_id)s AND keys && %(keys)s::text[]")
 REACHED = SQL("SELECT log_id, position FROM {reached}")
 REACH = SQL("""
     INSERT INTO {reached} VALUES (%(log_id)s, %(upto)s)
@@ -136,6 +140,11 @@ class Derived(NamedTuple):
     """Pure. Returns for each table its rows: log, a name of hers, then whatever the table has."""
     needs: tuple[str, ...] = ()
     """Who has none of these has no rows and looks nothing up, so that she is not read; empty for no such types."""
+    marked: tuple[str, ...] = ()
+    """An entry of one of these types is among what is needed, too, if its bytes have one of the marks."""
+    marks: tuple[str, ...] = ()
+    concerned: LiteralString = ""
+    """Selects who has rows that some keys of registers are about, if rows tell that without a key beside them."""
 
     @property
     def tables(self) -> tuple[LiteralString, ...]:
@@ -173,22 +182,14 @@ class Derived(NamedTuple):
         with connection.cursor() as noting:
             noting.executemany(self._sql(NOTE), [(each.log_id, each.position, key_of(each)) for each in fresh])
         connection.execute(self._sql(REACH), {"log_id": batch.log_id, "upto": batch.upto})
-        registers = [fact(row) for row in _entries(connection, self._sql(KEPT), {})]
-        reached = self._reached(connection)
-        gone = _column(connection, FORGOTTEN, span)
-        self._remove(connection, batch.log_id, gone)
-        touched = _column(connection, TOUCHED, span | {"types": self._touching})
-        changed = _changed(fresh, registers)
-        keys = {key_of(each) for each in changed} | {f"alias {each.hex}" for each in gone}
+        registers, reached = self.registers(connection), self.reached(connection)
+        since = since_of(connection, [batch], registers)
+        self._remove(connection, batch.log_id, since.gone)
         for log_id in logs:
-            streams = dict.fromkeys(touched if log_id == batch.log_id else ())
-            if keys:
-                looked = {"log_id": log_id, "keys": sorted(keys)}
-                streams |= dict.fromkeys(_column(connection, self._sql(LOOKED), looked))
-            streams |= dict.fromkeys(self._corrected(connection, log_id, batch, changed))
-            known = self._needing(connection, log_id, [each for each in streams if each not in set(gone)])
+            known = self.touched(connection, log_id, since)
             for start in range(0, len(known), CHUNK):
-                self._derive(connection, log_id, reached.get(log_id, 0), known[start : start + CHUNK], registers)
+                some = known[start : start + CHUNK]
+                self._replace_rows(connection, self.made(connection, log_id, reached.get(log_id, 0), some, registers))
 
     def forget(self, cursor: Cursor[Any], log_id: int) -> None:
         """Delete the rows of who was forgotten again in a database that was put back: a batch of no entries does."""
@@ -198,48 +199,80 @@ class Derived(NamedTuple):
     def _touching(self) -> list[str]:
         return sorted({*self.types, *IDENTITY, *FORGETTING})
 
-    def _derive(
+    def touched(self, connection: Connection[Any], log_id: int, since: Since) -> list[UUID]:
+        """Return who of a log is to be derived again after some entries, of whichever logs they are.
+
+        Whoever is one person with them is derived with them, and not among them.
+        """
+        keys = {key_of(each) for each in since.changed} | {f"alias {each.hex}" for each in since.gone}
+        streams: dict[UUID, None] = {}
+        for batch in since.batches:
+            if batch.log_id == log_id:
+                span = batch._asdict() | {"types": self._touching}
+                streams |= dict.fromkeys(_column(connection, TOUCHED, span))
+                streams |= dict.fromkeys(self._corrected(connection, batch, since.changed))
+        if keys:
+            looked = {"log_id": log_id, "keys": sorted(keys)}
+            streams |= dict.fromkeys(_column(connection, self._sql(LOOKED), looked))
+            streams |= dict.fromkeys(_column(connection, self.concerned, looked) if self.concerned else ())
+        gone = {*since.gone}
+        return self._needing(connection, log_id, [each for each in streams if each not in gone])
+
+    def made(
         self, connection: Connection[Any], log_id: int, upto: int, streams: Sequence[UUID], facts: Sequence[Fact]
-    ) -> None:
-        """Replace the rows of some people."""
+    ) -> Made:
+        """Return the rows of some people, and of whoever is one person with them, as of a position.
+
+        Args:
+            connection: A follower's, or a reader's.
+            log_id: Whose log.
+            upto: Nothing recorded in it after this position is seen.
+            streams: Who.
+            facts: Of the registers, those that are seen.
+        """
         registers = Registers(facts)
         elsewhere = [each for each in registers.corrections if each.log_id == log_id]
-        found: dict[str, list[tuple[Any, ...]]] = {}
-        keys: list[tuple[Any, ...]] = []
+        made = Made(log_id, [], [], {})
         owners = _column(connection, OWNERS, {"log_id": log_id, "streams": list(streams)})
         wanted = [each.hex for each in dict.fromkeys([*streams, *owners])]
-        people = histories(connection, log_id, wanted, upto, self.types, elsewhere)
-        for person in people:
+        for person in histories(connection, log_id, wanted, upto, self.types, elsewhere):
             registers.keys = set()
             for table, rows in self.derive(person, registers).items():
-                found.setdefault(table, []).extend(rows)
+                made.rows.setdefault(table, []).extend(rows)
             names = (*person.streams, *person.through)
             if len(names) > 1:  # If one of them is forgotten, the others stand alone again.
                 registers.keys.update(f"alias {each}" for each in names)
-            keys += [(log_id, UUID(hex=stream), key) for stream in person.streams for key in registers.keys]
-        self._remove(connection, log_id, [UUID(hex=each) for person in people for each in person.streams])
-        self._insert(connection, f"{self.name}_key", keys)
-        for table, rows in found.items():
+            if registers.keys:
+                looked = array(sorted(registers.keys))
+                made.keys.extend((log_id, stream, looked) for stream in person.streams)
+            made.streams.extend(UUID(hex=each) for each in person.streams)
+        return made
+
+    def _replace_rows(self, connection: Connection[Any], made: Made) -> None:
+        """Put what some people's rows are in the place of what they were."""
+        self._remove(connection, made.log_id, made.streams)
+        self._insert(connection, f"{self.name}_key", made.keys)
+        for table, rows in made.rows.items():
             self._insert(connection, table, rows)
 
     def _needing(self, connection: Connection[Any], log_id: int, streams: list[UUID]) -> list[UUID]:
         """Return which of some streams may have rows: all of them, if it can not be told by types."""
         if not self.needs or not streams:
             return streams
-        types = [*self.needs, *IDENTITY, *FORGETTING]
-        return _column(connection, NEEDING, {"log_id": log_id, "streams": streams, "types": types})
+        wanted = {"log_id": log_id, "streams": streams, "types": [*self.needs, *IDENTITY, *FORGETTING]}
+        return _column(connection, NEEDING, wanted | {"marked": [*self.marked], "marks": [*self.marks]})
 
-    def _corrected(self, connection: Connection[Any], log_id: int, batch: Batch, changed: Sequence[Fact]) -> list[UUID]:
-        """Return whom the batch's corrections that name nobody are about, also by way of another one."""
+    def _corrected(self, connection: Connection[Any], batch: Batch, changed: Sequence[Fact]) -> list[UUID]:
+        """Return whom a batch's corrections that name nobody are about, also by way of another one."""
         targets = [
             each.data["target"]
             for each in changed
             if each.type in {"event.corrected", "event.voided"} and each.log_id == batch.log_id
         ]
-        if not targets or log_id != batch.log_id:
+        if not targets:
             return []
         wanted = {
-            "log_id": log_id,
+            "log_id": batch.log_id,
             "upto": batch.upto,
             "sources": [each["source"] for each in targets],
             "ids": [each["id"] for each in targets],
@@ -259,7 +292,12 @@ class Derived(NamedTuple):
             for row in rows:
                 copy.write_row(row)
 
-    def _reached(self, connection: Connection[Any]) -> dict[int, int]:
+    def registers(self, connection: Connection[Any]) -> list[Fact]:
+        """Return what was declared, as far as it is folded. The connection's search path says of which copy."""
+        return [fact(row) for row in _entries(connection, self._sql(KEPT), {})]
+
+    def reached(self, connection: Connection[Any]) -> dict[int, int]:
+        """Return how far the rows of each log are; those of a log that nothing was folded of are not there."""
         with connection.cursor(row_factory=tuple_row) as cursor:
             return dict(cursor.execute(self._sql(REACHED)).fetchall())
 
@@ -269,6 +307,52 @@ class Derived(NamedTuple):
 
 
 NAMES = {"register": "register", "keys": "key", "reached": "reached"}
+
+
+def array(values: Iterable[str | int]) -> str:
+    """Return texts or numbers as COPY takes them for a column of that many: several times as fast as the driver."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+class Since(NamedTuple):
+    """What was recorded, as far as it may touch rows."""
+
+    batches: Sequence[Batch]
+    """The entries; at most one batch of a log."""
+    changed: Sequence[Fact]
+    """Of the registers."""
+    gone: Sequence[UUID]
+    """Who was forgotten."""
+
+
+class Made(NamedTuple):
+    """Rows of some people."""
+
+    log_id: int
+    streams: list[UUID]
+    """All that are theirs."""
+    keys: list[tuple[Any, ...]]
+    """What they looked up in the registers: log, name, key."""
+    rows: dict[str, list[tuple[Any, ...]]]
+    """By table."""
+
+
+def since_of(connection: Connection[Any], batches: Sequence[Batch], registers: Sequence[Fact]) -> Since:
+    """Return what some entries say that are folded.
+
+    Args:
+        connection: A follower's, or a reader's.
+        batches: The entries; at most one batch of a log.
+        registers: All that was declared.
+    """
+    spans = {each.log_id: range(each.after + 1, each.upto + 1) for each in batches}
+    fresh = [each for each in registers if each.position in spans.get(each.log_id, ())]
+    gone = [each for batch in batches for each in _column(connection, FORGOTTEN, batch._asdict())]
+    return Since(batches, _changed(fresh, registers), gone)
 
 
 def _changed(fresh: Sequence[Fact], registers: Sequence[Fact]) -> list[Fact]:

@@ -6,6 +6,7 @@ rule finds; a resolution says that somebody dealt with it, until somebody says o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,8 +28,8 @@ DECISIONS = ("finding.resolved", "finding.reopened")
 WAIVED, RAISED = "finding.waived", "finding.raised"
 TYPES = tuple(sorted({
     *(each for rule in RULES for each in (*rule.types, *rule.gone)), *READ,
-    "consent.recorded", "policy.assented", "data.erased", "request.received", "request.answered", "hold.placed",
-    "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
+    "consent.recorded", "policy.assented", "data.erased", "request.received", "request.verified", "request.answered",
+    "hold.placed", "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
 }))  # fmt: skip
 """What is read of a person: what is judged, and what it is judged by."""
 
@@ -89,6 +90,11 @@ class Finding(NamedTuple):
     waived: list[str]
     """Of what excuses it: the reason, its author's part in the company and name there, from when and until when, as
     stated; empty if nothing that is known here does."""
+    asked: list[str] | None = None
+    """Where what was given is compared with what an order, a paper or an agreement allows: which data that is. What
+    was given beyond it is in `codes`."""
+    given: list[str] | None = None
+    """Which data was given."""
 
 
 def finding_id(log_id: int, position: int, rule: str) -> str:
@@ -97,7 +103,7 @@ def finding_id(log_id: int, position: int, rule: str) -> str:
 
 
 def judged(
-    history: History, registers: Registers, rules: Sequence[Rule] = RULES, *, lawful: bool = True
+    history: History, registers: Registers, rules: tuple[Rule, ...] = RULES, *, lawful: bool = True
 ) -> list[Finding]:
     """Return what rules and emitters say of a person's facts, by position and rule.
 
@@ -110,8 +116,9 @@ def judged(
     nobody = not history.facts and not history.gone
     facts = registers.kept_in(history.log_id, history.streams) if nobody else history.facts
     opened = openings(history.facts)
-    wanted = [(fact, rule) for fact in facts for rule in rules if fact.type in rule.types]
-    wanted += [(fact, rule) for fact, _ in history.gone for rule in rules if fact.type in rule.gone]
+    counting, undone = _by_type(rules)
+    wanted = [(fact, rule) for fact in facts for rule in counting.get(fact.type, ())]
+    wanted += [(fact, rule) for fact, _ in history.gone for rule in undone.get(fact.type, ())]
     found = [_raised(fact, opened, nobody=nobody) for fact in facts if fact.type == RAISED]
     for fact, rule in wanted:
         verdict = rule.judge(fact, history, registers)
@@ -129,6 +136,19 @@ def judged(
     return sorted(decided, key=lambda each: (each.position, each.rule))
 
 
+@lru_cache
+def _by_type(rules: tuple[Rule, ...]) -> tuple[dict[str, list[Rule]], dict[str, list[Rule]]]:
+    """Return the rules that judge each type of fact, as long as it counts and once it does not any more."""
+    counting: dict[str, list[Rule]] = {}
+    undone: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for each in rule.types:
+            counting.setdefault(each, []).append(rule)
+        for each in rule.gone:
+            undone.setdefault(each, []).append(rule)
+    return counting, undone
+
+
 def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *, nobody: bool) -> Finding:
     inputs = dict.fromkeys((place(fact), *verdict.inputs))
     return Finding(
@@ -137,8 +157,12 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
         fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
         fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[],
-        resolution=None, waiver=None, waived=[],
+        resolution=None, waiver=None, waived=[], asked=_listed(verdict.asked), given=_listed(verdict.given),
     )  # fmt: skip
+
+
+def _listed(codes: tuple[str, ...] | None) -> list[str] | None:
+    return None if codes is None else list(codes)
 
 
 def _since(fact: Fact, verdict: Verdict) -> datetime:

@@ -19,7 +19,7 @@ from projections.derived import Derived, registered
 from projections.history import histories
 from projections.history import of_person as parts_of_person
 from projections.noticed import Step
-from projections.owed import OPEN, TELL, TYPES, UNFINISHED, Owed, owed, periods
+from projections.owed import MARKS, OPEN, RECEIVED, TELL, TYPES, UNFINISHED, Owed, owed, periods
 from projections.plain import plain
 from projections.projection import select
 
@@ -131,11 +131,14 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=6,
+    version=7,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,
     derive=derive,
+    needs=tuple(each for each in TYPES if each not in RECEIVED),
+    marked=RECEIVED[:1],
+    marks=MARKS,
 )
 
 

@@ -38,6 +38,10 @@ class Verdict(NamedTuple):
     """From when it is so; None for as long as the fact is there."""
     law: str | None = None
     """Law pack and version that it rests on; None for the rule's own."""
+    asked: tuple[str, ...] | None = None
+    """Which data might be given; None for a rule that compares no such thing."""
+    given: tuple[str, ...] | None = None
+    """Which data was given."""
 
 
 class Rule(NamedTuple):

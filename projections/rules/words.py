@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from ledger.vocabulary.codes import kinds
-from projections.deadlines import FEDERAL, ZONE, deadline, law_on
+from projections.deadlines import FEDERAL, deadline, law_on
 from projections.history import moment
 from projections.law.pack import PACKS
 from projections.registers import moment_of
@@ -127,8 +128,10 @@ def _obeyed(request: Fact, right: str) -> datetime:
     start = moment(request.data.get("clock_start") or request.stated)
     federal, pack = law_on(FEDERAL, start), law_on(request.data.get("regime"), start)
     asked = pack.right(right) if pack is not None else None
-    own = deadline(pack, asked.clocks[0] if asked is not None and asked.clocks else None, start).day
-    days = [each for each in (own, deadline(federal, "unsubscribe", start).day) if each is not None]
-    if not days:
+    place = request.data.get("jurisdiction")
+    own = deadline(pack, asked.clocks[0] if asked is not None and asked.clocks else None, start, place=place)
+    found = [(each.day, each.zone) for each in (own, deadline(federal, "unsubscribe", start, place=place)) if each.day]
+    if not found:
         return start
-    return datetime.combine(min(days) + timedelta(days=1), time(), ZONE).astimezone(start.tzinfo)
+    day, zone = min(found)
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(start.tzinfo)

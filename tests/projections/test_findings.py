@@ -164,7 +164,7 @@ def test_filters_narrow_and_a_finding_that_is_not_due_yet_is_none(story: Story) 
     assert rules() == {"Purpose", "Recipient", "Lookup", "Deletion"}
     assert rules(now=datetime(2026, 5, 31, 11, tzinfo=UTC)) == {"Purpose", "Recipient", "Lookup"}
     assert rules(outcome="gap") == {"Purpose", "Recipient"}
-    assert rules(rule="whosaw:RuleLookup") == {"Lookup"}
+    assert rules(rules=("whosaw:RuleLookup",)) == {"Lookup"}
     assert rules(recipient="collections-north") == {"Purpose", "Recipient"}
     assert rules(until=datetime(2026, 5, 1, tzinfo=UTC)) == {"Purpose"}
     assert rules(since=datetime(2026, 5, 2, tzinfo=UTC)) == set()
@@ -191,11 +191,11 @@ def test_what_may_be_kept_until_a_day_becomes_a_finding_when_that_is_over(story:
     def rules(day: int) -> list[str]:
         now = datetime(2027, 2, day, 12, tzinfo=UTC)
         return [
-            each.rule for each in kept(story, findings.Wanted(**WINDOW | {"now": now}, rule="whosaw:RuleRetention"))
+            each.rule for each in kept(story, findings.Wanted(**WINDOW | {"now": now}, rules=("whosaw:RuleRetention",)))
         ]
 
     before = datetime(2027, 1, 31, 12, tzinfo=UTC)
-    assert kept(story, findings.Wanted(**WINDOW | {"now": before}, rule="whosaw:RuleRetention")) == []
+    assert kept(story, findings.Wanted(**WINDOW | {"now": before}, rules=("whosaw:RuleRetention",))) == []
     assert rules(1) == ["whosaw:RuleRetention"]
     story.told(made.erased("alice", "2027-02-02T00:00:00Z", "pd:Name"))
     assert rules(3) == []
@@ -208,7 +208,7 @@ def test_a_waiver_excuses_by_rule_recipient_purpose_and_when_the_fact_happened(s
     waiver = made.waived("whosaw:RuleRecipient", "2026-06-01T00:00:00Z", recipients=["collections-north"])
     story.told(fact, other, later)
     story.told(waiver)
-    wanted = findings.Wanted(**WINDOW, rule="whosaw:RuleRecipient")  # fmt: skip
+    wanted = findings.Wanted(**WINDOW, rules=("whosaw:RuleRecipient",))  # fmt: skip
     assert [(each.position, each.outcome, each.waiver) for each in kept(story, wanted)] == [
         (1, "excused", "W-1"),
         (2, "gap", None),
@@ -307,5 +307,7 @@ def test_an_order_keeps_its_findings_to_the_cleared_until_it_ends(story: Story) 
 
 def test_a_waiver_is_read_by_those_whom_its_rule_found_and_by_nobody_else(story: Story) -> None:
     story.told(made.viewed("alice", NOON, "pd:Name", ticket=None), made.viewed("bob", NOON, "pd:Name"))
-    keys = story.reader.execute("SELECT subject FROM projections.findings_key WHERE key = 'waiver whosaw:RuleLookup'")
-    assert [row[0] for row in keys.fetchall()] == [UUID(subject("alice").id)]
+    with story.reader.cursor() as cursor:
+        cursor.execute("SET search_path = projections")
+        found = cursor.execute(findings.CONCERNED, {"log_id": 0, "keys": ["waiver whosaw:RuleLookup"]}).fetchall()
+    assert [row[0] for row in found] == [UUID(subject("alice").id)]

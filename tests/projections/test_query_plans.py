@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID
 
@@ -151,16 +152,17 @@ WINDOW = {
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2027, 1, 1, tzinfo=UTC),
 }
-NARROWED: tuple[tuple[dict[str, str], str], ...] = (
+NARROWED: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, "finding_time"),
-    ({"rule": "whosaw:RulePurpose"}, "finding_rule"),
+    ({"rules": ("whosaw:RulePurpose",)}, "finding_rule"),
+    ({"rules": ("whosaw:RulePurpose", "whosaw:RuleWithdrawal", "whosaw:RuleCollection")}, "finding_rule"),
     ({"outcome": "violation"}, "finding_outcome"),
     ({"recipient": "collections-north"}, "finding_recipient"),
 )
 ON_FINDINGS = {"finding_time", "finding_rule", "finding_outcome", "finding_recipient", "finding_pkey"}
 ON_RETENTION = {
-    "retention_due", "retention_asked", "retention_unverified", "retention_verified", "retention_endless",
-    "retention_pkey",
+    "retention_due", "retention_unproven", "retention_asked", "retention_unverified", "retention_verified",
+    "retention_endless", "retention_pkey",
 }  # fmt: skip
 BIG = {
     "entry",
@@ -249,8 +251,8 @@ def test_findings_are_found_by_what_they_are_narrowed_by_and_time(many: Story) -
     many.owner.execute("ANALYZE")
     window: dict[str, Any] = {"since": datetime(2026, 1, 4, tzinfo=UTC), "until": WINDOW["until"]}
     for narrowed, index in NARROWED:
-        wanted = findings.Wanted(**window, now=WINDOW["until"], **narrowed)
-        for sealed in (False, True):
+        parts = findings.Wanted(**window, now=WINDOW["until"], **narrowed).apart()
+        for wanted, sealed in product(parts, (False, True)):
             asked = findings.statement(wanted, sealed=sealed)
             taken = findings.parameters(wanted, 0, None, 100, sealed=sealed)
             row = many.reader.execute("EXPLAIN (FORMAT JSON) " + asked, taken).fetchone()
@@ -312,8 +314,8 @@ def test_who_looked_at_many_is_found_by_when_people_at_work_looked(many: Story) 
 @pytest.mark.parametrize(
     ("which", "index"),
     [
-        ("due", "retention_due"), ("asked", "retention_asked"), ("deleted", "retention_unverified"),
-        ("verified", "retention_verified"), ("endless", "retention_endless"),
+        ("due", "retention_due"), ("unproven", "retention_unproven"), ("asked", "retention_asked"),
+        ("deleted", "retention_unverified"), ("verified", "retention_verified"), ("endless", "retention_endless"),
     ],
 )  # fmt: skip
 def test_what_is_past_its_time_is_found_by_an_index_of_its_state(many: Story, which: str, index: str) -> None:
