@@ -25,6 +25,7 @@ from api import (
     exposure,
     findings,
     health,
+    holdings,
     holds,
     identities,
     impact,
@@ -88,6 +89,7 @@ READERS = 2
 ROUTERS = (
     events,
     subjects,
+    holdings,
     recipients,
     requests,
     obligations,

@@ -73,17 +73,17 @@ def read_seals(
     question = ask(request, "whosaw:QuerySeals", SCOPE)
     kind, then = accepted(request, JSON, CSV, NDJSON), happened_by(request)
     positions = pins_of_all(request, question, orders.READ)
-    seen, now = dict(enumerate(positions)), then or moment_of_all(request, question, positions)
+    now, known = then or moment_of_all(request, question, positions), dict(enumerate(positions))
     about: dict[str, list[str]] = {"": []}
     items: list[dict[str, Any]] = []
     with question.state.ledger.connection() as connection:
         told = every_stream(question, connection)
-        for each in register_then(question, connection, seen, then):
+        for each in register_then(question, connection, known, then):
             its = _state(each, now)
             if state is None or not {its, _wider(its)}.isdisjoint(state):
                 # What another authority hid in the same stream says when it began.
                 mine = told is None or each.stream in told
-                owner, accounts = _omitted(question.state.ledger, connection, each, seen) if mine else (None, [])
+                owner, accounts = _omitted(question.state.ledger, connection, each, known) if mine else (None, [])
                 items.append(plain(each) | {"state": its, "omitted_from": accounts})
                 about.setdefault(each.seal, []).extend([owner.id] if owner and accounts else [])
     recorded_behind(question, about, count=len(items), categories=())
@@ -92,13 +92,13 @@ def read_seals(
 
 
 def _omitted(
-    ledger: Ledger, connection: Connection[Any], seal: seals.Seal, seen: Mapping[int, int]
+    ledger: Ledger, connection: Connection[Any], seal: seals.Seal, as_of: Mapping[int, int]
 ) -> tuple[Subject | None, list[dict[str, Any]]]:
     """Return whom an order is over, unless she was forgotten, and the accounts issued to her without what it hides."""
     owner = ledger.sealed_owner(seal.log_id, seal.stream)
     if owner is None or ledger.find(owner.id) is None:
         return None, []
-    found = reissued.omitting(connection, owner, Subject(seal.stream, seal.log_id), seen)
+    found = reissued.omitting(connection, owner, Subject(seal.stream, seal.log_id), as_of)
     return owner, [
         {
             "account": each.account,

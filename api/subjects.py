@@ -1,4 +1,4 @@
-"""Questions about one person: who she is to us, what we hold, who received it, who looked, what happened."""
+"""Questions about one person: who she is to us, who received her data, who looked, what happened."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen, valid_at
 from api.strict_json import check
 from ledger import Reference
-from projections import disclosures, holdings, queries, timeline, views
+from projections import disclosures, queries, timeline, views
 from projections.person import rows as rows_of
 
 if TYPE_CHECKING:
@@ -148,21 +148,6 @@ def _look_up(question: Question, received: bytes) -> Response:
     recorded(question, [found.id], count=1)
     origin = question.state.ledger.keys.signers[found.log_id].origin
     return Response(msgspec.json.encode({"id": found.id, "log": origin}), headers=PRIVATE, media_type=JSON)
-
-
-@router.get(
-    "/v1/subjects/{subject_id}/holdings",
-    operation_id="readHoldings",
-    summary="What do we hold on her, why, until when?",
-    responses=documentation.responses(*PROBLEMS, content=ANSWER),
-)
-def read_holdings(
-    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
-    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
-    sealed: SEALED = "false",
-) -> Response:  # fmt: skip
-    """Return holdings by category, system and source, with purposes, basis, since, until, and how deletion stands."""
-    return _answer(request, subject_id, "whosaw:QueryHoldings", "subjects:read", ("holdings",), holdings.of_person)
 
 
 @router.get(

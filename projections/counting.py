@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections import consenting, exposure, findings, impact, obligations, outdated, retention
+from projections import consenting, exposure, findings, impact, obligations, outdated, requests, retention
 from projections.across import whole
+from projections.earlier import pieces
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from psycopg import Connection
+
+    from projections.derived import Derived
 
 COUNT: LiteralString = "SELECT count(*) FROM ({rows}) AS every"
 
@@ -69,12 +72,19 @@ def issued(
     )
 
 
-def found(connection: Connection[Any], logs: Iterable[int], wanted: findings.Wanted) -> int:
+def found(
+    connection: Connection[Any],
+    logs: Iterable[int],
+    wanted: findings.Wanted,
+    as_of: Mapping[int, int] | None = None,
+) -> int:
     """Return how many rows `findings.across` has in all; the arguments are its."""
     sights = (False, True) if wanted.seals is None or wanted.seals else (False,)
     return sum(
-        _count(
+        _derived(
             connection,
+            findings.FINDINGS,
+            as_of,
             findings.statement(each, sealed=sealed),
             findings.parameters(each, log_id, None, 0, sealed=sealed) | {"limit": None},
         )
@@ -84,11 +94,18 @@ def found(connection: Connection[Any], logs: Iterable[int], wanted: findings.Wan
     )
 
 
-def kept(connection: Connection[Any], logs: Iterable[int], wanted: retention.Wanted) -> int:
+def kept(
+    connection: Connection[Any],
+    logs: Iterable[int],
+    wanted: retention.Wanted,
+    as_of: Mapping[int, int] | None = None,
+) -> int:
     """Return how many rows `retention.across` has in all; the arguments are its."""
     return sum(
-        _count(
+        _derived(
             connection,
+            retention.RETENTION,
+            as_of,
             retention.STATEMENTS[wanted.which],
             retention.parameters(log_id, wanted, retention.FIRST) | {"limit": None},
         )
@@ -96,11 +113,39 @@ def kept(connection: Connection[Any], logs: Iterable[int], wanted: retention.Wan
     )
 
 
-def owed(connection: Connection[Any], logs: Iterable[int], now: datetime, wanted: obligations.Filter) -> int:
+def requested(
+    connection: Connection[Any],
+    logs: Iterable[int],
+    now: datetime,
+    wanted: requests.Filter,
+    as_of: Mapping[int, int] | None = None,
+) -> int:
+    """Return how many rows `requests.found` has in all; the arguments are its."""
+    return sum(
+        _derived(
+            connection,
+            requests.REQUESTS,
+            as_of,
+            requests.statement(wanted),
+            requests.parameters(log_id, now, wanted, requests.BEGIN, None),
+        )
+        for log_id in logs
+    )
+
+
+def owed(
+    connection: Connection[Any],
+    logs: Iterable[int],
+    now: datetime,
+    wanted: obligations.Filter,
+    as_of: Mapping[int, int] | None = None,
+) -> int:
     """Return how many rows `obligations.found` has in all, without what is beside them; the arguments are its."""
     return sum(
-        _count(
+        _derived(
             connection,
+            obligations.OBLIGATIONS,
+            as_of,
             obligations.statement(wanted),
             obligations.parameters(log_id, now, wanted, obligations.BEGIN, None),
         )
@@ -116,3 +161,14 @@ def _whole(
 
 def _count(connection: Connection[Any], rows: LiteralString, wanted: Mapping[str, Any]) -> int:
     return select(connection, COUNT.replace("{rows}", rows), wanted, Counted)[0].rows
+
+
+def _derived(
+    connection: Connection[Any],
+    derived: Derived,
+    as_of: Mapping[int, int] | None,
+    rows: LiteralString,
+    wanted: Mapping[str, Any],
+) -> int:
+    counts = pieces(connection, derived, as_of, wanted["log_id"], COUNT.replace("{rows}", rows), wanted, Counted)
+    return sum(each.rows for piece in counts for each in piece)

@@ -219,7 +219,13 @@ class Derived(NamedTuple):
         return self._needing(connection, log_id, [each for each in streams if each not in gone])
 
     def made(
-        self, connection: Connection[Any], log_id: int, upto: int, streams: Sequence[UUID], facts: Sequence[Fact]
+        self,
+        connection: Connection[Any],
+        log_id: int,
+        upto: int,
+        streams: Sequence[UUID],
+        facts: Sequence[Fact],
+        revoked: frozenset[str] | None = None,
     ) -> Made:
         """Return the rows of some people, and of whoever is one person with them, as of a position.
 
@@ -229,13 +235,14 @@ class Derived(NamedTuple):
             upto: Nothing recorded in it after this position is seen.
             streams: Who.
             facts: Of the registers, those that are seen.
+            revoked: Who is to be forgotten; None for whom the facts up to the position say so of.
         """
         registers = Registers(facts)
         elsewhere = [each for each in registers.corrections if each.log_id == log_id]
         made = Made(log_id, [], [], {})
         owners = _column(connection, OWNERS, {"log_id": log_id, "streams": list(streams)})
         wanted = [each.hex for each in dict.fromkeys([*streams, *owners])]
-        for person in histories(connection, log_id, wanted, upto, self.types, elsewhere):
+        for person in histories(connection, log_id, wanted, upto, self.types, elsewhere, revoked):
             registers.keys = set()
             for table, rows in self.derive(person, registers).items():
                 made.rows.setdefault(table, []).extend(rows)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 # By the index opened_subject. Nothing is owed to who is to be forgotten.
 OPENED = """
     SELECT o.log_id, o.subject, o.stream, o.position FROM ledger.opened AS o
-    WHERE o.log_id = ANY (%(logs)s::smallint[])
+    WHERE o.log_id = %(log_id)s AND o.position <= %(as_of)s
       AND (%(subjects)s::uuid[] IS NULL OR o.subject = ANY (%(subjects)s::uuid[]))
       AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
-    ORDER BY o.log_id, o.position
+    ORDER BY o.position
 """
 # By primary key.
 OPENED_STREAM = """
@@ -104,12 +104,15 @@ def to_reissue(
 
     Args:
         connection: A reader's.
-        as_of: For each log the last position up to which it is known who is one person.
+        as_of: What was known at these positions, one of each log.
         subjects: Of orders over these names alone; None for everybody's.
     """
-    wanted = {"logs": list(as_of), "subjects": None if subjects is None else list(subjects)}
+    only = None if subjects is None else list(subjects)
     return [
-        each for opened in select(connection, OPENED, wanted, _Opened) for each in _of_opened(connection, opened, as_of)
+        each
+        for log_id, position in as_of.items()
+        for opened in select(connection, OPENED, {"log_id": log_id, "as_of": position, "subjects": only}, _Opened)
+        for each in _of_opened(connection, opened, as_of)
     ]
 
 
@@ -124,7 +127,7 @@ def omitting(
         connection: A reader's.
         owner: Whom the order is over.
         stream: What it sealed.
-        as_of: For each log the last position that is seen.
+        as_of: For each log the last position up to which all of this is known.
     """
     wanted = {"log_id": stream.log_id, "stream": stream.id, "as_of": as_of[stream.log_id]}
     opened = next(iter(select(connection, OPENED_STREAM, wanted, _Opened)), None)

@@ -34,21 +34,22 @@ def test_01_what_do_you_hold_on_me_from_where_since_when_why_until_when(desk: De
         at("2026-05-02T11:00:00-04:00", "hold.placed", "Q-1", hold_id="H-1", reason="whosaw:Litigation",
            scope={"categories": ["pd:CallLog"]}, starts="2026-05-02T11:00:00-04:00"),
     )  # fmt: skip
-    what = ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "until", "state")
-    assert desk.rows("/v1/subjects/{Q-1}/holdings", *what) == [
+    path = "/v1/subjects/{Q-1}/holdings"
+    what = ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "state")
+    limits = ("retention.rule", "retention.due", "retention.action", "retention.overdue", "retention.blocked")
+    assert desk.rows(path, *what, *limits) == [
         (
             "pd:CallLog", "switch", "observed", "whosaw:Network", ["dpv:ServiceProvision"], "dpv:ContractPerformance",
-            "2026-05-02T10:00:00-04:00", "2026-05-02T10:00:00-04:00", None, "held",
+            "2026-05-02T10:00:00-04:00", "2026-05-02T10:00:00-04:00", "held", None, None, None, False, True,
         ),
         (
             "pd:PaymentCard", "crm", "subject", "whosaw:Web", ["dpv:PaymentManagement"], "ca-pipeda:consent",
-            "2026-03-01T10:00:00-05:00", "2026-05-01T10:00:00-04:00", "2027-03-01T00:00:00-05:00", "held",
+            "2026-03-01T10:00:00-05:00", "2026-05-01T10:00:00-04:00", "held", "stated", "2027-03-01", "erase", False,
+            False,
         ),
     ]  # fmt: skip
-    assert desk.rows("/v1/subjects/{Q-1}/retention", "category", "rule", "due", "blocked") == [
-        ("pd:CallLog", None, None, True),
-        ("pd:PaymentCard", "stated", "2027-03-01", False),
-    ]
+    assert desk.rows(path, "retention.blocked_by") == [None, None], "which order keeps it is not told to everybody"
+    assert desk.rows(path, "retention.blocked_by", role="legal") == [["H-1"], []]
 
 
 def test_02_exactly_who_outside_received_my_data(desk: Desk) -> None:
