@@ -17,6 +17,7 @@ from api import (
     cases,
     catalogue,
     consents,
+    debts,
     differences,
     emitters,
     erasures,
@@ -31,6 +32,7 @@ from api import (
     impact,
     incident_register,
     incidents,
+    inferences,
     key_register,
     logs,
     obligations,
@@ -46,6 +48,7 @@ from api import (
     seals,
     subjects,
     transparency,
+    withdrawals,
 )
 from api.access import Access
 from api.arrival import Arrivals
@@ -90,6 +93,9 @@ ROUTERS = (
     events,
     subjects,
     holdings,
+    debts,
+    withdrawals,
+    inferences,
     recipients,
     requests,
     obligations,

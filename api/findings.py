@@ -227,6 +227,22 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
     }
 
 
+def brief(each: Finding, language: Language) -> dict[str, Any]:
+    """Return a finding as an answer about something else names it, beside the fact that it is about."""
+    return {
+        "finding": each.finding,
+        "rule": each.rule,
+        "version": each.version,
+        "law_pack": each.law_pack,
+        "outcome": each.outcome,
+        "reason": each.reason,
+        "codes": each.codes,
+        "explanation": explanation(each, language),
+        "state": each.state,
+        "waiver": each.waiver,
+    }
+
+
 def explanation(each: Finding, language: Language) -> str:
     """Return a finding as a sentence: the rule, why, and what that is about."""
     colon, said = (" : ", label(each.rule, language)) if language == "fr" else (": ", label(each.rule, language))

@@ -85,7 +85,8 @@ def read_seals(
                 mine = told is None or each.stream in told
                 owner, accounts = _omitted(question.state.ledger, connection, each, known) if mine else (None, [])
                 items.append(plain(each) | {"state": its, "omitted_from": accounts})
-                about.setdefault(each.seal, []).extend([owner.id] if owner and accounts else [])
+                if owner is not None and accounts:
+                    about.setdefault(each.seal, []).append(owner.id)
     recorded_behind(question, about, count=len(items), categories=())
     document = document_of_all(request, question, positions) | {"now": now.isoformat()}
     return rows(request, document, items, following=None, kind=kind)

@@ -4,6 +4,9 @@ holdings      what do we hold on her, why, until when?
 disclosures   who outside received it?
 views         who inside looked?
 timeline      what happened?
+debts         who got her debts, and was told that they were disputed or paid?
+withdrawals   what did she withdraw, and what was done after it?
+inferences    what was inferred about her, and from what?
 policies      which policy governed, and what did she agree to?
 consents      what does she consent to, since when?
 holds         what may not be destroyed?

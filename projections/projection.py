@@ -202,6 +202,19 @@ def page(rows: list[Row], limit: int | None, cursor: Sequence[int]) -> Page[Row]
     return Page(rows[:limit], cursor[limit - 1])
 
 
+def part(rows: list[Row], after: int | None, limit: int | None) -> Page[Row]:
+    """Cut one page from all rows of an answer, whose order is the same for the same position.
+
+    Args:
+        rows: All of them.
+        after: The cursor of the page before: how many rows have been told.
+        limit: The most rows of a page, at least 1; None for everything.
+    """
+    start = after or 0
+    end = len(rows) if limit is None else start + limit
+    return Page(rows[start:end], end if end < len(rows) else None)
+
+
 def one_more(limit: int | None) -> int | None:
     """Return how many rows to ask for to learn whether there is a next page."""
     return None if limit is None else limit + 1
