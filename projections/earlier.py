@@ -17,7 +17,7 @@ from psycopg.rows import scalar_row
 from psycopg.types.json import Jsonb
 
 from projections.derived import since_of
-from projections.projection import Batch, select
+from projections.projection import Batch, at_once, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +32,6 @@ Row = TypeVar("Row")
 
 PEOPLE = 200
 """Derived at a time."""
-SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 PATH = "SET LOCAL search_path TO projections"
 # Whoever was ever one person with them: cohorts by member_subject, then the entry's primary key; opened by both of its
 # indexes. A merge that a split has undone, or that came later, joins too: it is about all of them in any case.
@@ -116,9 +115,8 @@ def pieces(
         return
     table = _table_of(derived, asked)
     named: LiteralString = "projections." + table + " AS "
-    with connection.transaction():
-        # Whom something touched is told by the very state of the table that is read.
-        connection.execute(SNAPSHOT)
+    # Whom something touched is told by the very state of the table that is read.
+    with at_once(connection):
         connection.execute(PATH)
         registers = derived.registers(connection)
         if only is None:
