@@ -1,7 +1,7 @@
 """How many rows an answer about everybody has, so that whoever reads all of it knows how far she is.
 
 Counted in the database by the same statements that find the rows, and at the same cost. Rows that follow from all that
-counts about a person come and go: of those it is how many there were then.
+counts about a person come and go: of those it is how many there were then, or as of the positions that are asked for.
 """
 
 from __future__ import annotations
