@@ -107,7 +107,7 @@ class Words:
 
     def within(self, purpose: str) -> list[str]:
         """Return the purposes that she spoke of and that are kinds of a purpose, itself not among them."""
-        named = {each for said in self._said for each in said.purposes}
+        named = {each for said in self.every for each in said.purposes}
         return sorted(each for each in named if each != purpose and purpose in kinds(each))
 
 
