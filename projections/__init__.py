@@ -23,6 +23,7 @@ requests      what did people ask for, and when is it due?
 obligations   what is still owed because of their data?
 duties        what is owed that no person's rows have?
 findings      what is not as it should be? (rules: a file each)
+earlier       what did these last four say then?
 returns       what did recipients give back or destroy?
 exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?

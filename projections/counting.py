@@ -1,7 +1,7 @@
 """How many rows an answer about everybody has, so that whoever reads all of it knows how far she is.
 
 Counted in the database by the same statements that find the rows, and at the same cost. Rows that follow from all that
-counts about a person come and go: of those it is how many there were then.
+counts about a person come and go: of those it is how many there were then, or as of the positions that are asked for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from projections import consenting, exposure, findings, impact, obligations, outdated, requests, retention
 from projections.across import whole
 from projections.earlier import pieces
-from projections.projection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,14 +56,20 @@ def given(connection: Connection[Any], named: Sequence[str], as_of: Mapping[int,
 
 
 def issued(
-    connection: Connection[Any], logs: Iterable[int], since: datetime, sealed: Sequence[outdated.Outdated]
+    connection: Connection[Any],
+    logs: Iterable[int],
+    since: datetime,
+    sealed: Sequence[outdated.Outdated],
+    as_of: Mapping[int, int] | None = None,
 ) -> int:
     """Return how many rows `outdated.across` has in all; the arguments are its."""
     more = [each for each in sealed if each.issued >= since]
     beside = {"positions": [each.position for each in more], "subjects": [each.subject for each in more]}
     return len(more) + sum(
-        _count(
+        _derived(
             connection,
+            outdated.OUTDATED,
+            as_of,
             UNSEALED.replace("{rows}", outdated.ACROSS),
             outdated.parameters(log_id, since, None) | beside | {"limit": None},
         )
@@ -157,10 +162,6 @@ def _whole(
     connection: Connection[Any], rows: LiteralString, wanted: Mapping[str, Any], as_of: Mapping[int, int]
 ) -> int:
     return sum(each.rows for each in whole(connection, COUNT.replace("{rows}", rows), Counted, wanted, as_of))
-
-
-def _count(connection: Connection[Any], rows: LiteralString, wanted: Mapping[str, Any]) -> int:
-    return select(connection, COUNT.replace("{rows}", rows), wanted, Counted)[0].rows
 
 
 def _derived(

@@ -3,8 +3,8 @@
 Unlike a row that states one fact, such a row can come, change and go with any later fact about her. So a batch is not
 inserted: everybody whom it touches is read again from the ledger, and her rows are replaced. What they are is a pure
 function of her facts and of the registers, up to a position; so neither the size of batches nor redelivery can change
-the rows, and a rebuild arrives at the same ones. For one person an answer as of an earlier position is the same
-function, computed when somebody asks; over all people there is the newest state only.
+the rows, and a rebuild arrives at the same ones. An answer as of an earlier position is the same function, computed
+when somebody asks: for one person, or for everybody whom something touched since (`earlier`).
 
 Registers are read from every log, since a policy lives in the log that its own name chose. Who looked something up in
 them is derived again, in whatever log she lives, when it changes.

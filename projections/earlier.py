@@ -10,14 +10,13 @@ Who was forgotten since has no rows, and who is to be forgotten is in nobody els
 from __future__ import annotations
 
 from heapq import merge
-from typing import TYPE_CHECKING, Any, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, TypeVar
 
 import orjson
-from psycopg.rows import scalar_row
 from psycopg.types.json import Jsonb
 
 from projections.derived import since_of
-from projections.projection import Batch, select
+from projections.projection import Batch, at_once, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,10 +31,11 @@ Row = TypeVar("Row")
 
 PEOPLE = 200
 """Derived at a time."""
-SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-PATH = "SET LOCAL search_path TO projections"
-# Whoever was ever one person with them: cohorts by member_subject, then the entry's primary key; opened by both of its
-# indexes. A merge that a split has undone, or that came later, joins too: it is about all of them in any case.
+# How many people are one person the planner can not know, and would compile for the most.
+PATH = "SELECT set_config('search_path', 'projections', true), set_config('jit', 'off', true)"
+# Whoever was ever one person with them: cohorts by member_subject, then the entry's primary key, then that of members;
+# opened by both of its indexes. A merge that a split has undone, or that came later, joins too: whom it is about is
+# touched in any case.
 JOINED = """
     WITH RECURSIVE joined (subject) AS (
         SELECT unnest(%(streams)s::uuid[])
@@ -44,10 +44,17 @@ JOINED = """
         FROM joined AS j
         CROSS JOIN LATERAL (
             SELECT o.subject
-            FROM ledger.member AS m
-            JOIN ledger.entry AS e ON e.log_id = m.log_id AND e.position = m.position AND e.type = 'subject.merged'
-            JOIN ledger.member AS o ON o.log_id = m.log_id AND o.position = m.position
-            WHERE m.log_id = %(log_id)s AND m.subject = j.subject
+            FROM (
+                SELECT m.position FROM ledger.member AS m WHERE m.log_id = %(log_id)s AND m.subject = j.subject OFFSET 0
+            ) AS m
+            CROSS JOIN LATERAL (
+                SELECT FROM ledger.entry AS e
+                WHERE e.log_id = %(log_id)s AND e.position = m.position AND e.type = 'subject.merged' OFFSET 0
+            ) AS e
+            CROSS JOIN LATERAL (
+                SELECT o.subject FROM ledger.member AS o
+                WHERE o.log_id = %(log_id)s AND o.position = m.position OFFSET 0
+            ) AS o
             UNION ALL
             SELECT o.stream FROM ledger.opened AS o WHERE o.log_id = %(log_id)s AND o.subject = j.subject
             UNION ALL
@@ -65,6 +72,12 @@ UNTOUCHED: LiteralString = """(
 ) AS """
 GIVEN: LiteralString = "json_populate_recordset(NULL::projections.{table}, %(rows)s::json) AS "
 COLUMNS: LiteralString = "SELECT * FROM projections.{table} LIMIT 0"
+
+
+class _Person(NamedTuple):
+    """Somebody, by one of her names."""
+
+    subject: UUID
 
 
 def page(
@@ -114,24 +127,27 @@ def pieces(
     if as_of is None:
         yield select(connection, asked, wanted, row)
         return
-    table = _table_of(derived, asked)
-    named: LiteralString = "projections." + table + " AS "
-    with connection.transaction():
-        # Whom something touched is told by the very state of the table that is read.
-        connection.execute(SNAPSHOT)
+    # Whom something touched is told by the very state of the table that is read.
+    with at_once(connection):
         connection.execute(PATH)
         registers = derived.registers(connection)
         if only is None:
             again = _touched(connection, derived, as_of, log_id, registers)
-            untouched = asked.replace(named, UNTOUCHED.replace("{table}", table)) if again else asked
+            untouched = over(derived, asked, UNTOUCHED) if again else asked
             found = select(connection, untouched, {**wanted, "touched": again}, row)
         else:
             again, found = list(only), []
     yield found
     then = [each for each in registers if each.position <= as_of[each.log_id]]
-    given = asked.replace(named, GIVEN.replace("{table}", table))
-    for rows in _made(connection, derived, as_of, log_id, again, then, table):
+    given = over(derived, asked, GIVEN)
+    for rows in _made(connection, derived, as_of, log_id, again, then, _table_of(derived, asked)):
         yield select(connection, given, {**wanted, "rows": rows}, row)
+
+
+def over(derived: Derived, asked: LiteralString, source: LiteralString) -> LiteralString:
+    """Return a statement with the rows of its table from UNTOUCHED or GIVEN."""
+    table = _table_of(derived, asked)
+    return asked.replace("projections." + table + " AS ", source.replace("{table}", table))
 
 
 def _table_of(derived: Derived, asked: str) -> LiteralString:
@@ -144,7 +160,7 @@ def _table_of(derived: Derived, asked: str) -> LiteralString:
 
 def to_forget(connection: Connection[Any], log_id: int) -> list[UUID]:
     """Return who of a log is to be forgotten now, whatever was known then."""
-    return _column(connection, REVOKED, {"log_id": log_id})
+    return _people(connection, REVOKED, {"log_id": log_id})
 
 
 def _touched(
@@ -156,7 +172,7 @@ def _touched(
     if not batches:
         return []
     touched = derived.touched(connection, log_id, since_of(connection, batches, registers))
-    return _column(connection, JOINED, {"log_id": log_id, "streams": touched}) if touched else []
+    return _people(connection, JOINED, {"log_id": log_id, "streams": touched}) if touched else []
 
 
 def _made(
@@ -190,6 +206,5 @@ def _plain(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
-def _column(connection: Connection[Any], statement: LiteralString, wanted: Mapping[str, Any]) -> list[UUID]:
-    with connection.cursor(binary=True, row_factory=scalar_row) as cursor:
-        return cursor.execute(statement, wanted, prepare=True).fetchall()
+def _people(connection: Connection[Any], statement: LiteralString, wanted: Mapping[str, Any]) -> list[UUID]:
+    return [each.subject for each in select(connection, statement, wanted, _Person)]

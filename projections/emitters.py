@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.emitted import BUCKET, HEAD
-from projections.merged import Span, at_once, seen, united
-from projections.projection import select
+from projections.merged import Span, seen, united
+from projections.projection import at_once, select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,13 +7,12 @@ of that block are folded again, up to the position: so an answer never costs mor
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, TypeVar
 
 from psycopg.rows import scalar_row
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Hashable, Iterable, Mapping
+    from collections.abc import Hashable, Iterable, Mapping
     from datetime import datetime
 
     from psycopg import Connection
@@ -44,23 +43,11 @@ class Span(NamedTuple):
     last: datetime
 
 
-@contextmanager
-def at_once(connection: Connection[Any]) -> Generator[None]:
-    """Let all statements inside see the same rows, whatever is folded meanwhile.
-
-    Args:
-        connection: A reader's, in autocommit mode.
-    """
-    with connection.transaction():
-        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        yield
-
-
 def seen(connection: Connection[Any], table: LiteralString, as_of: Mapping[int, int]) -> list[Seen]:
     """Return how far an answer sees into each log.
 
     Args:
-        connection: A reader's, see `at_once`.
+        connection: A reader's, see `projection.at_once`.
         table: Of merged rows; it has one in every block in which anything was merged.
         as_of: For each log the last position that is seen.
     """

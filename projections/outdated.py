@@ -1,8 +1,8 @@
 """Which accounts that were issued would be different now, by what was recorded since: what came late or was undone.
 
 An account tells of the time of its position. A fact that is recorded later and had happened by then would have been in
-it; one that was voided or replaced since would not. Rows follow from all that counts about a person (see `derived`):
-the newest state only. An order's end is `seals`' question.
+it; one that was voided or replaced since would not. Rows follow from all that counts about a person (see `derived`,
+and `earlier` for those of then). An order's end is `seals`' question.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from projections.derived import Derived
+from projections.earlier import page
 from projections.held import REFUSALS
 from projections.history import read, whole
 from projections.law.rights import ERASURE
@@ -217,6 +218,7 @@ def across(
     after: Cursor | None = None,
     limit: int = 100,
     sealed: Sequence[Outdated] = (),
+    as_of: Mapping[int, int] | None = None,
 ) -> tuple[list[Outdated], Cursor | None]:
     """Return accounts that would be different now, by when they were issued, and the cursor to go on after.
 
@@ -227,10 +229,12 @@ def across(
         after: The cursor of the page before.
         limit: The most rows, at least 1.
         sealed: What the reader is cleared for besides; see `behind`.
+        as_of: For each log the last position that is seen; None for the newest state.
     """
     found: list[list[Outdated]] = []
     for log_id in logs:
-        rows = select(connection, ACROSS, parameters(log_id, since, after) | {"limit": limit + 1}, Outdated)
+        wanted = parameters(log_id, since, after) | {"limit": limit + 1}
+        rows = page(connection, OUTDATED, as_of, log_id, ACROSS, wanted, Outdated, _place)
         found.append([row._replace(because=[Cause(*each) for each in row.because]) for row in rows])
     known: dict[tuple[int, int, UUID], Outdated] = {}
     more = [each for each in sealed if each.issued >= since and (after is None or _place(each) > after)]
@@ -239,8 +243,8 @@ def across(
         other = known.get(key)
         both = each.because if other is None else [*other.because, *each.because]
         known[key] = each._replace(because=sorted(both, key=attrgetter("position")))
-    page = list(known.values())
-    return (page, None) if len(page) <= limit else (page[:limit], _place(page[limit - 1]))
+    told = list(known.values())
+    return (told, None) if len(told) <= limit else (told[:limit], _place(told[limit - 1]))
 
 
 def behind(connection: Connection[Any], log_id: int, owner: str, streams: Sequence[str], upto: int) -> list[Outdated]:

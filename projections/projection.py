@@ -14,12 +14,13 @@ Tables have no schema in their names here: the connection's `search_path` says w
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
 
 from psycopg.rows import args_row, tuple_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from psycopg import Connection, Cursor
 
@@ -222,6 +223,18 @@ def one_more(limit: int | None) -> int | None:
 def before(as_of: int, after: int | None) -> int:
     """Return the position that rows must stay below: pages go from newest to oldest."""
     return as_of + 1 if after is None else min(as_of + 1, after)
+
+
+@contextmanager
+def at_once(connection: Connection[Any]) -> Generator[None]:
+    """Let all statements inside see the same rows, whatever is folded meanwhile.
+
+    Args:
+        connection: A reader's, in autocommit mode.
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def select(

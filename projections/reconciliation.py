@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.across import HIDDEN
-from projections.merged import Span, at_once, seen, united
+from projections.merged import Span, seen, united
 from projections.observed import NAMED, TYPES
-from projections.projection import select
+from projections.projection import at_once, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

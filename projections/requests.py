@@ -139,7 +139,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 REQUESTS = Derived(
     name="requests",
-    version=4,
+    version=5,
     questions=("request", "consultation"),
     definitions=DEFINITIONS,
     types=(*requested.TYPES, *consulted.TYPES),
@@ -162,7 +162,7 @@ class Found(NamedTuple):
         return Cursor(self.due.isoformat(), self.log_id, self.subject.hex, self.request)
 
 
-class Asked(NamedTuple):
+class Institution(NamedTuple):
     """One institution that was asked about a request."""
 
     log_id: int
@@ -276,7 +276,7 @@ def consultations(
     only = [UUID(hex=each) for each in streams]
     wanted = {"log_id": log_id, "streams": only, "now": now}
     known: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for piece in pieces(connection, REQUESTS, as_of, log_id, CONSULTED, wanted, Asked, only=only):
+    for piece in pieces(connection, REQUESTS, as_of, log_id, CONSULTED, wanted, Institution, only=only):
         for each in piece:
             known.setdefault((each.subject.hex, each.request), []).append(orjson.loads(each.content))
     return known

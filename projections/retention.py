@@ -1,6 +1,6 @@
 """What may not be kept any longer, what forbids to destroy it, and what was asked to be deleted and is not proven gone.
 
-For one person exact as of any position; over all people the newest state, by the day on which it is due. Nothing is
+Exact as of any position, for one person and over all people, by the day on which it is due. Nothing is
 derived on the day on which a rule takes effect: a holding has a row for each period of its rules, and whoever asks
 takes the one that covers the time of the question.
 """

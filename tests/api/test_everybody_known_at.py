@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.conftest import PURPOSE, RECIPIENT, SOURCE, event
 from tests.api.test_across import DETECTED, declaration, followed, incident
-from tests.api.test_seals import POLICE, placed
+from tests.api.test_seals import POLICE, SEALED, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ def what_happens() -> list[list[dict[str, Any]]]:
     register = declaration("system.registered", registered="crm", purposes=["dpv:ServiceProvision"])
     return [
         [event(customer="C-1"), event(customer="C-2"), numbered(1)],
-        [incident("INC-1", "detected", **DETECTED), placed(), numbered(4)],
+        [incident("INC-1", "detected", **DETECTED), placed(), event("data.disclosed", **SEALED), numbered(4)],
         [assessed, register, event("data.disclosed", "C-1")],
         [notice, event("seal.extended", seal_id="S-1", until=until, system=None)],
         [incident("INC-0", "detected", **DETECTED) | {"time": "2024-03-01T10:00:00-05:00"}, numbered(2)],
@@ -88,9 +88,14 @@ def moment(service: Service, positions: list[int]) -> str:
 def test_an_answer_of_then_is_the_one_that_was_given_then(start: Callable[..., Service], logs: int, path: str) -> None:
     service = start(logs=logs)
     key, given = asker(service), list[dict[str, Any]]()
-    for some in what_happens():
+    for number, some in enumerate(what_happens()):
         service.record(*some)
         followed(service)
+        if number in {2, 6} and path == "/v1/seals":
+            # Before the order ends, and after: what it was omitted from, and what renewed that.
+            issued = f"/v1/subjects/{service.look_up('C-1')}/accounts"
+            assert service.client.post(issued, headers=service.bearer("officer") | PURPOSE).status_code == 201
+            followed(service)
         given.append(asked(service, key, path))
     followed(service)
     assert len({str(each["items"]) for each in map(told, given)}) > 3, "it says something else as more is known"

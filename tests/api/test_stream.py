@@ -225,7 +225,9 @@ def test_every_long_answer_streams_the_rows_of_its_pages_and_says_before_how_man
     streams_its_pages(service, path)
 
 
-def streams_its_pages(service: Service, path: str, headers: dict[str, str] | None = None) -> list[dict[str, Any]]:
+def streams_its_pages(
+    service: Service, path: str, headers: dict[str, str] | None = None, page_rows: int = 4
+) -> list[dict[str, Any]]:
     """Assert that a stream has the rows of the pages, and says before how many; return them."""
     asker = headers or service.bearer("officer") | PURPOSE
     mark = "&" if "?" in path else "?"
@@ -233,11 +235,11 @@ def streams_its_pages(service: Service, path: str, headers: dict[str, str] | Non
     assert answer.status_code == 200, answer.text
     *rows, last = [orjson.loads(line) for line in answer.text.splitlines()]
     pages: list[dict[str, Any]] = []
-    following: str | None = f"{path}{mark}limit=4"
+    following: str | None = f"{path}{mark}limit={page_rows}"
     while following:
         page = service.client.get(following, headers=asker).json()
         pages, following = pages + page["items"], page["next"]
-    assert len(rows) > 4
+    assert len(rows) > page_rows
     assert (rows, last) == (pages, {"rows": len(pages)})
     assert answer.headers["ledger-rows"] == str(len(pages))
     assert "content-length" not in answer.headers

@@ -17,6 +17,7 @@ from projections import (
     consents,
     demands,
     disclosures,
+    earlier,
     emitters,
     exposure,
     findings,
@@ -90,6 +91,9 @@ CHANGES = """
            CASE WHEN n % 20 = 0 THEN 'subject.split' ELSE 'subject.merged' END, '/services/x', 'id-' || n / 2,
            md5(n::text)::uuid, 2
     FROM generate_series(1, 20000) AS n
+"""
+OPENED = """
+    INSERT INTO ledger.opened SELECT 0, md5('o' || n)::uuid, md5(n::text)::uuid, n FROM generate_series(1, 20000) AS n
 """
 TAKEN = """
     INSERT INTO ledger.taken_name
@@ -179,6 +183,7 @@ BIG = {
     "emitter_numbers",
     "identity_change",
     "taken_name",
+    "opened",
     "retention",
     "outdated",
     "demand_change",
@@ -325,6 +330,24 @@ def test_what_is_past_its_time_is_found_by_an_index_of_its_state(many: Story, wh
     taken = retention.parameters(0, wanted, retention.FIRST) | {"limit": 101}
     assert used_by(many, retention.STATEMENTS[which], taken) & ON_RETENTION == {index}
     assert scanned(many, retention.STATEMENTS[which], taken) == set()
+
+
+@pytest.mark.parametrize("touched", [1, 5_000])
+def test_rows_as_of_earlier_of_whom_nothing_touched_are_found_by_the_same_index(many: Story, touched: int) -> None:
+    many.owner.execute(RETENTION)
+    many.owner.execute("ANALYZE projections.retention")
+    wanted = retention.Wanted("due", date(2020, 3, 1), WINDOW["since"])
+    again = [UUID(int=number) for number in range(touched)]
+    taken = retention.parameters(0, wanted, retention.FIRST) | {"limit": 101, "touched": again}
+    untouched = earlier.over(retention.RETENTION, retention.STATEMENTS["due"], earlier.UNTOUCHED)
+    assert used_by(many, untouched, taken) & ON_RETENTION == {"retention_due"}
+    assert scanned(many, untouched, taken) == set()
+
+
+def test_who_was_ever_one_person_with_others_is_found_by_her_memberships(many: Story) -> None:
+    many.owner.execute(OPENED)
+    many.owner.execute("ANALYZE ledger.opened")
+    assert scanned(many, earlier.JOINED, {"log_id": 0, "streams": [ALICE.id]}) == set()
 
 
 def test_accounts_that_would_be_different_are_found_by_when_they_were_issued(many: Story) -> None:
