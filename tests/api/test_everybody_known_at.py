@@ -248,3 +248,19 @@ def test_a_possible_incident_that_an_order_hid_then_is_hidden_as_of_then(start: 
     assert len(asked(service, key, path)["items"]) == 1
     again = asked(service, key, path, as_of=",".join(map(str, hidden["positions"])))
     assert told(again) == told(hidden)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *QUESTIONS, f"/v1/recipients/{RECIPIENT['id']}/disclosures",
+        f"/v1/recipients/{RECIPIENT['id']}/exposure?from=2026-10-01T00:00:00Z&to=2027-01-01T00:00:00Z",
+        "/v1/cases/complaint-17", "/v1/identity/unattributed", "/v1/incidents/possible", "/v1/accounts/outdated",
+    ],
+)  # fmt: skip
+def test_every_such_answer_names_its_positions_and_the_time_that_chose_them(service: Service, path: str) -> None:
+    service.record(event() | {"correlationid": "complaint-17"}, event("data.disclosed"))
+    followed(service)
+    then = moment(service, [2])
+    answer = asked(service, asker(service), path, known_at=then)
+    assert (answer["positions"], answer["known_at"]) == ([2], then)
