@@ -175,7 +175,7 @@ def read_subject_findings(
         earlier = pins.at if place or request.query_params.get("as_of") else None
         now = person.valid_at or pins.known_at or _moment(question, place, connection, subject.log_id, earlier)
         judged = findings.of_person(connection, person)
-    found = [each for each in judged if each.since <= now and (everything == "true" or each.outcome != "lawful")]
+    found = [each for each in judged if each.stands(now) and (everything == "true" or each.outcome != "lawful")]
     start = place.after[1] if place else 0
     items = [_item(each, preferred(request), now) for each in found[start : start + most]]
     recorded(question, [subject.id], count=len(items), as_of=pins.at)
@@ -203,6 +203,7 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "type": each.type,
         "time": each.stated,
         "since": each.since.isoformat(),
+        "until": None if each.until is None else each.until.isoformat(),
         "age_days": (now - each.since).days,
         "owner": {"source": each.source, "system": each.system},
         "rule": each.rule,

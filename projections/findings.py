@@ -50,6 +50,7 @@ DEFINITION = """
         time         timestamptz NOT NULL,
         stated       text        NOT NULL,
         since        timestamptz NOT NULL,
+        until        timestamptz,
         recipient    text,
         purposes     text[]      NOT NULL,
         source       text        NOT NULL,
@@ -65,7 +66,7 @@ DEFINITION = """
         waived       text[]      NOT NULL,
         asked        text[],
         given        text[],
-        PRIMARY KEY (log_id, subject, position, rule)
+        PRIMARY KEY (log_id, subject, position, rule, since)
     );
     CREATE INDEX finding_time ON finding (log_id, sealed, time, position, rule, subject);
     CREATE INDEX finding_rule ON finding (log_id, sealed, rule, time, position, subject);
@@ -85,13 +86,12 @@ CONCERNED: LiteralString = """
 """
 COLUMNS: LiteralString = """
     SELECT f.finding, f.log_id, f.subject, f.position, f.type, f.rule, f.rule_version, f.law_pack, f.outcome, f.reason,
-           f.codes, f.inputs, f.time, f.stated, f.since, f.recipient, f.purposes, f.source, f.system, f.sealed, f.seal,
-           f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived,
-           f.asked, f.given
+           f.codes, f.inputs, f.time, f.stated, f.since, f.until, f.recipient, f.purposes, f.source, f.system, f.sealed,
+           f.seal, f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived, f.asked, f.given
     FROM projections.finding AS f
     WHERE f.log_id = %(log_id)s AND f.sealed = %(sealed)s AND f.time >= %(start)s AND f.time < %(until)s
-      AND f.since <= %(now)s AND (f.time, f.position, f.rule, f.subject) > (%(time)s, %(position)s, %(rule_after)s,
-          %(subject)s::uuid)
+      AND f.since <= %(now)s AND (f.until IS NULL OR f.until > %(now)s)
+      AND (f.time, f.position, f.rule, f.subject) > (%(time)s, %(position)s, %(rule_after)s, %(subject)s::uuid)
       AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = f.log_id AND r.subject = f.subject)
 """
 FILTERS: Mapping[str, LiteralString] = {
@@ -119,14 +119,14 @@ def _row(each: Finding) -> tuple[Any, ...]:
     return (
         each.log_id, each.subject, each.finding, each.position, each.type, each.rule, each.version, each.law_pack,
         each.outcome, each.reason, array(each.codes), array(chain.from_iterable(each.inputs)), each.time, each.stated,
-        each.since, each.recipient, array(each.purposes), each.source, each.system, each.sealed, each.seal, each.nobody,
-        each.raised, each.state, array(each.decided), each.resolution, each.waiver, array(each.waived),
+        each.since, each.until, each.recipient, array(each.purposes), each.source, each.system, each.sealed, each.seal,
+        each.nobody, each.raised, each.state, array(each.decided), each.resolution, each.waiver, array(each.waived),
         *(None if some is None else array(some) for some in (each.asked, each.given)),
     )  # fmt: skip
 
 
 FINDINGS = Derived(
-    name=NAME, version=17, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
+    name=NAME, version=18, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
     concerned=CONCERNED,
 )  # fmt: skip
 

@@ -65,6 +65,8 @@ class Finding(NamedTuple):
     """The same, as its emitter wrote it."""
     since: datetime
     """From when it is a finding."""
+    until: datetime | None
+    """Until when it is one; None for ever after, as far as is known. It may be one again later."""
     recipient: str | None
     purposes: list[str]
     source: str
@@ -96,6 +98,10 @@ class Finding(NamedTuple):
     given: list[str] | None = None
     """Which data was given."""
 
+    def stands(self, at: datetime) -> bool:
+        """Return whether it is a finding at a moment."""
+        return self.since <= at and (self.until is None or at < self.until)
+
 
 def finding_id(log_id: int, position: int, rule: str) -> str:
     """Return the name of a rule's finding on a fact: always the same, and telling nothing."""
@@ -122,8 +128,10 @@ def judged(
     found = [_raised(fact, opened, nobody=nobody) for fact in facts if fact.type == RAISED]
     for fact, rule in wanted:
         verdict = rule.judge(fact, history, registers)
-        if verdict is not None and (lawful or verdict.outcome != "lawful"):
-            found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
+        while verdict is not None:
+            if lawful or verdict.outcome != "lawful":
+                found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
+            verdict = verdict.later
     waivers = list(history.of(WAIVED))
     decisions: dict[str, list[Fact]] = {}
     for each in history.of(*DECISIONS):
@@ -131,9 +139,9 @@ def judged(
     decided = [
         _decided(_excused(each, waivers, registers), decisions.get(each.finding, []), history, registers)
         for each in found
-        if lawful or each.outcome != "lawful"
+        if (lawful or each.outcome != "lawful") and (each.until is None or each.since < each.until)
     ]
-    return sorted(decided, key=lambda each: (each.position, each.rule))
+    return sorted(decided, key=lambda each: (each.position, each.rule, each.since))
 
 
 @lru_cache
@@ -155,7 +163,7 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         finding_id(fact.log_id, fact.position, rule.code), fact.log_id, opened.get(fact.subject, fact.subject),
         fact.position, fact.type, rule.code, str(rule.version), verdict.law or law_pack(rule.of, fact.time),
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
-        fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
+        fact.time, fact.stated, _since(fact, verdict), verdict.until, recipient(fact), purposes(fact),
         fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[],
         resolution=None, waiver=None, waived=[], asked=_listed(verdict.asked), given=_listed(verdict.given),
     )  # fmt: skip
@@ -177,7 +185,7 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
     return Finding(
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
         said["rule_version"], said.get("law_pack"), said["result"], said.get("reason"), _about(said),
-        [list(place(fact))], fact.time, fact.stated, min(fact.time, fact.appended), None, [], fact.source,
+        [list(place(fact))], fact.time, fact.stated, min(fact.time, fact.appended), None, None, [], fact.source,
         said.get("system"), *_visible(fact, opened), nobody, raised=True, state="open", decided=[], resolution=None,
         waiver=said.get("excused_by"), waived=[],
     )  # fmt: skip

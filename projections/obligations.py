@@ -124,7 +124,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=7,
+    version=8,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,

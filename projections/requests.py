@@ -139,7 +139,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 REQUESTS = Derived(
     name="requests",
-    version=4,
+    version=5,
     questions=("request", "consultation"),
     definitions=DEFINITIONS,
     types=(*requested.TYPES, *consulted.TYPES),

@@ -36,6 +36,10 @@ class Verdict(NamedTuple):
     """The other entries that it read."""
     since: datetime | None = None
     """From when it is so; None for as long as the fact is there."""
+    until: datetime | None = None
+    """Until when; None for ever after, as far as is known."""
+    later: Verdict | None = None
+    """What it says from some time after that on."""
     law: str | None = None
     """Law pack and version that it rests on; None for the rule's own."""
     asked: tuple[str, ...] | None = None

@@ -105,6 +105,11 @@ class Words:
             self._about[purpose] = [(reach, each) for reach, each in reached if reach is not None]
         return self._about[purpose]
 
+    def within(self, purpose: str) -> list[str]:
+        """Return the purposes that she spoke of and that are kinds of a purpose, itself not among them."""
+        named = {each for said in self.every for each in said.purposes}
+        return sorted(each for each in named if each != purpose and purpose in kinds(each))
+
 
 words = Remembered(Words)
 
