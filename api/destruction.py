@@ -11,7 +11,7 @@ from projections.deadlines import Deadline, said, today_of, without_law
 from projections.owed import DESTROY, OPEN, Owed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
 
@@ -33,6 +33,7 @@ def across(
     now: datetime,
     after: obligations.Cursor,
     limit: int,
+    as_of: Mapping[int, int] | None = None,
 ) -> list[Owed]:
     """Return what of everybody is to be destroyed, by the day that was its last one.
 
@@ -43,6 +44,7 @@ def across(
         now: An order that stands then forbids it.
         after: The row to go on after.
         limit: The most rows of each log.
+        as_of: What was known at these positions, one of each log; None for now.
     """
     if not _admitted(wanted):
         return []
@@ -57,16 +59,22 @@ def across(
         # One of these rows: whatever of hers came before it would take the place of rows that come after.
         start = retention.Cursor(day, UUID(hex=after.subject), int(after.id[PREFIX:], 16))
     asked = _asked(wanted, now)
-    found = [each for log_id in logs for each in retention.across(connection, log_id, asked, start, limit + 1)]
+    found = [each for log_id in logs for each in retention.across(connection, log_id, asked, start, limit + 1, as_of)]
     return [
         _owed(each.subject.hex, each.number, each.category, each.due, each.rule, each.start, each.positions)
         for each in found
     ]
 
 
-def count(connection: Connection[Any], logs: Sequence[int], wanted: obligations.Filter, now: datetime) -> int:
+def count(
+    connection: Connection[Any],
+    logs: Sequence[int],
+    wanted: obligations.Filter,
+    now: datetime,
+    as_of: Mapping[int, int] | None = None,
+) -> int:
     """Return how many rows `across` has in all; the arguments are its."""
-    return counting.kept(connection, logs, _asked(wanted, now)) if _admitted(wanted) else 0
+    return counting.kept(connection, logs, _asked(wanted, now), as_of) if _admitted(wanted) else 0
 
 
 def _admitted(wanted: obligations.Filter) -> bool:

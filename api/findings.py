@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,15 +11,15 @@ from pydantic import StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, documentation, sight, stream
+from api import clearance, documentation, lists, sight, stream
 from api.across import BEGINNING, DATE_TIME, END, OPAQUE_ID, refuse
 from api.language import preferred
-from api.paging import Cursor
-from api.positions import cursor_at, document_of, pins_of, position
+from api.lists import AT
+from api.positions import cursor_at, document_of, pins_of
 from api.question import Question, ask, following, moment, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT
+from api.subjects import ANSWER, AS_OF, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT
 from ledger.vocabulary.codes import label
 from projections import counting, findings, known
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from api.language import Language
+    from api.paging import Cursor
     from projections.judgement import Finding
 
 router = APIRouter(tags=["query"])
@@ -77,27 +79,25 @@ def read_findings(
     until: Annotated[
         str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)
     ] = None,
+    at: AT = None,
+    as_of: AS_OF_ALL = None,
+    known_at: KNOWN_AT = None,
     cursor: CURSOR = None,
     limit: stream.WHOLE = 100,
     min_position: MIN_POSITION = None,
     sealed: SEALED = "false",
 ) -> Response:
-    """Return what rules and emitters found, by when the facts happened, as it stands now.
+    """Return what rules and emitters found, by when the facts happened, as it stands now, or as it was known.
 
     Each says which rule of which version and law pack judged, on which entries, and why; since when, for how many
     days, and which source and system answer for it. Of what went beyond an order, a paper or an agreement it says which
     data that allowed, which was given, and in `codes` the difference. One that is excused names the waiver's author,
     reason, start and end. What is lawful is not among them; see the findings of one person. The pages of one answer
-    share its moment, not a position: findings come and go with later facts.
+    share its moment; they share positions only with `known_at` or `as_of`, since findings come and go with later facts.
+    With these, no later fact, waiver, decision or policy is known; `at` leaves out what became a finding after it.
     """
     question = ask(request, "whosaw:QueryFindings", "disclosures:read")
-    kind = accepted(request, JSON, CSV, NDJSON)
-    whole = stream.wanted(request, kind)
-    most, place = (stream.ROWS, None) if whole else page_of(request, question)
-    logs = range(len(question.state.ledger.recorders))
-    pinned = place.as_of if place else [position(request, question, log_id, NAMES, None) for log_id in logs]
-    now = datetime.fromisoformat(place.after[0]) if place else datetime.now(UTC)
-    after = findings.Cursor(datetime.fromisoformat(place.after[1]), *place.after[2:]) if place else None
+    asked = lists.asked(request, question, NAMES, at)
     with question.state.ledger.connection() as connection:
         seals: list[str] | None = []
         if clearance.asked(request, question):
@@ -105,35 +105,38 @@ def read_findings(
             seals = None if clearance.EVERY_AUTHORITY in question.key.scopes else seals
             question = question._replace(seals=("",))
         rules = tuple(dict.fromkeys(rule or ()))
-        if not all(known.finding_rule(connection, each, logs, sealed=bool(question.seals)) for each in rules):
-            refuse(question, "invalid-parameter", "rule: expected the code of a rule, or one that an emitter found by")
         wanted = findings.Wanted(
             rules=rules, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
-            until=moment("to", until, END), now=now, seals=seals,
+            until=moment("to", until, END), now=asked.now, seals=seals,
         )  # fmt: skip
+        for each in rules:
+            if known.finding_rule(connection, each, asked.logs, sealed=bool(question.seals)):
+                continue
+            # Nobody is found by it any more, but somebody was by then.
+            then = replace(wanted, rules=(each,))
+            if asked.as_of and findings.across(connection, asked.logs, then, limit=1, as_of=asked.as_of)[0]:
+                continue
+            refuse(question, "invalid-parameter", "rule: expected the code of a rule, or one that an emitter found by")
 
     def fetch(
         connection: Connection[Any], after: findings.Cursor | None, limit: int
     ) -> tuple[list[Finding], findings.Cursor | None]:
-        return findings.across(connection, logs, wanted, after=after, limit=limit)
+        return findings.across(connection, asked.logs, wanted, after=after, limit=limit, as_of=asked.as_of)
 
     def tell(found: list[Finding]) -> list[dict[str, Any]]:
         recorded(question, [each.subject for each in found if not each.nobody], count=len(found))
-        return [_item(each, preferred(request), now) for each in found]
+        return [_item(each, preferred(request), asked.now) for each in found]
 
     def count(connection: Connection[Any]) -> int:
-        return counting.found(connection, logs, wanted)
+        return counting.found(connection, asked.logs, wanted, asked.as_of)
 
-    if whole:
-        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
-    with question.state.ledger.connection() as connection:
-        found, more = fetch(connection, after, most)
-    items = tell(found)
-    further = None
-    if more is not None:
-        further = following(request, question, most, Cursor(pinned, [now.isoformat(), more[0].isoformat(), *more[1:]]))
-    document = {"positions": pinned, "now": now.isoformat()}
-    return rows(request, document, items, following=further, kind=kind)
+    after = findings.Cursor(datetime.fromisoformat(asked.after[0]), *asked.after[1:]) if asked.after else None
+    return lists.answer(asked, stream.Rows(fetch, tell, count), after, {}, written=_written)
+
+
+def _written(place: findings.Cursor) -> list[Any]:
+    """Return a place as a cursor has it."""
+    return [place.time.isoformat(), *place[1:]]
 
 
 @router.get(
@@ -222,6 +225,22 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "waived": dict(zip(WAIVED, each.waived, strict=True)) if each.waived else None,
         "raised": each.raised,
         "seals": [each.seal or ""] if each.sealed else [],
+    }
+
+
+def brief(each: Finding, language: Language) -> dict[str, Any]:
+    """Return a finding as an answer about something else names it, beside the fact that it is about."""
+    return {
+        "finding": each.finding,
+        "rule": each.rule,
+        "version": each.version,
+        "law_pack": each.law_pack,
+        "outcome": each.outcome,
+        "reason": each.reason,
+        "codes": each.codes,
+        "explanation": explanation(each, language),
+        "state": each.state,
+        "waiver": each.waiver,
     }
 
 

@@ -9,26 +9,35 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, destruction, documentation, stream
-from api.paging import Cursor
-from api.positions import cursor_at, document_of, pins_of, position, stated
+from api import clearance, destruction, documentation, lists, stream
+from api.lists import AT, moment, recorded_at
+from api.positions import cursor_at, document_of, pins_of, stated
 from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.requests import AT, BEFORE, CODE, moment, recorded_at
+from api.requests import BEFORE, CODE
 from api.sight import READ, SEALED, VIEW, seen
 from api.sight import valid_at as happened_by
-from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
+from api.subjects import (
+    ANSWER,
+    AS_OF,
+    AS_OF_ALL,
+    CURSOR,
+    KNOWN_AT,
+    LIMIT,
+    MIN_POSITION,
+    PROBLEMS,
+    VALID_AT,
+    categories_of,
+)
 from projections import counting, duties, obligations, progress, reissued
 from projections.deadlines import read_back, standing, without_law
 from projections.owed import DISCHARGED, OPEN, REISSUE, UNFINISHED, Owed, name_of
 from projections.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from psycopg import Connection
-
-    from projections.person import Part
 
 router = APIRouter(tags=["query"])
 
@@ -79,15 +88,6 @@ STATE = Annotated[
 RECIPIENT = Annotated[str | None, Query(max_length=128, pattern=CODE, description="Who is to be told.")]
 
 
-BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], ...] = (
-    duties.nameless,
-    duties.left_out,
-    obligations.of_revoked,
-    duties.incidents,
-)
-"""What is owed that no row of `obligations` has. Whatever else obliges the company is added here."""
-
-
 @router.get(
     "/v1/obligations",
     operation_id="readObligations",
@@ -98,37 +98,35 @@ BESIDE: tuple[Callable[[Connection[Any], Sequence[int], datetime], list[Owed]], 
 )
 def read_obligations(
     request: Request, due_before: BEFORE = None, kind: KIND = None, state: STATE = None, recipient: RECIPIENT = None,
-    at: AT = None, cursor: CURSOR = None, limit: stream.WHOLE = 100, min_position: MIN_POSITION = None,
-    sealed: SEALED = "false",
+    at: AT = None, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None, cursor: CURSOR = None,
+    limit: stream.WHOLE = 100, min_position: MIN_POSITION = None, sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return what is or was owed about everybody, by the day on which it is due, with what brought it about.
 
     What is due without delay comes at the day that it began with, also with `due_before`; what has no day comes last.
-    With `at`, it is how everything stood then: what came about later is not there, and what was done later was not. A
-    notice to a recipient stays when the person is forgotten, or is to be: then nobody is named.
+    With `at`, it is how everything stood then: what came about later is not there, and what was done later was not.
+    With `known_at` or `as_of`, what was recorded later is not known. A notice to a recipient stays when the person is
+    forgotten, or is to be: then nobody is named.
     """
     question = ask(request, "whosaw:QueryObligations", "subjects:read")
-    form = accepted(request, JSON, CSV, NDJSON)
-    whole = stream.wanted(request, form)
-    most, place = (stream.ROWS, None) if whole else page_of(request, question)
-    logs = range(len(question.state.ledger.recorders))
-    reached = [position(request, question, log_id, ("obligations", "duties", "retention"), None) for log_id in logs]
-    now = moment(at)
+    asked = lists.asked(request, question, ("obligations", "duties", "retention", "identity"), at)
+    logs, now, seen, then = asked.logs, asked.now, asked.seen, asked.as_of
     wanted = obligations.Filter(kind, state, recipient, due_before)
     sealed_too = clearance.asked(request, question)
     if sealed_too:
         question = question._replace(seals=("",))
 
     def few(connection: Connection[Any]) -> list[Owed]:
-        found = [each for source in (*BESIDE, to_reissue) for each in source(connection, logs, now)]
-        return found + (behind(question, connection, logs, now) if sealed_too else [])
+        found = [each for source in BESIDE for each in source(connection, seen, now)]
+        found += obligations.of_revoked(connection, logs, now, then)
+        return found + (behind(question, connection, asked) if sealed_too else [])
 
     def fetch(
         connection: Connection[Any], after: obligations.Cursor | None, limit: int
     ) -> tuple[list[dict[str, Any]], obligations.Cursor | None]:
         begin = after or obligations.BEGIN
-        beside = few(connection) + destruction.across(connection, logs, wanted, now, begin, limit)
-        return obligations.found(connection, logs, now, wanted, beside, after=begin, limit=limit)
+        beside = few(connection) + destruction.across(connection, logs, wanted, now, begin, limit, then)
+        return obligations.found(connection, logs, now, wanted, beside, after=begin, limit=limit, as_of=then)
 
     def tell(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
         items = [shown(each, now) for each in found]
@@ -138,18 +136,11 @@ def read_obligations(
 
     def count(connection: Connection[Any]) -> int:
         admitted = sum(wanted.admits(each) for each in few(connection))
-        return (
-            admitted + counting.owed(connection, logs, now, wanted) + destruction.count(connection, logs, wanted, now)
-        )
+        owed = counting.owed(connection, logs, now, wanted, then)
+        return admitted + owed + destruction.count(connection, logs, wanted, now, then)
 
-    if whole:
-        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
-    with question.state.ledger.connection() as connection:
-        found, more = fetch(connection, obligations.Cursor(*place.after) if place else None, most)
-    items = tell(found)
-    further = following(request, question, most, Cursor(reached, list(more))) if more else None
-    document = {"positions": reached, "now": now.isoformat(timespec="seconds")}
-    return rows(request, document, items, following=further, kind=form)
+    after = obligations.Cursor(*asked.after) if asked.after else None
+    return lists.answer(asked, stream.Rows(fetch, tell, count), after, {})
 
 
 @router.get(
@@ -179,7 +170,10 @@ def read_subject_obligations(
         now = moment(then) if then else recorded_at(connection, subject.log_id, earlier)
         found = [each for each in obligations.of_person(connection, person, now) if question.seals or not each.sealed]
         found += destruction.of_person(connection, person, now)
-        found += to_reissue(connection, range(len(question.state.ledger.recorders)), now, person.parts)
+        logs = range(len(question.state.ledger.recorders))
+        known = {log_id: progress.reached(connection, log_id, ("identity",)) for log_id in logs}
+        known |= {part.log_id: part.as_of for part in person.parts}
+        found += to_reissue(connection, known, now, [part.stream for part in person.parts])
     start = place.after[0] if place else 0
     end = start + most
     items = [shown(plain(each), now) for each in found[start:end]]
@@ -189,11 +183,12 @@ def read_subject_obligations(
     return rows(request, document, items, following=further, kind=form)
 
 
-def behind(question: Question, connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+def behind(question: Question, connection: Connection[Any], asked: lists.Asked) -> list[Owed]:
     """Return what orders forbid to tell of and the reader is cleared for, each about the person whose it is."""
     ledger = question.state.ledger
     found: list[Owed] = []
-    for log_id, each in obligations.behind(connection, logs, now, clearance.every_stream(question, connection)):
+    cleared = clearance.every_stream(question, connection)
+    for log_id, each in obligations.behind(connection, asked.logs, asked.now, cleared, asked.as_of):
         owner = ledger.sealed_owner(log_id, each.subject) if each.subject else None
         if owner is not None and ledger.find(owner.id) is not None:
             found.append(each._replace(subject=owner.id))
@@ -209,7 +204,7 @@ def shown(item: dict[str, Any], now: datetime) -> dict[str, Any]:
 
 
 def to_reissue(
-    connection: Connection[Any], logs: Sequence[int], now: datetime, parts: Sequence[Part] | None = None
+    connection: Connection[Any], as_of: Mapping[int, int], now: datetime, subjects: Sequence[str] | None = None
 ) -> list[Owed]:
     """Return the accounts to issue again, since an order that hid something from them has ended; and those that were.
 
@@ -217,23 +212,17 @@ def to_reissue(
 
     Args:
         connection: A reader's.
-        logs: All.
+        as_of: What was known at these positions, one of each log.
         now: As it stood at this moment.
-        parts: Whose, each seen up to its position; None for everybody's.
+        subjects: Of orders over these names alone; None for everybody's.
     """
-    as_of = {log_id: progress.reached(connection, log_id, ("identity",)) for log_id in logs}
-    upto = {part.log_id: part.as_of for part in parts or ()}
-    subjects = None if parts is None else [part.stream for part in parts]
     found: list[Owed] = []
     for each in reissued.to_reissue(connection, as_of, subjects):
         since = recorded_at(connection, each.opened_log, each.opened)
-        if since > now or any(
-            position > upto.get(log_id, position)
-            for log_id, position in ((each.opened_log, each.opened), (each.log_id, each.position))
-        ):
+        if since > now:
             continue
         renewed = each.renewed
-        done = recorded_at(connection, *renewed) if renewed and renewed[1] <= upto.get(*renewed) else None
+        done = recorded_at(connection, *renewed) if renewed else None
         done = done if done is not None and done <= now else None
         places = [(each.log_id, each.position), (each.opened_log, each.opened)]
         places += [renewed] if renewed and done else []
@@ -246,3 +235,12 @@ def to_reissue(
             )
         )  # fmt: skip
     return found
+
+
+BESIDE: tuple[Callable[[Connection[Any], Mapping[int, int], datetime], list[Owed]], ...] = (
+    duties.nameless,
+    duties.left_out,
+    duties.incidents,
+    to_reissue,
+)
+"""What is owed that no row of `obligations` has. Whatever else obliges the company is added here."""

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import clearance, documentation
-from api.paging import Cursor
-from api.positions import cursor_at, document_of, pins_of, position, stated
-from api.problems import Problem
+from api import clearance, documentation, lists, stream
+from api.lists import AT, moment, recorded_at
+from api.positions import cursor_at, document_of, pins_of, stated
 from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
 from api.sight import valid_at as happened_by
-from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, categories_of
-from projections import requests
-from projections.law.calendar import FIRST_YEAR, LAST_YEAR
+from api.subjects import (
+    ANSWER,
+    AS_OF,
+    AS_OF_ALL,
+    CURSOR,
+    KNOWN_AT,
+    LIMIT,
+    MIN_POSITION,
+    PROBLEMS,
+    VALID_AT,
+    categories_of,
+)
+from projections import counting, requests
 from projections.pins import Pins
 
 if TYPE_CHECKING:
@@ -73,16 +81,7 @@ STATE = Annotated[
         " no day that is known; waiting: the time begins when the person shows who she is."
     ),
 ]
-AT = Annotated[
-    AwareDatetime | None,
-    Query(
-        description="How each stood at this moment (with its offset), by what had happened then; now, if none is named."
-    ),
-]
 BEFORE = Annotated[date | None, Query(description="Due before this day.")]
-RECORDED = (
-    "SELECT convert_from(bytes, 'UTF8')::jsonb ->> 'appended' FROM ledger.entry WHERE log_id = %s AND position = %s"
-)
 
 
 @router.get(
@@ -97,47 +96,55 @@ def read_requests(
     request: Request, state: STATE = None, due_before: BEFORE = None,
     regime: Annotated[str | None, Query(max_length=128, pattern=CODE, description="A law, by its code.")] = None,
     right: Annotated[str | None, Query(max_length=128, pattern=CODE, description="What was asked.")] = None,
-    at: AT = None, cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None,
-    sealed: SEALED = "false",
+    at: AT = None, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None, cursor: CURSOR = None,
+    limit: stream.WHOLE = 100, min_position: MIN_POSITION = None, sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return requests of everybody by the day on which they are due, with how that day was found.
 
     What is due without delay comes at the day that it began with; what has no day comes last. With `at`, what was
-    received later is not there, and what was answered later is still open. A day is the company's own.
+    received later is not there, and what was answered later is still open. With `known_at` or `as_of`, what was
+    recorded later is not known. A day is the company's own. `limit=all` streams all of it.
     """
     question = ask(request, "whosaw:QueryRequests", "subjects:read")
-    kind = accepted(request, JSON, CSV, NDJSON)
-    most, place = page_of(request, question)
-    logs = range(len(question.state.ledger.recorders))
-    reached = [position(request, question, log_id, ("requests",), None) for log_id in logs]
-    now = moment(at)
-    wanted = requests.Filter(state, due_before, regime, right)
-    after = requests.Cursor(*place.after) if place else requests.BEGIN
-    with question.state.ledger.connection() as connection:
-        consulting = clearance.asked(request, question)
-        found, more = requests.found(connection, logs, now, wanted, after=after, limit=most)
+    asked = lists.asked(request, question, ("requests",), at)
+    now, wanted = asked.now, requests.Filter(state, due_before, regime, right)
+    consulting = clearance.asked(request, question)
+    if consulting:
+        question = question._replace(seals=("",))
+
+    def fetch(
+        connection: Connection[Any], after: requests.Cursor | None, limit: int
+    ) -> tuple[list[dict[str, Any]], requests.Cursor | None]:
+        begin = after or requests.BEGIN
+        found, more = requests.found(connection, asked.logs, now, wanted, after=begin, limit=limit, as_of=asked.as_of)
         if consulting:
-            question = question._replace(seals=("",))
-            found = [each | {"consultations": _consultations(question, connection, each, now)} for each in found]
-    items = [requests.standing(each, now) for each in found]
-    recorded(question, [each["subject"] for each in items], count=len(items), categories=categories_of(items))
-    further = following(request, question, most, Cursor(reached, list(more))) if more else None
-    document = {"positions": reached, "now": now.isoformat(timespec="seconds")}
-    return rows(request, document, items, following=further, kind=kind)
+            found = [each | {"consultations": _consultations(question, connection, each, asked)} for each in found]
+        return found, more
+
+    def tell(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        items = [requests.standing(each, now) for each in found]
+        recorded(question, [each["subject"] for each in items], count=len(items), categories=categories_of(items))
+        return items
+
+    def count(connection: Connection[Any]) -> int:
+        return counting.requested(connection, asked.logs, now, wanted, asked.as_of)
+
+    after = requests.Cursor(*asked.after) if asked.after else None
+    return lists.answer(asked, stream.Rows(fetch, tell, count), after, {})
 
 
 def _consultations(
-    question: Question, connection: Connection[Any], item: dict[str, Any], now: datetime
+    question: Question, connection: Connection[Any], item: dict[str, Any], asked: lists.Asked
 ) -> list[dict[str, Any]]:
     """Return which institutions were asked about a request, as far as the reader is cleared."""
     subject = question.state.ledger.find(item["subject"])
     if subject is None:
         return []
-    heads = {log.log_id: log.size for log in question.state.ledger.logs()}
-    pins = Pins(subject.log_id, heads[subject.log_id], heads)
+    seen = asked.as_of or {log.log_id: log.size for log in question.state.ledger.logs()}
+    pins = Pins(subject.log_id, seen[subject.log_id], seen)
     found: list[dict[str, Any]] = []
     for _, sealed in clearance.streams(question, connection, subject, pins):
-        known = requests.consultations(connection, sealed.log_id, [sealed.id], now)
+        known = requests.consultations(connection, sealed.log_id, [sealed.id], asked.now, asked.as_of)
         found += known.get((sealed.id, item["request"]), [])
     return found
 
@@ -175,20 +182,3 @@ def read_subject_requests(
     further = following(request, question, most, cursor_at(question, pins, [end])) if end < len(found) else None
     document = document_of(question, person, pins) | {"now": now.isoformat(timespec="seconds")}
     return rows(request, document, items, following=further, kind=kind)
-
-
-def moment(at: datetime | None) -> datetime:
-    """Return the moment that is asked about; now, if none is.
-
-    Raises:
-        Problem: No calendar here has it.
-    """
-    if at is not None and not FIRST_YEAR < at.year < LAST_YEAR:
-        raise Problem("invalid-parameter", f"at: expected a year between {FIRST_YEAR} and {LAST_YEAR}")
-    return at or datetime.now(UTC)
-
-
-def recorded_at(connection: Connection[Any], log_id: int, as_of: int | None) -> datetime:
-    """Return when a position was recorded, if one is asked for; else now."""
-    row = connection.execute(RECORDED, (log_id, as_of)).fetchone() if as_of else None
-    return datetime.fromisoformat(row[0]) if row else datetime.now(UTC)

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation, sight, stream
+from api import documentation, lists, sight, stream
 from api.access import HOLDS
 from api.across import refuse
 from api.forgetting import ORDINARY_REASON
-from api.paging import Cursor
-from api.positions import document_of, pins_of, position
+from api.lists import AT
+from api.positions import document_of, pins_of
 from api.problems import Problem
-from api.question import Question, ask, following, page_of, recorded, subject_of
+from api.question import Question, ask, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
-from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, MIN_POSITION, PROBLEMS, VALID_AT, plain
+from api.subjects import ANSWER, AS_OF, AS_OF_ALL, CURSOR, KNOWN_AT, MIN_POSITION, PROBLEMS, VALID_AT, plain
 from projections import counting, derived, history, known, retained, retention, timeline
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+    from projections.person import Person
+    from projections.registers import Registers
 
 router = APIRouter(tags=["retention"])
 
@@ -55,35 +58,34 @@ NAMED = Annotated[str | None, Query(max_length=128)]
 )
 def read_retention(
     request: Request, state: STATE = "overdue", due_before: DAY = None, blocked: BLOCKED = None,
-    rule: NAMED = None, system: NAMED = None, cursor: CURSOR = None, limit: stream.WHOLE = 100,
+    rule: NAMED = None, system: NAMED = None, at: AT = None, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None,
+    cursor: CURSOR = None, limit: stream.WHOLE = 100,
 ) -> Response:  # fmt: skip
     """Return what is held on anybody and should not be, as far as is folded; and whether an order forbids to end it.
 
     Which orders do, only a key with `holds:read` is told.
     Asked for, reported as done, and verified are three states. A day is over when it is over in UTC. Those rules count
-    that are in force now; for what is due before a later day, those that will be when it begins.
+    that are in force now; for what is due before a later day, those that will be when it begins. With `at`, now is that
+    moment; with `known_at` or `as_of`, what was recorded later is not known.
     """
     question = ask(request, "whosaw:QueryRetention", "subjects:read")
-    kind = accepted(request, JSON, CSV, NDJSON)
-    whole = stream.wanted(request, kind)
-    most, place = (stream.ROWS, None) if whole else page_of(request, question)
     if due_before is not None and state != "due":
         raise Problem("invalid-parameter", "due_before: expected together with state=due")
-    now = datetime.now(UTC)
-    pinned = [position(request, question, log_id, (NAME,), None) for log_id in range(len(_logs(question)))]
+    asked = lists.asked(request, question, (NAME,), at)
+    now = asked.now
     wanted = retention.Wanted(
         WHICH.get(state, state),
         (due_before or now.date() + timedelta(days=30)) if state == "due" else now.date(),
         now, rule, system, None if blocked is None else blocked == "true",
     )  # fmt: skip
     with question.state.ledger.connection() as connection:
-        if rule is not None and not known.retention_rule(connection, rule, range(len(pinned))):
+        if rule is not None and not known.retention_rule(connection, rule, asked.logs):
             refuse(question, "invalid-parameter", "rule: expected one that was set, or stated")
 
     def fetch(
-        connection: Connection[Any], after: retention.Retained | None, limit: int
-    ) -> tuple[list[retention.Retained], retention.Retained | None]:
-        return _page(connection, len(pinned), wanted, _place(after), limit)
+        connection: Connection[Any], after: Place | None, limit: int
+    ) -> tuple[list[retention.Retained], Place | None]:
+        return _page(connection, asked, wanted, after or BEGIN, limit)
 
     def tell(page: list[retention.Retained]) -> list[dict[str, Any]]:
         recorded(question, list(dict.fromkeys(row.subject.hex for row in page)), count=len(page),
@@ -91,24 +93,15 @@ def read_retention(
         return [_explained(question, plain(row), now) for row in page]
 
     def count(connection: Connection[Any]) -> int:
-        return counting.kept(connection, range(len(pinned)), wanted)
+        return counting.kept(connection, asked.logs, wanted, asked.as_of)
 
-    if whole:
-        return stream.Stream(question.state.ledger, stream.Rows(fetch, tell, count))
-    begin = BEGIN
-    if place is not None:
-        log_id, day, subject, number = place.after
-        begin = log_id, retention.Cursor(date.fromisoformat(day), UUID(subject), number)
-    with question.state.ledger.connection() as connection:
-        found, last = _page(connection, len(pinned), wanted, begin, most)
-    items = tell(found)
-    further = None
-    if last is not None:
-        log_id, at = _place(last)
-        ended = [log_id, at.day.isoformat(), at.subject.hex, at.number]
-        further = following(request, question, most, Cursor(list(pinned), ended))
-    document = {"state": state, "before": wanted.before.isoformat(), "positions": pinned}
-    return rows(request, document, items, following=further, kind=kind, columns=_columns(question))
+    after: Place | None = None
+    if asked.after is not None:
+        log_id, day, subject, number = asked.after
+        after = Place(log_id, retention.Cursor(date.fromisoformat(day), UUID(subject), number))
+    document = {"state": state, "before": wanted.before.isoformat()}
+    found = stream.Rows(fetch, tell, count)
+    return lists.answer(asked, found, after, document, written=_written, columns=_columns(question))
 
 
 @router.get(
@@ -133,37 +126,49 @@ def read_subject_retention(
     pins = pins_of(request, question, subject, (NAME, *READ))
     with question.state.ledger.connection() as connection:
         question, person = seen(request, question, connection, subject, pins, when)
-        known = timeline.appended(connection, subject.log_id, pins.at)
-        until = datetime.fromisoformat(known) if known is not None else now
-        registers = derived.registered(connection, NAME, subject.log_id, pins.at, until)
+        registers = rules_of(connection, person, now)
         people = history.of_person(connection, person, retained.READ)
     items = [_explained(question, _row(each), now) for each in retention.of_histories(people, registers, now)]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=[each["category"] for each in items])
     return rows(request, document_of(question, person, pins), items, following=None, kind=kind)
 
 
-BEGIN = 0, retention.FIRST
+def rules_of(connection: Connection[Any], person: Person, now: datetime) -> Registers:
+    """Return the rules as they were known at the position that a person is seen at."""
+    log_id, at = person.subject.log_id, person.as_of
+    known = timeline.appended(connection, log_id, at)
+    until = datetime.fromisoformat(known) if known is not None else now
+    return derived.registered(connection, NAME, log_id, at, until)
+
+
+class Place(NamedTuple):
+    """Where a page ended: log by log."""
+
+    log_id: int
+    row: retention.Cursor
+
+
+BEGIN = Place(0, retention.FIRST)
 
 
 def _page(
-    connection: Connection[Any], logs: int, wanted: retention.Wanted, begin: tuple[int, retention.Cursor], most: int
-) -> tuple[list[retention.Retained], retention.Retained | None]:
-    """Return rows of one log after the other, and the one to go on after."""
+    connection: Connection[Any], asked: lists.Asked, wanted: retention.Wanted, begin: Place, most: int
+) -> tuple[list[retention.Retained], Place | None]:
+    """Return rows of one log after the other, and where to go on."""
     found: list[retention.Retained] = []
-    for log_id in range(begin[0], logs):
+    for log_id in asked.logs[begin.log_id :]:
         if len(found) <= most:
-            after = begin[1] if log_id == begin[0] else retention.FIRST
-            found += retention.across(connection, log_id, wanted, after, most + 1 - len(found))
-    return found[:most], found[most - 1] if len(found) > most else None
+            after = begin.row if log_id == begin.log_id else retention.FIRST
+            found += retention.across(connection, log_id, wanted, after, most + 1 - len(found), asked.as_of)
+    if len(found) <= most:
+        return found, None
+    last = found[most - 1]
+    return found[:most], Place(last.log_id, retention.Cursor(last.due or date.min, last.subject, last.number))
 
 
-def _place(row: retention.Retained | None) -> tuple[int, retention.Cursor]:
-    """Return the log and the place of a row; before every row, if there is none."""
-    return BEGIN if row is None else (row.log_id, retention.Cursor(row.due or date.min, row.subject, row.number))
-
-
-def _logs(question: Any) -> Any:
-    return question.state.ledger.recorders
+def _written(place: Place) -> list[Any]:
+    """Return a place as a cursor has it."""
+    return [place.log_id, place.row.day.isoformat(), place.row.subject.hex, place.row.number]
 
 
 def _row(each: retained.Kept) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 Unlike a row that states one fact, such a row can come, change and go with any later fact about her. So a batch is not
 inserted: everybody whom it touches is read again from the ledger, and her rows are replaced. What they are is a pure
 function of her facts and of the registers, up to a position; so neither the size of batches nor redelivery can change
-the rows, and a rebuild arrives at the same ones. For one person an answer as of an earlier position is the same
-function, computed when somebody asks; over all people there is the newest state only.
+the rows, and a rebuild arrives at the same ones. An answer as of an earlier position is the same function, computed
+when somebody asks: for one person, or for everybody whom something touched since (`earlier`).
 
 Registers are read from every log, since a policy lives in the log that its own name chose. Who looked something up in
 them is derived again, in whatever log she lives, when it changes.
@@ -219,7 +219,13 @@ class Derived(NamedTuple):
         return self._needing(connection, log_id, [each for each in streams if each not in gone])
 
     def made(
-        self, connection: Connection[Any], log_id: int, upto: int, streams: Sequence[UUID], facts: Sequence[Fact]
+        self,
+        connection: Connection[Any],
+        log_id: int,
+        upto: int,
+        streams: Sequence[UUID],
+        facts: Sequence[Fact],
+        revoked: frozenset[str] | None = None,
     ) -> Made:
         """Return the rows of some people, and of whoever is one person with them, as of a position.
 
@@ -229,13 +235,14 @@ class Derived(NamedTuple):
             upto: Nothing recorded in it after this position is seen.
             streams: Who.
             facts: Of the registers, those that are seen.
+            revoked: Who is to be forgotten; None for whom the facts up to the position say so of.
         """
         registers = Registers(facts)
         elsewhere = [each for each in registers.corrections if each.log_id == log_id]
         made = Made(log_id, [], [], {})
         owners = _column(connection, OWNERS, {"log_id": log_id, "streams": list(streams)})
         wanted = [each.hex for each in dict.fromkeys([*streams, *owners])]
-        for person in histories(connection, log_id, wanted, upto, self.types, elsewhere):
+        for person in histories(connection, log_id, wanted, upto, self.types, elsewhere, revoked):
             registers.keys = set()
             for table, rows in self.derive(person, registers).items():
                 made.rows.setdefault(table, []).extend(rows)

@@ -9,7 +9,7 @@ Rows are positions: what is owed is derived from the entries when somebody asks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from projections.breached import TYPES as INCIDENTS
 from projections.breached import of_incidents
@@ -21,7 +21,7 @@ from projections.owed import TELL, Owed, name_of, of_notice
 from projections.projection import Fold, Projection, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from psycopg import Connection
@@ -112,13 +112,14 @@ NAMED = """
     SELECT e.stream AS subject, e.log_id, e.position, e.bytes
     FROM projections.duty AS d
     JOIN ledger.entry AS e ON e.log_id = d.log_id AND e.position = d.position
-    WHERE d.log_id = %(log_id)s AND d.name = ANY (%(names)s) AND d.type = ANY (%(types)s) AND NOT d.sealed
+    WHERE d.log_id = %(log_id)s AND d.position <= %(as_of)s AND d.name = ANY (%(names)s) AND d.type = ANY (%(types)s)
+      AND NOT d.sealed
     ORDER BY d.position
 """
 LEFT_OUT = """
     SELECT e.stream AS subject, e.log_id, e.position, e.bytes
     FROM projections.duty_untold AS u JOIN ledger.entry AS e ON e.log_id = u.log_id AND e.position = u.position
-    WHERE u.log_id = %(log_id)s
+    WHERE u.log_id = %(log_id)s AND u.position <= %(as_of)s
     ORDER BY u.position
 """
 # By duty_incident.
@@ -126,7 +127,7 @@ DETECTED = """
     SELECT e.stream AS subject, e.log_id, e.position, e.bytes
     FROM projections.duty AS d
     JOIN ledger.entry AS e ON e.log_id = d.log_id AND e.position = d.position
-    WHERE d.log_id = %(log_id)s AND d.type LIKE 'incident.%%' AND NOT d.sealed
+    WHERE d.log_id = %(log_id)s AND d.position <= %(as_of)s AND d.type LIKE 'incident.%%' AND NOT d.sealed
     ORDER BY d.position
 """
 LIVING = """
@@ -143,7 +144,8 @@ LIVING = """
 CORRECTING = """
     SELECT e.stream AS subject, e.log_id, e.position, e.bytes
     FROM unnest(%(sources)s::text[], %(ids)s::text[]) AS t (source, id)
-    JOIN projections.correction AS c ON c.log_id = %(log_id)s AND c.source = t.source AND c.id = t.id
+    JOIN projections.correction AS c
+      ON c.log_id = %(log_id)s AND c.position <= %(as_of)s AND c.source = t.source AND c.id = t.id
     JOIN ledger.entry AS e ON e.log_id = c.log_id AND e.position = c.position
 """
 
@@ -157,21 +159,22 @@ DUTIES = Projection(
 )
 
 
-def nameless(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+def nameless(connection: Connection[Any], as_of: Mapping[int, int], now: datetime) -> list[Owed]:
     """Return the notices that are still known by their names alone: their person is forgotten, or is to be.
 
-    An answer that comes after she is forgotten is found by the notice's name, whoever it is recorded about.
+    An answer that comes after she is forgotten is found by the notice's name, whoever it is recorded about. Who is
+    forgotten, or is to be, is so now, whatever was known then.
 
     Args:
         connection: A reader's.
-        logs: All.
+        as_of: What was known at these positions, one of each log.
         now: As it stood at this moment.
     """
-    names = sorted({row[0] for log_id in logs for row in connection.execute(NAMELESS, {"log_id": log_id}).fetchall()})
+    names = sorted({row[0] for log_id in as_of for row in connection.execute(NAMELESS, {"log_id": log_id}).fetchall()})
     if not names:
         return []
     wanted = {"names": names, "types": list(NOTICES)}
-    facts = [each for log_id in logs for each in _counting(connection, log_id, NAMED, wanted) if each.time <= now]
+    facts = [each for each in _counting(connection, as_of, NAMED, wanted) if each.time <= now]
     found = [each for each in notices(facts) if not _lives(connection, each.fact)]
     return [
         of_notice(each, None, deadline(
@@ -182,15 +185,19 @@ def nameless(connection: Connection[Any], logs: Sequence[int], now: datetime) ->
     ]  # fmt: skip
 
 
-def left_out(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+def left_out(connection: Connection[Any], as_of: Mapping[int, int], now: datetime) -> list[Owed]:
     """Return whom the company decided not to tell when it forgot somebody, and why; nobody is named.
 
     Args:
         connection: A reader's.
-        logs: All.
+        as_of: What was known at these positions, one of each log.
         now: As it stood at this moment.
     """
-    found = [fact(row) for log_id in logs for row in select(connection, LEFT_OUT, {"log_id": log_id}, Row)]
+    found = [
+        fact(row)
+        for log_id, position in as_of.items()
+        for row in select(connection, LEFT_OUT, {"log_id": log_id, "as_of": position}, Row)
+    ]
     return [
         Owed(
             name_of(TELL, each.data["receipt_id"], number), TELL, str(each.data["untold_because"]), None, None,
@@ -203,25 +210,34 @@ def left_out(connection: Connection[Any], logs: Sequence[int], now: datetime) ->
     ]  # fmt: skip
 
 
-def incidents(connection: Connection[Any], logs: Sequence[int], now: datetime) -> list[Owed]:
+def incidents(connection: Connection[Any], as_of: Mapping[int, int], now: datetime) -> list[Owed]:
     """Return what every incident obliges to, at a moment; those of which an order forbids to tell are not among them.
 
     Args:
         connection: A reader's.
-        logs: All: an incident's facts may be about persons of any.
+        as_of: What was known at these positions, one of each log: an incident's facts may be about persons of any.
         now: The moment.
     """
-    facts = (each for log_id in logs for each in _counting(connection, log_id, DETECTED, {}))
+    facts = _counting(connection, as_of, DETECTED, {})
     return of_incidents((each for each in facts if each.time <= now), now)
 
 
-def _counting(connection: Connection[Any], log_id: int, statement: Any, wanted: dict[str, Any]) -> Iterable[Fact]:
+def _counting(
+    connection: Connection[Any], as_of: Mapping[int, int], statement: LiteralString, wanted: dict[str, Any]
+) -> list[Fact]:
     """Return the facts that a statement finds and that count: what voids or corrects them is looked for."""
-    found = [fact(row) for row in select(connection, statement, wanted | {"log_id": log_id}, Row)]
+    places = ({"log_id": log_id, "as_of": position} for log_id, position in as_of.items())
+    return [each for place in places for each in _counting_in(connection, place, statement, wanted)]
+
+
+def _counting_in(
+    connection: Connection[Any], place: dict[str, int], statement: LiteralString, wanted: dict[str, Any]
+) -> Iterable[Fact]:
+    found = [fact(row) for row in select(connection, statement, wanted | place, Row)]
     corrections: list[Fact] = []
     fresh = found
     while fresh:
-        named = {"log_id": log_id, "sources": [each.source for each in fresh], "ids": [each.id for each in fresh]}
+        named = place | {"sources": [each.source for each in fresh], "ids": [each.id for each in fresh]}
         known = {each.position for each in corrections}
         fresh = [fact(row) for row in select(connection, CORRECTING, named, Row) if row.position not in known]
         corrections += fresh

@@ -17,9 +17,9 @@ import orjson
 from psycopg.rows import scalar_row
 
 from projections.derived import Derived, array, registered
+from projections.earlier import page
 from projections.history import apart, happened_by, moment, read
 from projections.judgement import TYPES, Finding, judged
-from projections.projection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -105,6 +105,7 @@ FILTERS: Mapping[str, LiteralString] = {
 ORDER: LiteralString = " ORDER BY f.time, f.position, f.rule, f.subject LIMIT %(limit)s"
 # By the primary key of ledger.entry.
 RECORDED = "SELECT bytes FROM ledger.entry WHERE log_id = %s AND position = %s"
+PLACE = attrgetter("time", "log_id", "position", "rule", "subject")
 NO_SUBJECT = "00000000000000000000000000000000"
 LAST_POSITION = 2**63 - 1
 
@@ -166,7 +167,13 @@ class Wanted:
 
 
 def across(
-    connection: Connection[Any], logs: Iterable[int], wanted: Wanted, *, after: Cursor | None = None, limit: int = 100
+    connection: Connection[Any],
+    logs: Iterable[int],
+    wanted: Wanted,
+    *,
+    after: Cursor | None = None,
+    limit: int = 100,
+    as_of: Mapping[int, int] | None = None,
 ) -> tuple[list[Finding], Cursor | None]:
     """Return findings about everybody, by when the facts happened, and the cursor to go on after.
 
@@ -176,13 +183,14 @@ def across(
         wanted: Which findings.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
+        as_of: What was known at these positions, one of each log; None for now.
     """
-    found: list[list[Finding]] = []
-    for log_id, each in product(logs, wanted.apart()):
-        found.append(_of_log(connection, log_id, each, after, limit, sealed=False))
-        if wanted.seals is None or wanted.seals:
-            found.append(_of_log(connection, log_id, each, after, limit, sealed=True))
-    rows = list(merge(*found, key=attrgetter("time", "log_id", "position", "rule", "subject")))
+    sights = (False, True) if wanted.seals is None or wanted.seals else (False,)
+    found = [
+        _of_log(connection, log_id, each, after, limit, as_of, sealed=sealed)
+        for log_id, each, sealed in product(logs, wanted.apart(), sights)
+    ]
+    rows = list(merge(*found, key=PLACE))
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
@@ -217,11 +225,17 @@ def parameters(wanted: Wanted, log_id: int, after: Cursor | None, limit: int, *,
 
 
 def _of_log(
-    connection: Connection[Any], log_id: int, wanted: Wanted, after: Cursor | None, limit: int, *, sealed: bool
+    connection: Connection[Any],
+    log_id: int,
+    wanted: Wanted,
+    after: Cursor | None,
+    limit: int,
+    as_of: Mapping[int, int] | None,
+    *,
+    sealed: bool,
 ) -> list[Finding]:
-    rows = select(
-        connection, statement(wanted, sealed=sealed), parameters(wanted, log_id, after, limit, sealed=sealed), Finding
-    )
+    asked, taken = statement(wanted, sealed=sealed), parameters(wanted, log_id, after, limit, sealed=sealed)
+    rows = page(connection, FINDINGS, as_of, log_id, asked, taken, Finding, PLACE)
     return [
         each._replace(
             subject=UUID(str(each.subject)).hex,

@@ -202,6 +202,7 @@ def histories(
     upto: int,
     types: Sequence[str],
     elsewhere: Sequence[Fact] = (),
+    revoked: frozenset[str] | None = None,
 ) -> list[History]:
     """Return the history of everybody whose streams these are, each person once.
 
@@ -214,16 +215,17 @@ def histories(
         upto: Nothing recorded after this position is seen.
         types: What is asked for.
         elsewhere: Corrections that are about nobody.
+        revoked: Who is to be forgotten, if it is known better than by the facts up to the position.
     """
     facts: list[Fact] = []
     members: dict[int, list[str]] = {}
     joined: dict[str, str] = {}
-    revoked: frozenset[str] = frozenset()
+    hidden = revoked or frozenset[str]()
     fresh = list(dict.fromkeys(streams))
     while fresh:
         joined |= {each: each for each in fresh}
         found = read(connection, log_id, fresh, upto, [*types, *FORGETTING])
-        revoked = _revoked(found, revoked)
+        hidden = _revoked(found, hidden) if revoked is None else hidden
         found = [each for each in found if each.type in types or each.type not in FORGETTING]
         facts += found
         members |= _members(connection, log_id, found)
@@ -233,7 +235,7 @@ def histories(
     for one, other in _pairs(facts, members):
         joined[_root(joined, one)] = _root(joined, other)
     opened = openings(facts)
-    whose = {stream: (owner in revoked, owner if owner in revoked else _root(joined, stream))
+    whose = {stream: (owner in hidden, owner if owner in hidden else _root(joined, stream))
              for stream in joined for owner in (opened.get(stream, stream),)}  # fmt: skip
     persons: dict[tuple[bool, str], list[Fact]] = {}
     names: dict[tuple[bool, str], list[str]] = {}
@@ -243,7 +245,9 @@ def histories(
         persons.setdefault(whose[each.subject], []).append(each)
     return [
         whole(log_id, names[root], upto, persons.get(root, []), elsewhere)._replace(
-            through=tuple(each for each in sorted(revoked) if not root[0] and _root(joined, each) == root[1])
+            through=tuple(
+                each for each in sorted(hidden & joined.keys()) if not root[0] and _root(joined, each) == root[1]
+            )
         )
         for root in names
     ]

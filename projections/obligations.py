@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from heapq import merge
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -16,15 +17,16 @@ import orjson
 from projections.across import clearance
 from projections.deadlines import read_back
 from projections.derived import Derived, registered
+from projections.earlier import page, pieces, to_forget
 from projections.history import histories
 from projections.history import of_person as parts_of_person
 from projections.noticed import Step
-from projections.owed import MARKS, OPEN, RECEIVED, TELL, TYPES, UNFINISHED, Owed, owed, periods
+from projections.owed import MARKS, RECEIVED, TELL, TYPES, UNFINISHED, Owed, owed, periods
 from projections.plain import plain
-from projections.projection import select
+from projections.stood import ALWAYS, NO_DAY, stood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from psycopg import Connection
@@ -65,9 +67,6 @@ DEFINITIONS: LiteralString = """
     CREATE INDEX obligation_then ON obligation USING gist (tstzrange(since, until))
         WHERE NOT sealed AND until < 'infinity';
 """
-NO_DAY = "9999-12-31"
-ALWAYS = "infinity"
-"""Until when something stands that nothing has changed since."""
 EVERY: LiteralString = "TRUE"
 FILTERS: dict[str, LiteralString] = {
     "unfinished": "o.unfinished",
@@ -85,14 +84,8 @@ ONES: LiteralString = """
      ORDER BY o.due, o.id, o.subject
      LIMIT %(limit)s)
 """
-# What nothing has changed since: by the index of what is asked for, in the order of the answer. What something has
-# changed since then: by obligation_then, as much as stood then.
-FOUND: LiteralString = (
-    ONES.replace("{then}", "o.until = 'infinity' AND o.since <= %(now)s")
-    + "UNION ALL"
-    + ONES.replace("{then}", "o.until < 'infinity' AND tstzrange(o.since, o.until) @> %(now)s::timestamptz")
-    + "ORDER BY due, id, subject LIMIT %(limit)s"
-)
+# By the index of what is asked for, and by obligation_then.
+FOUND = stood(ONES, "o", "due, id, subject")
 
 
 # By obligation_sealed: a register of a few rows.
@@ -105,7 +98,7 @@ SEALED = """
 """
 # Of who is to be forgotten, by the primary key of both. Notices have a name of their own, and are told by that.
 REVOKED = """
-    SELECT o.content FROM ledger.revoked AS v
+    SELECT o.log_id, o.subject, o.id, o.due, o.content FROM ledger.revoked AS v
     JOIN projections.obligation AS o ON o.log_id = v.log_id AND o.subject = v.subject
     WHERE v.log_id = %(log_id)s AND o.kind = 'tell_recipient' AND o.unfinished AND NOT o.sealed
       AND o.since <= %(now)s AND o.until > %(now)s
@@ -215,6 +208,7 @@ def found(
     *,
     after: Cursor = BEGIN,
     limit: int = 100,
+    as_of: Mapping[int, int] | None = None,
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
     """Return obligations about everybody and nobody, by the day on which they are due, and the cursor to go on after.
 
@@ -229,13 +223,14 @@ def found(
         beside: Those that are in no table of ours.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
+        as_of: What was known at these positions, one of each log; None for now.
     """
     pages: list[list[tuple[Cursor, dict[str, Any]]]] = []
+    asked, place = statement(wanted), attrgetter("cursor")
     for log_id in logs:
-        rows = select(connection, statement(wanted), parameters(log_id, now, wanted, after, limit + 1), Found)
-        pages.append(
-            [(Cursor(each.due.isoformat(), each.id, each.subject.hex), orjson.loads(each.content)) for each in rows]
-        )
+        taken = parameters(log_id, now, wanted, after, limit + 1)
+        rows = page(connection, OBLIGATIONS, as_of, log_id, asked, taken, Found, place)
+        pages.append([(each.cursor, orjson.loads(each.content)) for each in rows])
     others = [(_place(each), plain(each)) for each in beside if wanted.admits(each)]
     pages.append(sorted((each for each in others if each[0] > after), key=lambda each: each[0]))
     rows_of_all = list(merge(*pages, key=lambda each: each[0]))
@@ -243,8 +238,8 @@ def found(
     return [each for _, each in shown], shown[-1][0] if len(rows_of_all) > limit else None
 
 
-def untold(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> list[Owed]:
-    """Return who is still to be told of a change of somebody's data, also if she is to be forgotten.
+def telling(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> list[Owed]:
+    """Return who is or was to be told of a change of somebody's data, also if she is to be forgotten.
 
     It is computed from her facts: the decision to forget stands on the same position as that on holds. What an order
     forbids to tell is not among it, so that forgetting takes as long as if it were about a stranger.
@@ -259,21 +254,38 @@ def untold(connection: Connection[Any], subject: Subject, upto: int, now: dateti
     elsewhere = [each for each in known if each.log_id == subject.log_id]
     people = histories(connection, subject.log_id, [subject.id], upto, OBLIGATIONS.types, elsewhere)
     found = [each for person in people if subject.id in person.streams for each in owed(person, now)]
-    return [each for each in found if each.kind == TELL and each.state in {OPEN, "bounced"} and not each.sealed]
+    return [each for each in found if each.kind == TELL and not each.sealed]
 
 
-def of_revoked(connection: Connection[Any], logs: Iterable[int], now: datetime) -> list[Owed]:
+def of_revoked(
+    connection: Connection[Any], logs: Iterable[int], now: datetime, as_of: Mapping[int, int] | None = None
+) -> list[Owed]:
     """Return whom to tell of changes of the data of people who are to be forgotten, as long as no notice was named.
 
     Forgetting them waits for that; nobody is named.
+
+    Args:
+        connection: A reader's.
+        logs: Which.
+        now: As it stood at this moment.
+        as_of: What was known at these positions, one of each log; None for now. Who is to be forgotten is so now.
     """
-    rows = [row for log_id in logs for row in connection.execute(REVOKED, {"log_id": log_id, "now": now}).fetchall()]
-    found = [orjson.loads(row[0]) for row in rows]
+    rows: list[Found] = []
+    for log_id in logs:
+        wanted = {"log_id": log_id, "now": now}
+        only = to_forget(connection, log_id) if as_of is not None else None
+        for piece in pieces(connection, OBLIGATIONS, as_of, log_id, REVOKED, wanted, Found, only=only):
+            rows += piece
+    found = [orjson.loads(each.content) for each in rows]
     return [_read_back(each)._replace(subject=None) for each in found if each["notification"] is None]
 
 
 def behind(
-    connection: Connection[Any], logs: Iterable[int], now: datetime, streams: Sequence[str] | None
+    connection: Connection[Any],
+    logs: Iterable[int],
+    now: datetime,
+    streams: Sequence[str] | None,
+    as_of: Mapping[int, int] | None = None,
 ) -> list[tuple[int, Owed]]:
     """Return what is owed because of what orders forbid to tell, each with its log; its subject is a sealed stream.
 
@@ -282,9 +294,15 @@ def behind(
         logs: Which.
         now: As it stood at this moment.
         streams: The sealed streams that the reader is cleared for; None for all.
+        as_of: What was known at these positions, one of each log; None for now.
     """
     wanted = clearance(streams) | {"now": now}
-    rows = [each for log_id in logs for each in select(connection, SEALED, wanted | {"log_id": log_id}, Found)]
+    rows = [
+        each
+        for log_id in logs
+        for piece in pieces(connection, OBLIGATIONS, as_of, log_id, SEALED, wanted | {"log_id": log_id}, Found)
+        for each in piece
+    ]
     return [(each.log_id, _read_back(orjson.loads(each.content))) for each in rows]
 
 

@@ -63,6 +63,8 @@ KINDS = (
 OPEN, SENT, DISCHARGED = "open", "sent", "discharged"
 UNFINISHED = frozenset({OPEN, SENT, "bounced"})
 """States in which something is still to be done."""
+UNTOLD = frozenset({OPEN, "bounced"})
+"""States in which a recipient was not told, and may be."""
 STATES = (OPEN, SENT, DISCHARGED, "refused", "bounced", "impossible", "disproportionate", "standing")
 """standing: it goes on until its day, such as keeping a record."""
 DUTY = "inform_person"

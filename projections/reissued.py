@@ -22,22 +22,24 @@ if TYPE_CHECKING:
 # By the index opened_subject. Nothing is owed to who is to be forgotten.
 OPENED = """
     SELECT o.log_id, o.subject, o.stream, o.position FROM ledger.opened AS o
-    WHERE o.log_id = ANY (%(logs)s::smallint[])
+    WHERE o.log_id = %(log_id)s AND o.position <= %(as_of)s
       AND (%(subjects)s::uuid[] IS NULL OR o.subject = ANY (%(subjects)s::uuid[]))
       AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
-    ORDER BY o.log_id, o.position
+    ORDER BY o.position
 """
 # By primary key.
 OPENED_STREAM = """
-    SELECT log_id, subject, stream, position FROM ledger.opened WHERE log_id = %(log_id)s AND stream = %(stream)s
+    SELECT log_id, subject, stream, position FROM ledger.opened
+    WHERE log_id = %(log_id)s AND stream = %(stream)s AND position <= %(as_of)s
 """
 # By the index (log_id, stream, sequence).
 ISSUED = """
     SELECT e.log_id, e.stream, e.position, (x.fact #>> '{data,position}')::bigint AS covered,
            x.fact #>> '{data,account_id}' AS account, x.fact #>> '{data,language}' AS language,
            x.fact ->> 'time' AS time
-    FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[]) AS n (log_id, stream)
-    JOIN ledger.entry AS e ON e.log_id = n.log_id AND e.stream = n.stream AND e.type = 'account.issued'
+    FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(positions)s::bigint[]) AS n (log_id, stream, as_of)
+    JOIN ledger.entry AS e
+      ON e.log_id = n.log_id AND e.stream = n.stream AND e.position <= n.as_of AND e.type = 'account.issued'
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     WHERE NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = n.log_id AND r.subject = n.stream)
     ORDER BY e.log_id, e.position
@@ -102,12 +104,15 @@ def to_reissue(
 
     Args:
         connection: A reader's.
-        as_of: For each log the last position up to which it is known who is one person.
+        as_of: What was known at these positions, one of each log.
         subjects: Of orders over these names alone; None for everybody's.
     """
-    wanted = {"logs": list(as_of), "subjects": None if subjects is None else list(subjects)}
+    only = None if subjects is None else list(subjects)
     return [
-        each for opened in select(connection, OPENED, wanted, _Opened) for each in _of_opened(connection, opened, as_of)
+        each
+        for log_id, position in as_of.items()
+        for opened in select(connection, OPENED, {"log_id": log_id, "as_of": position, "subjects": only}, _Opened)
+        for each in _of_opened(connection, opened, as_of)
     ]
 
 
@@ -122,9 +127,9 @@ def omitting(
         connection: A reader's.
         owner: Whom the order is over.
         stream: What it sealed.
-        as_of: For each log the last position up to which it is known who is one person.
+        as_of: For each log the last position up to which all of this is known.
     """
-    wanted = {"log_id": stream.log_id, "stream": stream.id}
+    wanted = {"log_id": stream.log_id, "stream": stream.id, "as_of": as_of[stream.log_id]}
     opened = next(iter(select(connection, OPENED_STREAM, wanted, _Opened)), None)
     return _left_out(connection, owner, stream, opened, as_of)
 
@@ -144,7 +149,10 @@ def _left_out(
     connection: Connection[Any], owner: Subject, stream: Subject, opened: _Opened | None, as_of: Mapping[int, int]
 ) -> list[tuple[Issued, tuple[int, int] | None]]:
     names = aliases(connection, owner, Pins(owner.log_id, as_of[owner.log_id], as_of)).names
-    wanted = {"logs": [each.log_id for each in names], "streams": [each.id for each in names]}
+    wanted = {
+        "logs": [each.log_id for each in names], "streams": [each.id for each in names],
+        "positions": [as_of[each.log_id] for each in names],
+    }  # fmt: skip
     issued = [each for each in select(connection, ISSUED, wanted, Issued) if _about(connection, each, owner, as_of)]
     since = [each for each in issued if opened is not None and _came_after(connection, each, opened)]
     renewed = (since[0].log_id, since[0].position) if since else None

@@ -6,6 +6,7 @@ Source: PIPEDA 8, P-39.1 s. 32, GDPR Art. 12, 45 CFR 164.528, 11 CCR 7021; what 
 from __future__ import annotations
 
 from heapq import merge
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -14,12 +15,13 @@ import orjson
 from projections import consulted, requested
 from projections.deadlines import left, read_back
 from projections.derived import Derived
+from projections.earlier import page, pieces
 from projections.history import of_person as of_person_in
 from projections.plain import plain
-from projections.projection import select
+from projections.stood import ALWAYS, NO_DAY, stood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
 
     from psycopg import Connection
@@ -70,9 +72,6 @@ DEFINITIONS: LiteralString = """
         PRIMARY KEY (log_id, subject, position, since)
     );
 """
-ALWAYS = "infinity"
-"""Until when something stands that nothing has changed since."""
-NO_DAY = "9999-12-31"
 TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE r.zone)::date"
 """Where the request is to be answered."""
 FIRST_TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE 'Etc/GMT+12')::date"
@@ -105,20 +104,13 @@ ONES: LiteralString = """
      ORDER BY r.due, r.subject, r.request
      LIMIT %(limit)s)
 """
-# What nothing has changed since: by request_right, request_regime or request_status, or by request_due when every
-# request is wanted; all in the order of the answer. What something has changed since then: by request_then, as much as
-# stood then.
-FOUND: LiteralString = (
-    ONES.replace("{then}", "r.until = 'infinity' AND r.since <= %(now)s")
-    + "UNION ALL"
-    + ONES.replace("{then}", "r.until < 'infinity' AND tstzrange(r.since, r.until) @> %(now)s::timestamptz")
-    + "ORDER BY due, subject, request LIMIT %(limit)s"
-)
+# By request_right, request_regime or request_status, or request_due when every request is wanted; and by request_then.
+FOUND = stood(ONES, "r", "due, subject, request")
 # By primary key.
 CONSULTED = """
-    SELECT log_id, subject, request, content FROM projections.consultation
-    WHERE log_id = %(log_id)s AND subject = ANY (%(streams)s::uuid[]) AND since <= %(now)s AND until > %(now)s
-    ORDER BY subject, position
+    SELECT c.log_id, c.subject, c.request, c.content FROM projections.consultation AS c
+    WHERE c.log_id = %(log_id)s AND c.subject = ANY (%(streams)s::uuid[]) AND c.since <= %(now)s AND c.until > %(now)s
+    ORDER BY c.subject, c.position
 """
 
 
@@ -170,6 +162,15 @@ class Found(NamedTuple):
         return Cursor(self.due.isoformat(), self.log_id, self.subject.hex, self.request)
 
 
+class Institution(NamedTuple):
+    """One institution that was asked about a request."""
+
+    log_id: int
+    subject: UUID
+    request: str
+    content: str
+
+
 class Cursor(NamedTuple):
     """Where a page ended: by day, then log by log."""
 
@@ -203,6 +204,15 @@ def statement(wanted: Filter) -> LiteralString:
     return FOUND.replace("{wanted}", text)
 
 
+def parameters(log_id: int, now: datetime, wanted: Filter, after: Cursor, limit: int | None) -> dict[str, Any]:
+    """Return what the query takes."""
+    return {
+        "log_id": log_id, "now": now, "before": wanted.before or "infinity",
+        "regime": wanted.regime, "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
+        "request": _request(log_id, after), "limit": limit,
+    }  # fmt: skip
+
+
 def found(
     connection: Connection[Any],
     logs: Iterable[int],
@@ -211,6 +221,7 @@ def found(
     *,
     after: Cursor = BEGIN,
     limit: int = 100,
+    as_of: Mapping[int, int] | None = None,
 ) -> tuple[list[dict[str, Any]], Cursor | None]:
     """Return requests of everybody, by the day on which they are due, and the cursor to go on after.
 
@@ -223,17 +234,16 @@ def found(
         wanted: Which requests.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
+        as_of: What was known at these positions, one of each log; None for now.
     """
-    asked = statement(wanted)
-    pages: list[list[Found]] = []
-    for log_id in logs:
-        parameters = {
-            "log_id": log_id, "now": now, "before": wanted.before or "infinity",
-            "regime": wanted.regime, "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
-            "request": _request(log_id, after), "limit": limit + 1,
-        }  # fmt: skip
-        pages.append(select(connection, asked, parameters, Found))
-    rows = list(merge(*pages, key=lambda each: each.cursor))
+    asked, place = statement(wanted), attrgetter("cursor")
+    pages = [
+        page(
+            connection, REQUESTS, as_of, log_id, asked, parameters(log_id, now, wanted, after, limit + 1), Found, place
+        )
+        for log_id in logs
+    ]
+    rows = list(merge(*pages, key=place))
     shown = [orjson.loads(each.content) for each in rows[:limit]]
     return shown, rows[limit - 1].cursor if len(rows) > limit else None
 
@@ -248,7 +258,11 @@ def _request(log_id: int, after: Cursor) -> str:
 
 
 def consultations(
-    connection: Connection[Any], log_id: int, streams: Sequence[str], now: datetime
+    connection: Connection[Any],
+    log_id: int,
+    streams: Sequence[str],
+    now: datetime,
+    as_of: Mapping[int, int] | None = None,
 ) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Return which institutions were asked, by sealed stream and request.
 
@@ -257,11 +271,14 @@ def consultations(
         log_id: Whose streams.
         streams: Sealed streams that the reader is cleared for.
         now: As it stood at this moment.
+        as_of: What was known at these positions, one of each log; None for now.
     """
-    wanted = {"log_id": log_id, "streams": [UUID(hex=each) for each in streams], "now": now}
+    only = [UUID(hex=each) for each in streams]
+    wanted = {"log_id": log_id, "streams": only, "now": now}
     known: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in connection.execute(CONSULTED, wanted).fetchall():
-        known.setdefault((row[1].hex, row[2]), []).append(orjson.loads(row[3]))
+    for piece in pieces(connection, REQUESTS, as_of, log_id, CONSULTED, wanted, Institution, only=only):
+        for each in piece:
+            known.setdefault((each.subject.hex, each.request), []).append(orjson.loads(each.content))
     return known
 
 

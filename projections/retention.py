@@ -1,6 +1,6 @@
 """What may not be kept any longer, what forbids to destroy it, and what was asked to be deleted and is not proven gone.
 
-For one person exact as of any position; over all people the newest state, by the day on which it is due. Nothing is
+Exact as of any position, for one person and over all people, by the day on which it is due. Nothing is
 derived on the day on which a rule takes effect: a holding has a row for each period of its rules, and whoever asks
 takes the one that covers the time of the question.
 """
@@ -8,17 +8,19 @@ takes the one that covers the time of the question.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import orjson
+from psycopg.types.json import Jsonb
 
 from projections.derived import Derived, array
-from projections.projection import select
+from projections.earlier import page
 from projections.retained import READ, Kept, kept, periods
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from psycopg import Connection
 
@@ -146,8 +148,8 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
     return {"retention": rows}
 
 
-def _json(value: list[dict[str, Any]]) -> str:
-    return orjson.dumps(value).decode()
+def _json(value: list[dict[str, Any]]) -> Jsonb:
+    return Jsonb(value, orjson.dumps)
 
 
 def rules_of(each: Kept) -> list[dict[str, Any]]:
@@ -225,10 +227,28 @@ class Wanted(NamedTuple):
         return max(self.now, begins) if self.which == "due" else self.now
 
 
-def across(connection: Connection[Any], log_id: int, wanted: Wanted, after: Cursor, limit: int) -> list[Retained]:
-    """Return the rows of all people in one log, by day if they have one to be due on, else by person."""
+def across(
+    connection: Connection[Any],
+    log_id: int,
+    wanted: Wanted,
+    after: Cursor,
+    limit: int,
+    as_of: Mapping[int, int] | None = None,
+) -> list[Retained]:
+    """Return the rows of all people in one log, by day if they have one to be due on, else by person.
+
+    Args:
+        connection: A reader's.
+        log_id: Which.
+        wanted: Which rows.
+        after: Where the page before ended.
+        limit: The most rows.
+        as_of: What was known at these positions, one of each log; None for now.
+    """
+    statement = STATEMENTS[wanted.which]
+    order = attrgetter("due", "subject", "number") if "ORDER BY r.due" in statement else attrgetter("subject", "number")
     asked = parameters(log_id, wanted, after) | {"limit": limit}
-    return select(connection, STATEMENTS[wanted.which], asked, Retained)
+    return page(connection, RETENTION, as_of, log_id, statement, asked, Retained, order)
 
 
 def parameters(log_id: int, wanted: Wanted, after: Cursor) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
 from ledger.own_fact import SOURCE
+from projections import progress
 from projections.deadlines import ZONE
-from projections.emitters import MOST_HOLES, emitters
+from projections.emitters import MOST_HOLES, READ, emitters
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def gaps(connection: Connection[Any], logs: Sequence[int], now: datetime) -> tup
 
     They may still be on their way: whoever asks, asks again before it is a finding.
     """
-    known, _ = emitters(connection, list(logs), now)
+    known, _ = emitters(connection, {log_id: progress.reached(connection, log_id, READ) for log_id in logs}, now)
     found = [
         Raised(
             _name(SEQUENCE, f"{each.source} {hole.first}"), SEQUENCE, "whosaw:NumbersMissing", [],

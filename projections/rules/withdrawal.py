@@ -25,7 +25,7 @@ WITHOUT_CONSENT = frozenset({"dpv:ContractPerformance", "dpv:LegalObligation", "
 
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether she had said no by then to any of a fact's purposes; None if she never spoke on them."""
-    spoken = consents.objection if _without_consent(fact) else consents.word
+    spoken = consents.objection if without_consent(fact) else consents.word
     words = [(purpose, spoken(history, fact, purpose)) for purpose in purposes(fact)]
     said = [(purpose, word) for purpose, word in words if word is not None]
     against = [(purpose, word) for purpose, word in said if word.state != consents.GIVEN]
@@ -49,7 +49,7 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     return lawful("dpv:ConsentGiven", *dict.fromkeys(each for word in agreed for each in word.places))
 
 
-def _without_consent(fact: Fact) -> bool:
+def without_consent(fact: Fact) -> bool:
     """Return whether a fact rests on something that needs no consent."""
     basis = fact.data.get("basis")
     exception = ground(basis, fact.time)

@@ -92,7 +92,8 @@ class Words:
 
     def __init__(self, history: History) -> None:
         """Read it."""
-        self._said = sorted(_said(history), key=lambda each: (each.effective, each.fact.position))
+        self.every = sorted(_said(history), key=lambda each: (each.effective, each.fact.position))
+        """By when each counts."""
         self._about: dict[str, list[tuple[int, Said]]] = {}
         self.merged = max((each.position for each in history.of("subject.merged")), default=0)
         """Where the last merge of her names is recorded; 0 if there is none."""
@@ -100,13 +101,13 @@ class Words:
     def about(self, purpose: str) -> list[tuple[int, Said]]:
         """Return her words on a purpose, by when they count, each with its reach."""
         if purpose not in self._about:
-            reached = [(each.reach(purpose), each) for each in self._said]
+            reached = [(each.reach(purpose), each) for each in self.every]
             self._about[purpose] = [(reach, each) for reach, each in reached if reach is not None]
         return self._about[purpose]
 
     def within(self, purpose: str) -> list[str]:
         """Return the purposes that she spoke of and that are kinds of a purpose, itself not among them."""
-        named = {each for said in self._said for each in said.purposes}
+        named = {each for said in self.every for each in said.purposes}
         return sorted(each for each in named if each != purpose and purpose in kinds(each))
 
 

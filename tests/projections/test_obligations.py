@@ -226,7 +226,7 @@ def forgotten(who: str) -> Happened:
 def outliving(story: Story) -> list[tuple[Any, ...]]:
     return [
         (each.subject, each.notification, each.recipient, each.state)
-        for each in duties.nameless(story.reader, [0], NOW)
+        for each in duties.nameless(story.reader, {0: story.log.size}, NOW)
     ]
 
 
@@ -236,7 +236,7 @@ def test_a_notice_outlives_the_person_and_is_answered_by_its_name(told: Story) -
     told.told(forgotten("alice"))
     assert [each["kind"] for each in listed(told)] == ["answer_request"]
     assert outliving(told) == [(None, "N-1", "national-bank", "sent")]
-    beside = duties.nameless(told.reader, [0], NOW)
+    beside = duties.nameless(told.reader, {0: told.log.size}, NOW)
     assert beside[0].id == before
     assert subject("alice").id not in orjson.dumps(plain(beside[0])).decode()
     assert before in [each["id"] for each in listed(told, Filter(state="unfinished"), beside=beside, limit=1)]
@@ -299,13 +299,16 @@ def test_an_incident_that_was_voided_obliges_to_nothing(story: Story) -> None:
         "aware_at": "2026-03-06T15:30:00Z",
     }  # fmt: skip
     story.told(rights.happened("incident.detected", "nobody", "2026-03-06T15:30:00Z", **data))
-    assert {each.kind for each in duties.incidents(story.reader, [0], NOW)} == {"assess_incident", "keep_record"}
+    assert {each.kind for each in duties.incidents(story.reader, {0: story.log.size}, NOW)} == {
+        "assess_incident",
+        "keep_record",
+    }
     target = {"source": "/services/test", "id": "ev-1"}
     story.log.happened(
         rights.happened("event.voided", "nobody", "2026-03-07T15:30:00Z", reason="whosaw:Mistake", target=target)
     )
     story.fold((DUTIES, CORRECTIONS), after=1)
-    assert duties.incidents(story.reader, [0], NOW) == []
+    assert duties.incidents(story.reader, {0: story.log.size}, NOW) == []
 
 
 MANY = """
@@ -354,7 +357,10 @@ MANY_DUTIES = """
 def test_what_no_row_has_is_found_by_an_index(told: Story, statement: str) -> None:
     told.owner.execute(MANY_DUTIES)
     told.owner.execute("ANALYZE projections.duty")
-    wanted = {"log_id": 0, "names": ["n7"], "types": ["recipient.notification_due"], "sources": ["/s"], "ids": ["1"]}
+    wanted = {
+        "log_id": 0, "as_of": 20_000, "names": ["n7"], "types": ["recipient.notification_due"], "sources": ["/s"],
+        "ids": ["1"],
+    }  # fmt: skip
     plan = told.reader.execute("EXPLAIN (FORMAT JSON) " + statement, wanted).fetchone()
     assert plan is not None
     nodes = orjson.dumps(plan[0]).decode().split('{"Node Type":')

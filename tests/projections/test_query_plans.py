@@ -17,24 +17,29 @@ from projections import (
     consents,
     demands,
     disclosures,
+    earlier,
     emitters,
     exposure,
     findings,
     happened,
     holdings,
     impact,
+    incident_register,
     name_conflicts,
+    observed,
     outdated,
     policies,
     progress,
     queries,
     recipients,
+    reconciliation,
     retention,
     timeline,
     together,
     unattributed,
     views,
 )
+from projections.across import BEGINNING
 from tests.projections.given import (
     assented,
     collected,
@@ -67,12 +72,12 @@ CASE = """
 """
 HOURS = """
     INSERT INTO projections.emitter_hour
-    SELECT 0, '/services/' || n % 40, '2026-01-01T00:00:00Z'::timestamptz + n / 40 * interval '1 hour'
+    SELECT 0, '/services/' || n % 40, '2026-01-01T00:00:00Z'::timestamptz + n / 40 * interval '1 hour', n
     FROM generate_series(1, 20000) AS n
 """
 NUMBERS = """
     INSERT INTO projections.emitter_numbers
-    SELECT 0, '/services/' || n % 40, n / 40, ~(B'0'::bit(1024)) FROM generate_series(1, 20000) AS n
+    SELECT 0, '/services/' || n % 40, n / 40, 0, ~(B'0'::bit(1024)), n FROM generate_series(1, 20000) AS n
 """
 RETURNED = """
     INSERT INTO projections.returned
@@ -86,6 +91,9 @@ CHANGES = """
            CASE WHEN n % 20 = 0 THEN 'subject.split' ELSE 'subject.merged' END, '/services/x', 'id-' || n / 2,
            md5(n::text)::uuid, 2
     FROM generate_series(1, 20000) AS n
+"""
+OPENED = """
+    INSERT INTO ledger.opened SELECT 0, md5('o' || n)::uuid, md5(n::text)::uuid, n FROM generate_series(1, 20000) AS n
 """
 TAKEN = """
     INSERT INTO ledger.taken_name
@@ -114,6 +122,23 @@ DEMAND = """
            CASE n % 2 WHEN 0 THEN 'authority.demand_received' ELSE 'authority.demand_decided' END, 'D-' || n / 2,
            'whosaw:Warrant', NULL, 'complied', 1, '/services/x', 'id-' || n, n % 30 = 0
     FROM generate_series(1, 20000) AS n
+"""
+INCIDENT = """
+    INSERT INTO projections.incident_change
+    SELECT 0, n * 90, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 'incident.detected', 'INC-' || n, '/services/x',
+           'id-' || n, '{}', n % 10 = 0
+    FROM generate_series(1, 200) AS n
+"""
+CORRECTIONS = """
+    INSERT INTO projections.correction
+    SELECT 0, md5(n::text)::uuid, n, '2026-01-01T00:00:00Z', 'event.voided', '/services/x', 'other-' || n,
+           'whosaw:Mistake', false, '{}', false, false, CASE WHEN n % 50 = 0 THEN 3 END
+    FROM generate_series(1, 20000) AS n
+"""
+DECLARED = """
+    INSERT INTO projections.declared
+    SELECT 0, n * 90, '2026-01-01T00:00:00Z', 'system.registered', '/services/x', 'id-' || n, '{}'
+    FROM generate_series(1, 200) AS n
 """
 CONSENTS = """
     INSERT INTO projections.consent_given
@@ -158,6 +183,7 @@ BIG = {
     "emitter_numbers",
     "identity_change",
     "taken_name",
+    "opened",
     "retention",
     "outdated",
     "demand_change",
@@ -245,7 +271,7 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
     many.owner.execute(RETURNED)
     many.owner.execute("ANALYZE projections.returned")
     window = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2026, 1, 2, tzinfo=UTC)}
-    wanted = WANTED | WINDOW | window | {"time": exposure.BEGINNING}
+    wanted = WANTED | WINDOW | window | {"time": BEGINNING}
     for statement in (exposure.PAGE, exposure.TOTALS):
         assert scanned(many, statement, wanted) == set()
 
@@ -253,7 +279,7 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
 def test_who_agreed_to_a_policy_is_found_by_its_name(many: Story) -> None:
     many.owner.execute("UPDATE projections.assent SET policy = 'policy-' || position % 500")
     many.owner.execute("ANALYZE projections.assent")
-    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "time": impact.BEGINNING}
+    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "valid_at": None, "time": BEGINNING}
     for statement in (impact.AGREED, impact.TOTALS):
         assert scanned(many, statement, wanted) == set()
 
@@ -263,6 +289,7 @@ def test_a_case_and_an_emitter_are_found_by_name(many: Story) -> None:
         many.owner.execute(statement)
     many.owner.execute("ANALYZE projections.emitter_numbers")
     wanted = WANTED | {"correlation": "case-7", "after": 0, "streams": None, "logs": [0], "source": "/services/7"}
+    wanted |= {"wholes": [20_000], "positions": [20_000], "again": []}
     for statement in (cases.OF_CASE, cases.WITHHELD):
         assert scanned(many, statement, wanted) == set()
     for statement in (emitters.RESTS, emitters.NUMBERS):
@@ -305,6 +332,24 @@ def test_what_is_past_its_time_is_found_by_an_index_of_its_state(many: Story, wh
     assert scanned(many, retention.STATEMENTS[which], taken) == set()
 
 
+@pytest.mark.parametrize("touched", [1, 5_000])
+def test_rows_as_of_earlier_of_whom_nothing_touched_are_found_by_the_same_index(many: Story, touched: int) -> None:
+    many.owner.execute(RETENTION)
+    many.owner.execute("ANALYZE projections.retention")
+    wanted = retention.Wanted("due", date(2020, 3, 1), WINDOW["since"])
+    again = [UUID(int=number) for number in range(touched)]
+    taken = retention.parameters(0, wanted, retention.FIRST) | {"limit": 101, "touched": again}
+    untouched = earlier.over(retention.RETENTION, retention.STATEMENTS["due"], earlier.UNTOUCHED)
+    assert used_by(many, untouched, taken) & ON_RETENTION == {"retention_due"}
+    assert scanned(many, untouched, taken) == set()
+
+
+def test_who_was_ever_one_person_with_others_is_found_by_her_memberships(many: Story) -> None:
+    many.owner.execute(OPENED)
+    many.owner.execute("ANALYZE ledger.opened")
+    assert scanned(many, earlier.JOINED, {"log_id": 0, "streams": [ALICE.id]}) == set()
+
+
 def test_accounts_that_would_be_different_are_found_by_when_they_were_issued(many: Story) -> None:
     many.owner.execute(OUTDATED)
     many.owner.execute("ANALYZE projections.outdated")
@@ -330,10 +375,28 @@ def test_demands_are_found_by_time_and_what_was_decided_on_them_by_name(many: St
         assert scanned(many, statement, wanted | {"demands": ["D-7", "D-8"]}) == set()
 
 
+@pytest.mark.parametrize("analyzed", [True, False])
+def test_the_registers_of_incidents_and_declarations_read_their_own_rows_alone(many: Story, *, analyzed: bool) -> None:
+    """What they cost grows with the incidents, not the ledger; also while it is not known yet how many there are."""
+    for statement in (INCIDENT, DECLARED, CORRECTIONS, "ANALYZE projections.correction"):
+        many.owner.execute(statement)
+    if analyzed:
+        many.owner.execute("ANALYZE projections.incident_change, projections.declared")
+    for statement in (incident_register.ALL, reconciliation.DECLARED):
+        assert scanned(many, statement, WANTED) == set()
+        assert used_by(many, statement, WANTED) >= {"entry_pkey", "correction_target"}
+
+
+def test_what_is_folded_again_is_read_by_position(many: Story) -> None:
+    block = {"log_id": 0, "after": 10_000, "upto": 10_500, "types": list(observed.TYPES)}
+    for statement in (emitters.AGAIN, reconciliation.AGAIN):
+        assert scanned(many, statement, block) == set()
+
+
 def test_whose_consents_a_change_touches_is_found_by_purpose(many: Story) -> None:
     for statement in ("DELETE FROM projections.consent_given", CONSENTS, "ANALYZE projections.consent_given"):
         many.owner.execute(statement)
-    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": consenting.BEGINNING}
+    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": BEGINNING}
     for asked in (consenting.GIVEN, consenting.TOTAL):
         assert scanned(many, asked, wanted) == set()
 
