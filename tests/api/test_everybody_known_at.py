@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
+from api.seal_clock import SealClock
 from tests.api.conftest import PURPOSE, RECIPIENT, SOURCE, event
 from tests.api.test_across import DETECTED, declaration, followed, incident
-from tests.api.test_seals import POLICE, SEALED, placed
+from tests.api.test_seals import POLICE, SEALED, lifted, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -228,3 +229,38 @@ def test_whom_a_policy_touched_is_what_it_was_and_pages_stay_where_they_began(
         rest = asked(service, key, page["next"])
         assert (len(page["items"]), len(rest["items"]), rest["next"]) == (1, 1, None)
         assert rest["positions"] == given[1]["positions"]
+
+
+def test_a_possible_incident_that_an_order_hid_then_is_hidden_as_of_then(start: Callable[..., Service]) -> None:
+    service, path = start(forget_seconds=0), "/v1/incidents/possible"
+    wrong = event("data.disclosed", **SEALED)
+    void = event("event.voided", target={"source": SOURCE, "id": wrong["id"]}, reason="whosaw:WrongSubject",
+                 system=None, **SEALED)  # fmt: skip
+    service.record(event(), placed(), wrong, void)
+    followed(service)
+    key = {"Authorization": f"Bearer {service.issue(('disclosures:read', 'subjects:read'))}"} | PURPOSE
+    hidden = asked(service, key, path)
+    assert hidden["items"] == []
+    service.record(lifted(datetime(2026, 11, 20, tzinfo=UTC)))
+    followed(service)
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    followed(service)
+    assert len(asked(service, key, path)["items"]) == 1
+    again = asked(service, key, path, as_of=",".join(map(str, hidden["positions"])))
+    assert told(again) == told(hidden)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *QUESTIONS, f"/v1/recipients/{RECIPIENT['id']}/disclosures",
+        f"/v1/recipients/{RECIPIENT['id']}/exposure?from=2026-10-01T00:00:00Z&to=2027-01-01T00:00:00Z",
+        "/v1/cases/complaint-17", "/v1/identity/unattributed", "/v1/incidents/possible", "/v1/accounts/outdated",
+    ],
+)  # fmt: skip
+def test_every_such_answer_names_its_positions_and_the_time_that_chose_them(service: Service, path: str) -> None:
+    service.record(event() | {"correlationid": "complaint-17"}, event("data.disclosed"))
+    followed(service)
+    then = moment(service, [2])
+    answer = asked(service, asker(service), path, known_at=then)
+    assert (answer["positions"], answer["known_at"]) == ([2], then)

@@ -153,12 +153,17 @@ def test_who_caused_a_finding_neither_settles_nor_excuses_it(service: Service) -
     resolved = event("finding.resolved", finding_id=found["finding"], reason="whosaw:Remedied")
     waived = event("finding.waived", waiver_id="W-1", rule="whosaw:RuleLookup", reason="whosaw:TransitionPeriod",
                    until="2026-12-01T00:00:00Z")  # fmt: skip
-    answer = service.send([look("C-2"), resolved, waived])
+    reopened = event("finding.reopened", finding_id=found["finding"], reason="whosaw:NotRemedied")
+    answer = service.send([look("C-2"), resolved, waived, reopened])
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert [each["pointer"] for each in answer.json()["errors"]] == ["/1/type", "/2/type"]
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/1/type", "/2/type", "/3/type"]
     assert service.send(waived).json()["errors"][0]["pointer"] == "/type"
     assert len(across(service, "?state=open")["items"]) == 1, "and none of it was recorded"
-    service.record(event("finding.reopened", finding_id=found["finding"], reason="whosaw:NotRemedied"))
+    settle(service, resolved)
+    assert across(service, "?state=open")["items"] == []
+    assert service.send(reopened).status_code == 403, "nor does it open again what was settled"
+    settle(service, reopened)
+    assert len(across(service, "?state=open")["items"]) == 1
 
 
 def test_an_excused_finding_names_who_excused_it_why_and_until_when(service: Service) -> None:

@@ -12,6 +12,7 @@ import pytest
 from api import stream
 from tests.api.conftest import event
 from tests.api.test_requests import POLICE, answered, asked, consulted, placed
+from tests.api.test_retention import rule
 from tests.api.test_seals import cleared
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from tests.api.conftest import Service
 
-LISTS = ("/v1/findings", "/v1/requests", "/v1/obligations", "/v1/retention?state=endless")
+LISTS = ("/v1/findings", "/v1/requests", "/v1/obligations", "/v1/retention?state=due&due_before=2040-01-01")
 NDJSON = {"Accept": "application/x-ndjson"}
 THEN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=20)
 AT = "2030-01-01T00:00:00Z"
@@ -53,8 +54,8 @@ def moment(service: Service) -> str:
 
 
 def something(people: Iterable[str]) -> list[dict[str, Any]]:
-    """Return something for each list, about each of them."""
-    return [
+    """Return something for each list, about each of them, and what limits how long it may be kept."""
+    facts = [
         each
         for who in people
         for each in (
@@ -64,6 +65,7 @@ def something(people: Iterable[str]) -> list[dict[str, Any]]:
             asked(f"R-{who}", THEN, who),
         )
     ]
+    return [rule(), *facts]
 
 
 def more() -> list[dict[str, Any]]:
