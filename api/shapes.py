@@ -11,6 +11,7 @@ from projections.consented import Consent
 from projections.disclosures import Disclosure
 from projections.held import Holding
 from projections.recipients import Received, Totals
+from projections.releases import Release
 from projections.retained import Limit
 from projections.views import View
 
@@ -69,6 +70,8 @@ def page(operation_id: str) -> dict[str, Any]:
         "known_at": PLAIN[datetime] | {"description": "The time that the positions were found by."},
         "valid_at": PLAIN[datetime] | {"description": "What happened after it is left out."},
     }
+    if operation_id == "readViews":
+        moments["names"] = {"type": "array", "items": row(Release), "description": "On the first page."}
     if operation_id == "readConsents":
         about["valid_at"] = moments.pop("valid_at")
     positions: dict[str, Any] = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}

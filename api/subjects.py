@@ -23,12 +23,15 @@ from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen, valid_at
 from api.strict_json import check
 from ledger import Reference
-from projections import disclosures, queries, timeline, views
+from projections import disclosures, queries, releases, timeline, views
 from projections.person import rows as rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from psycopg import Connection
+
+    from projections.person import Person
     from projections.projection import Page
 
 router = APIRouter(tags=["query"])
@@ -185,9 +188,15 @@ def read_views(
 ) -> Response:  # fmt: skip
     """Return who looked, by role and purpose; people one by one, services counted.
 
-    Questions asked here are among them.
+    Questions asked here are among them. No name of anybody at work is: whether she is told, `names` on the first page
+    says for each request of hers on which that was decided.
     """
-    return answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), views.of_person)
+    query, names = "whosaw:QueryViews", ("views",)
+    return answer(request, subject_id, query, "subjects:read", names, views.of_person, beside=_names)
+
+
+def _names(connection: Connection[Any], person: Person) -> dict[str, Any]:
+    return {"names": [plain(each) for each in releases.of_person(connection, person)]}
 
 
 @router.get(
@@ -235,6 +244,7 @@ def answer(
     projections: Sequence[str],
     of_person: Callable[..., Page[Any]],
     tell: Callable[[Any, int], dict[str, Any]] | None = None,
+    beside: Callable[[Connection[Any], Person], dict[str, Any]] | None = None,
 ) -> Response:
     """Answer a question about one person, page by page, and record that it was asked.
 
@@ -246,6 +256,7 @@ def answer(
         projections: What the answer reads, beside what every answer about a person does.
         of_person: Answers it.
         tell: Returns a row, of a log, as the answer has it; every member by default.
+        beside: Returns what else the first page says.
     """
     question = ask(request, query, scope)
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -255,6 +266,7 @@ def answer(
     with question.state.ledger.connection() as connection:
         question, person = seen(request, question, connection, subject, pins, valid_at(request))
         page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
+        more = beside(connection, person) if beside is not None and cursor is None else {}
     logs = page.logs or [subject.log_id] * len(page.rows)
     items = [(tell or placed)(row, log_id) for row, log_id in zip(page.rows, logs, strict=True)]
     if query == queries.ITSELF and ASKERS not in question.key.scopes:
@@ -265,7 +277,7 @@ def answer(
     further = None
     if page.next is not None:
         further = following(request, question, limit, cursor_at(question, pins, [page.next]))
-    return rows(request, document_of(question, person, pins), items, following=further, kind=kind)
+    return rows(request, document_of(question, person, pins) | more, items, following=further, kind=kind)
 
 
 def _nameless(entry: dict[str, Any]) -> dict[str, Any]:
@@ -306,8 +318,8 @@ def _plain(value: Any) -> Any:
 def categories_of(items: Sequence[dict[str, Any]]) -> list[str]:
     """Return the categories of data that rows show."""
     found: set[str] = set()
-    for item in items:
-        data = item.get("data", item)
+    for each in (one for item in items for one in (item, *item.get("lineage", ()))):
+        data = each.get("data", each)
         found.update(data.get("categories") or [])
         if "category" in data:
             found.add(data["category"])

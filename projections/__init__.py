@@ -2,7 +2,10 @@
 
 holdings      what do we hold on her, why, until when?
 disclosures   who outside received it?
+series        the same, what repeats as one row
+may_have      who may have it though nothing says so?
 views         who inside looked?
+releases      is she told their names?
 timeline      what happened?
 debts         who got her debts, and was told that they were disputed or paid?
 withdrawals   what did she withdraw, and what was done after it?

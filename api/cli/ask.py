@@ -24,6 +24,7 @@ class Question(StrEnum):
 
     HOLDINGS = "holdings"
     DISCLOSURES = "disclosures"
+    RECIPIENTS = "recipients"
     VIEWS = "views"
     TIMELINE = "timeline"
     DEBTS = "debts"

@@ -29,6 +29,7 @@ COLUMNS: Mapping[Question, Sequence[str]] = {
         "state",
     ),
     Question.DISCLOSURES: ("time", "recipient_name", "categories", "purpose", "basis", "recipient_role", "position"),
+    Question.RECIPIENTS: ("time", "recipient_name", "categories", "purpose", "basis", "first", "times", "position"),
     Question.VIEWS: ("first", "looks", "act", "actor_role", "actor", "system", "purposes", "tickets", "position"),
     Question.TIMELINE: ("time", "type", "source", "position"),
     Question.DEBTS: ("time", "step", "recipient_name", "categories", "change", "state", "due", "outcome", "position"),

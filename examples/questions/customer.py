@@ -21,22 +21,25 @@ CUSTOMER = (
     ),
     Question(
         2, ASKER, "Exactly who outside received my data?",
-        (Step("/v1/subjects/$p/disclosures", Shown(
+        (Step("/v1/subjects/$p/recipients", Shown(
             ("time", "recipient_name", "recipient_address", "recipient_role", "categories", "purpose", "basis",
-             "series"), rows=3,
+             "series", "first", "times"), rows=4,
+            also=("may_have.recipient_name", "may_have.recipient_address", "may_have.agreement"),
         ), "C-1007"),),
         "Newest recorded first: who, where, what, what for, and on which ground. The recipient stands there by its "
-        "name as it was on that day. A feed that repeats carries its `series`, so that a report can show it as one "
-        "line.",
+        "name as it was on that day. What repeats is one row, with the first time and how often; one by one they are "
+        "at `/v1/subjects/$p/disclosures`. `may_have` is a list apart: who had an agreement for something that was "
+        "held on her, and to whom no disclosure is known.",
     ),
     Question(
         3, ASKER, "Which employees looked at my file, when, why?",
         (Step("/v1/subjects/$p/views?limit=500", Shown(
-            LOOK, rows=3, where={"act": "data.viewed", "actor_kind": "human", "tickets": []},
+            LOOK, rows=3, where={"act": "data.viewed", "actor_kind": "human", "tickets": []}, also=("names",),
         ), "C-1007"),),
         "A support agent opened her calls in the evening, again and again, and named no ticket: 37 times in seven "
         "weeks. The answer says what the person was, not who; `actor` is the same for the same person and tells "
-        "nobody the name. Whether she learns the name is a decision of its own, and recorded.",
+        "nobody the name. Whether she learns the name is decided on each request of hers, and would stand in `names`; "
+        "she has made none.",
     ),
     Question(
         4, ASKER, "Was I given to a debt collector? What, when, did you tell them it was disputed or paid?",

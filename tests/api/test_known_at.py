@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 QUESTIONS = (
     "holdings", "disclosures", "views", "timeline", "consents", "account", "retention", "findings", "queries",
+    "recipients", "debts", "withdrawals", "inferences",
     "requests", "obligations",
 )  # fmt: skip
 

@@ -340,7 +340,11 @@ def told(kind: str, number: int, customer: str, **more: Any) -> dict[str, Any]:
 def everything(service: Service, subject: str, limit: int) -> list[Any]:
     """Return every answer about a person, its headers too, with what was drawn at random named by its order."""
     found: list[Any] = []
-    for what in ("holdings", "disclosures", "views", "timeline", "account", "holds", "disclosures?as_of=2", "findings"):
+    asked = (
+        "holdings", "disclosures", "views", "timeline", "account", "holds", "disclosures?as_of=2", "findings",
+        "recipients", "debts", "withdrawals", "inferences",
+    )  # fmt: skip
+    for what in asked:
         service.follow(service.state.ledger.head(0))
         answer = service.ask(f"/v1/subjects/{subject}/{what}")
         found.append((what, answer.status_code, answer.content, len(answer.content)))

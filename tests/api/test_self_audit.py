@@ -32,7 +32,18 @@ def subject(service: Service) -> str:
 
 
 def every_question(service: Service, subject: str) -> list[tuple[str, str]]:
-    paths = [f"/v1/subjects/{subject}/{each}" for each in ("holdings", "disclosures", "views", "timeline", "account")]
+    asked = (
+        "holdings",
+        "disclosures",
+        "views",
+        "timeline",
+        "account",
+        "recipients",
+        "debts",
+        "withdrawals",
+        "inferences",
+    )
+    paths = [f"/v1/subjects/{subject}/{each}" for each in asked]
     return [
         *(("GET", path) for path in paths),
         ("GET", "/v1/recipients/collections-north/disclosures"),
@@ -64,6 +75,10 @@ def test_each_answer_is_on_record_once_with_who_why_and_how_much(service: Servic
         "whosaw:QueryViews",
         "whosaw:QueryTimeline",
         "whosaw:QueryAccount",
+        "whosaw:QueryDisclosures",
+        "whosaw:QueryDebts",
+        "whosaw:QueryWithdrawals",
+        "whosaw:QueryInferences",
         "whosaw:QueryRecipient",
         "whosaw:QueryAccount",
         "whosaw:QueryLookup",

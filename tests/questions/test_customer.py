@@ -59,23 +59,58 @@ def test_02_exactly_who_outside_received_my_data(desk: Desk) -> None:
         at("2026-06-02T02:00:00-04:00", "data.disclosed", "Q-2", recipient=COURIER, series=series, mode="bulk_feed"),
         at("2026-06-03T10:00:00-04:00", "data.disclosed", "Q-2", categories=["pd:Name", "whosaw:DebtRecord"]),
     )
-    what = ("time", "recipient_name", "recipient_address", "categories", "purpose", "basis", "series.id")
+    agreed: dict[str, Any] = {"agreement": "whosaw:ProcessorAgreement", "starts": "2026-01-01T00:00:00Z", "until": None}
+    desk.given(
+        at("2026-05-01T10:00:00-04:00", "data.collected", "Q-2"),
+        *(
+            at("2026-01-01T10:00:00-05:00", "recipient.registered", None, recipient=RECIPIENT | {"id": name})
+            for name in ("printer-of-2", "lawyer-of-2")
+        ),
+        *(
+            at("2026-01-01T10:00:00-05:00", "recipient.agreement_recorded", None, agreement_id=f"A-{name}",
+               recipient_id=name, categories=[category], **agreed)
+            for name, category in (("printer-of-2", "pd:Name"), ("lawyer-of-2", "pd:Health"), ("courier", "pd:Name"))
+        ),
+    )  # fmt: skip
+    what = (
+        "time",
+        "recipient_name",
+        "recipient_address",
+        "categories",
+        "purpose",
+        "basis",
+        "series.id",
+        "first",
+        "times",
+    )
     claims, basis = "dpv:CustomerClaimsManagement", "ca-qc-p39.1:18-9"
-    assert desk.rows("/v1/subjects/{Q-2}/disclosures", *what) == [
+    path = "/v1/subjects/{Q-2}/recipients"
+    assert desk.rows(path, *what) == [
         (
             "2026-06-03T10:00:00-04:00", "Collections North Inc.", "1 Example Street, Montreal",
-            ["pd:Name", "whosaw:DebtRecord"], claims, basis, None,
+            ["pd:Name", "whosaw:DebtRecord"], claims, basis, None, "2026-06-03T10:00:00-04:00", 1,
         ),
-        ("2026-06-02T02:00:00-04:00", "Messagerie Exemple", None, ["pd:Name"], claims, basis, "nightly"),
-        ("2026-06-01T02:00:00-04:00", "Messagerie Exemple", None, ["pd:Name"], claims, basis, "nightly"),
+        (
+            "2026-06-02T02:00:00-04:00", "Messagerie Exemple", None, ["pd:Name"], claims, basis, "nightly",
+            "2026-06-01T02:00:00-04:00", 2,
+        ),
     ]  # fmt: skip
+    may = desk.rows(path, "recipient", "agreement", "categories", "since", "until", at="may_have")
+    assert [each for each in may if each[0].endswith("-of-2") or each[0] == "courier"] == [
+        ("printer-of-2", "A-printer-of-2", ["pd:Name"], "2026-01-01T00:00:00+00:00", None)
+    ], "the courier did receive it, and of her health nothing was held"
+    assert desk.rows(f"{path}?limit=1", "recipient_name") == ["Collections North Inc."]
 
 
 def test_03_which_employees_looked_at_my_file_when_why(desk: Desk) -> None:
     desk.given(
         at("2026-06-01T09:00:00-04:00", "data.viewed", "Q-3", ticket="TKT-1"),
         at("2026-06-02T21:00:00-04:00", "data.viewed", "Q-3", categories=["pd:CallLog"]),
-    )
+        at("2026-06-10T10:00:00-04:00", "identity.release_decided", "Q-3", request_id="REQ-3", release="withheld",
+           reason="whosaw:NotConfirmed"),
+        at("2026-06-12T10:00:00-04:00", "identity.release_decided", "Q-3", request_id="REQ-3", release="released",
+           reason="whosaw:Indispensable"),
+    )  # fmt: skip
     answer = desk.asked("/v1/subjects/{Q-3}/views")
     seen = [each for each in answer["items"] if each["act"] == "data.viewed"]
     what = ("first", "actor_role", "purposes", "categories", "tickets")
@@ -85,6 +120,9 @@ def test_03_which_employees_looked_at_my_file_when_why(desk: Desk) -> None:
     ]
     assert len({each["actor"] for each in seen}) == 1
     assert "emp-017" not in str(answer)
+    assert [(each["request"], each["release"], each["time"]) for each in answer["names"]] == [
+        ("REQ-3", "released", "2026-06-12T10:00:00-04:00")
+    ], "whether she is told the names is decided on each request"
 
 
 def test_04_was_i_given_to_a_debt_collector_what_when_did_you_tell_them_it_was_disputed(desk: Desk) -> None:
