@@ -9,7 +9,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
-from api import stream
+from api import positions, stream
 from tests.api.conftest import event
 from tests.api.test_requests import POLICE, answered, asked, consulted, placed
 from tests.api.test_retention import rule
@@ -98,11 +98,11 @@ def test_what_a_list_said_it_says_again_as_of_then(start: Callable[..., Service]
     for path in LISTS:
         now = document(service, path, at=AT)
         then = document(service, path, at=AT, known_at=known)
-        positions = ",".join(map(str, then["positions"]))
+        named = ",".join(map(str, then["positions"]))
         assert then["items"] == before[path]["items"] != now["items"], path
         assert then["known_at"] == datetime.fromisoformat(known).isoformat()
         assert len(then["positions"]) == logs
-        again = document(service, path, at=AT, as_of=positions)
+        again = document(service, path, at=AT, as_of=named)
         assert (again["items"], again["positions"]) == (then["items"], then["positions"])
         assert "known_at" not in again
 
@@ -170,6 +170,20 @@ def test_pages_stay_on_their_positions_while_more_is_recorded(start: Callable[..
             service.record(event("data.collected", "C-3"), answered("R-C-4", THEN + timedelta(days=1), "C-4"),
                            event("data.disclosed", "C-5", basis=None))  # fmt: skip
         assert found == whole["items"], path
+
+
+def test_what_was_on_its_way_when_a_page_was_read_is_not_in_the_next_one(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.record(*something(PEOPLE))
+    known = moment(service)
+    first = {path: document(service, path, known_at=known, at=AT, limit="3") for path in LISTS}
+    service.record(*more())
+    # As if what was recorded now had been prepared before that time.
+    monkeypatch.setattr(positions, "positions_at", lambda *_: [service.state.ledger.head(0)])
+    for path in LISTS:
+        assert document(service, first[path]["next"])["positions"] == first[path]["positions"]
+        assert document(service, path, known_at=known, at=AT)["positions"] != first[path]["positions"]
 
 
 @pytest.mark.parametrize("logs", [1, 3])
