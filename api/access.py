@@ -92,9 +92,9 @@ CORRECT = "events:correct"
 UNLINK = "names:unlink"
 """The scope to take a name from a person: what is recorded by that name afterwards is not hers any more."""
 DECIDE = "findings:decide"
-"""The scope to say that a finding is dealt with, or excused: not whoever caused it."""
-DECISIONS = frozenset({"finding.resolved", "finding.waived"})
-"""The facts that say so. That a finding is open again, anybody may say."""
+"""The scope to say that a finding is dealt with, excused, or open again: not whoever caused it."""
+DECISIONS = frozenset({"finding.resolved", "finding.reopened", "finding.waived"})
+"""The facts that say so."""
 ASK, APPROVE = "clearances:ask", "clearances:approve"
 """The scopes to ask for clearance for a while, and to agree that another one gets it."""
 HOLDS = "holds:read"

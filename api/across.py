@@ -1,4 +1,4 @@
-"""What questions about everybody have in common: one position of each log, times in the address, where pages go on."""
+"""What questions about everybody have in common: times in the address, where pages go on."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Path, Query
 
-from api.positions import position
 from api.problems import Problem
 from api.question import recorded
 from projections.across import Cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from starlette.requests import Request
-
     from api import paging
     from api.question import Question
 
@@ -31,20 +26,6 @@ FROM = Annotated[
 TO = Annotated[str | None, Query(alias="to", description="Happened before this time.", json_schema_extra=DATE_TIME)]
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-def pinned(
-    request: Request, question: Question, projections: Sequence[str], place: paging.Cursor | None = None
-) -> list[int]:
-    """Return the position of each log that the answer stands on: those of its first page.
-
-    Raises:
-        Problem: One is not that far yet. A retry helps.
-    """
-    if place is not None:
-        return place.as_of
-    logs = range(len(question.state.ledger.recorders))
-    return [position(request, question, log_id, projections, None) for log_id in logs]
 
 
 def refuse(question: Question, code: str, detail: str) -> None:

@@ -17,6 +17,7 @@ from api import (
     cases,
     catalogue,
     consents,
+    debts,
     differences,
     emitters,
     erasures,
@@ -25,11 +26,13 @@ from api import (
     exposure,
     findings,
     health,
+    holdings,
     holds,
     identities,
     impact,
     incident_register,
     incidents,
+    inferences,
     key_register,
     logs,
     obligations,
@@ -45,6 +48,7 @@ from api import (
     seals,
     subjects,
     transparency,
+    withdrawals,
 )
 from api.access import Access
 from api.arrival import Arrivals
@@ -88,6 +92,10 @@ READERS = 2
 ROUTERS = (
     events,
     subjects,
+    holdings,
+    debts,
+    withdrawals,
+    inferences,
     recipients,
     requests,
     obligations,

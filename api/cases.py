@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api import clearance, documentation
 from api.across import refuse
 from api.paging import Cursor
-from api.positions import pins_of_all
+from api.positions import document_of_all, pins_of_all
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
@@ -67,7 +67,7 @@ def read_case(
     with question.state.ledger.connection() as connection:
         after = dict(enumerate(place.after)) if place else None
         found, more = cases.of_case(connection, correlation, seen, after=after, limit=most)
-        document: dict[str, Any] = {"case": correlation, "positions": positions}
+        document: dict[str, Any] = {"case": correlation} | document_of_all(request, question, positions)
         if entitled:
             question = question._replace(seals=("",))
             document["withheld"] = cases.withheld(connection, correlation, seen, _cleared(question, connection))

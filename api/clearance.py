@@ -15,7 +15,8 @@ from ledger import Subject
 from projections import identity, progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from psycopg import Connection
     from starlette.requests import Request
@@ -52,6 +53,30 @@ def cleared(question: Question, authority: str | None) -> bool:
 def register(question: Question, connection: Connection[Any]) -> list[Seal]:
     """Return the orders that a key is cleared for, as of what is folded."""
     return [each for each in _orders(question, connection) if cleared(question, each.authority)]
+
+
+def register_then(
+    question: Question, connection: Connection[Any], as_of: Mapping[int, int], valid_at: datetime | None
+) -> list[Seal]:
+    """Return the same as of earlier; see `orders.register`. Whose an order is by now, the key is cleared for, too.
+
+    Else an authority that was stated by mistake, and corrected since, would open what it never ordered.
+    """
+    newest = _orders(question, connection)
+    whose = {_name(each): [each.authority] for each in newest}
+    told = _authorities(newest)
+    return [
+        each
+        for each in orders.register(question.state.ledger, connection, as_of, valid_at)
+        if all(
+            cleared(question, authority)
+            for authority in (each.authority, *whose.get(_name(each), told.get(each.stream, ())))
+        )
+    ]
+
+
+def _name(seal: Seal) -> tuple[int, str, str, str]:
+    return seal.log_id, seal.stream, seal.seal, seal.placed_by
 
 
 def _orders(question: Question, connection: Connection[Any]) -> list[Seal]:

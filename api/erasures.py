@@ -58,6 +58,8 @@ EXAMPLE = {
 CONTENT = {JSON: {"schema": {"type": "object"}, "example": EXAMPLE}}
 MOST_GRACE_DAYS = 3650
 WAIT_SECONDS = 5.0
+ROW = ("recipient_id", "name", "change", "categories", "state", "because", "told_at", "answered_at")
+"""What a receipt says of a recipient."""
 PROMISE = {
     "en": (
         "No question about this person is answered any more. Once destroyed: her keys, her names and her places in "
@@ -206,6 +208,9 @@ def restore(request: Request, subject_id: str) -> Response:
 def read_erasure(request: Request, receipt_id: RECEIPT_ID) -> Response:
     """Return the erasure's receipt, also long after: it names nobody who was forgotten.
 
+    `recipients` are those who had to be told of what was changed, as that stood when she was forgotten: told when, and
+    what came of it (told, acknowledged, completed, refused, impossible, disproportionate, destroyed, resolved), or
+    untold, and why.
     `others` says which other names of hers are left, as long as that is known: once she is forgotten, how many were.
     """
     question = ask(request, "whosaw:QueryErasure", "subjects:read")
@@ -298,7 +303,11 @@ def receipt_of(
         else {"since": last.stated, "reason": _coded(last.data["reason"], language)},
         "destroyed": last.stated if end else None,
         "scope": {name: end.get(name) for name in ("entries", "references", "memberships")} if end else None,
-        "systems": {"confirmed": end.get("systems_confirmed", []), "open": end.get("systems_open", [])}
+        "systems": {
+            "confirmed": end.get("systems_confirmed", []),
+            "open": end.get("systems_open", []),
+            "backups_until": end.get("systems_backups_until"),
+        }
         if end
         else None,
         "backups_until": end.get("backups_until"),
@@ -306,7 +315,7 @@ def receipt_of(
             {"what": _coded(each["what"], language), "reason": _coded(each["reason"], language)}
             for each in end.get("survives", [])
         ],
-        "untold": {"because": end["untold_because"], "recipients": end["untold"]} if end.get("untold") else None,
+        "recipients": _recipients(end),
         "others": _left(others, end.get("other_names", 0), language),
         "promise": PROMISE[language],
         "steps": [
@@ -319,6 +328,20 @@ def receipt_of(
             "checkpoint": head_of(note)[0],
         },
     }
+
+
+def _recipients(end: dict[str, Any]) -> dict[str, Any] | None:
+    """Return who was told of what was changed, and what came of it, and who was not told, and why; None before the end.
+
+    As it stood when she was forgotten.
+    """
+    if not end:
+        return None
+    told = [each | {"state": each.get("outcome") or "told"} for each in end.get("told", [])]
+    untold = [each | {"state": "untold", "because": end["untold_because"]} for each in end.get("untold", [])]
+    rows = [{name: each.get(name) for name in ROW} for each in (*told, *untold)]
+    return {"items": sorted(rows, key=lambda each: (each["recipient_id"], each["change"])),
+            "more": end.get("recipients_more", 0)}  # fmt: skip
 
 
 def _left(others: Sequence[str] | None, counted: int, language: Language) -> dict[str, Any]:

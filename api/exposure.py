@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api import documentation, stream
 from api.across import FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, place_of, refuse, written
 from api.paging import Cursor
-from api.positions import pins_of_all
+from api.positions import document_of_all, pins_of_all
 from api.problems import Problem
 from api.question import ask, following, moment, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
@@ -91,7 +91,7 @@ def read_exposure(
         "recipient": recipient_id,
         "from": began.isoformat(),
         "to": ended.isoformat(),
-        "positions": positions,
+        **document_of_all(request, question, positions),
         "totals": plain(totals) if totals else None,
     }
     return rows(request, document, items, following=further, kind=kind, columns=exposure.Exposed._fields)

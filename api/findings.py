@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
+from pydantic import StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -43,7 +45,13 @@ CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.
 NAMES = (findings.NAME,)
 WAIVED = ("reason", "role", "author", "from", "until")
 """What is told of a waiver."""
+MOST_RULES = 20
 CODE = r"^[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+$"
+
+RULE = Annotated[
+    list[Annotated[str, StringConstraints(max_length=128, pattern=CODE)]] | None,
+    Query(max_length=MOST_RULES, description="Only of this rule; named several times, of any of these."),
+]
 
 
 @router.get(
@@ -54,7 +62,7 @@ CODE = r"^[a-z][a-z0-9.-]*:[A-Za-z0-9._-]+$"
 )
 def read_findings(
     request: Request,
-    rule: Annotated[str | None, Query(max_length=128, pattern=CODE, description="Only of this rule.")] = None,
+    rule: RULE = None,
     outcome: Annotated[
         Literal["violation", "gap", "excused"] | None,
         Query(description="violation, gap: something that the judgement needs is unknown, or excused by a waiver."),
@@ -82,10 +90,11 @@ def read_findings(
     """Return what rules and emitters found, by when the facts happened, as it stands now, or as it was known.
 
     Each says which rule of which version and law pack judged, on which entries, and why; since when, for how many
-    days, and which source and system answer for it. One that is excused names the waiver's author, reason, start and
-    end. What is lawful is not among them; see the findings of one person. The pages of one answer share its moment;
-    they share positions only with `known_at` or `as_of`, since findings come and go with later facts. With these, no
-    later fact, waiver, decision or policy is known; `at` leaves out what became a finding after it.
+    days, and which source and system answer for it. Of what went beyond an order, a paper or an agreement it says which
+    data that allowed, which was given, and in `codes` the difference. One that is excused names the waiver's author,
+    reason, start and end. What is lawful is not among them; see the findings of one person. The pages of one answer
+    share its moment; they share positions only with `known_at` or `as_of`, since findings come and go with later facts.
+    With these, no later fact, waiver, decision or policy is known; `at` leaves out what became a finding after it.
     """
     question = ask(request, "whosaw:QueryFindings", "disclosures:read")
     asked = lists.asked(request, question, NAMES, at)
@@ -95,15 +104,18 @@ def read_findings(
             seals = [each.seal for each in clearance.register(question, connection)]
             seals = None if clearance.EVERY_AUTHORITY in question.key.scopes else seals
             question = question._replace(seals=("",))
+        rules = tuple(dict.fromkeys(rule or ()))
         wanted = findings.Wanted(
-            rule=rule, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
+            rules=rules, outcome=outcome, state=state, recipient=recipient, since=moment("from", since, BEGINNING),
             until=moment("to", until, END), now=asked.now, seals=seals,
         )  # fmt: skip
-        if (
-            rule is not None
-            and not known.finding_rule(connection, rule, asked.logs, sealed=bool(question.seals))
-            and not (asked.as_of and findings.across(connection, asked.logs, wanted, limit=1, as_of=asked.as_of)[0])
-        ):
+        for each in rules:
+            if known.finding_rule(connection, each, asked.logs, sealed=bool(question.seals)):
+                continue
+            # Nobody is found by it any more, but somebody was by then.
+            then = replace(wanted, rules=(each,))
+            if asked.as_of and findings.across(connection, asked.logs, then, limit=1, as_of=asked.as_of)[0]:
+                continue
             refuse(question, "invalid-parameter", "rule: expected the code of a rule, or one that an emitter found by")
 
     def fetch(
@@ -163,7 +175,7 @@ def read_subject_findings(
         earlier = pins.at if place or request.query_params.get("as_of") else None
         now = person.valid_at or pins.known_at or _moment(question, place, connection, subject.log_id, earlier)
         judged = findings.of_person(connection, person)
-    found = [each for each in judged if each.since <= now and (everything == "true" or each.outcome != "lawful")]
+    found = [each for each in judged if each.stands(now) and (everything == "true" or each.outcome != "lawful")]
     start = place.after[1] if place else 0
     items = [_item(each, preferred(request), now) for each in found[start : start + most]]
     recorded(question, [subject.id], count=len(items), as_of=pins.at)
@@ -191,6 +203,7 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "type": each.type,
         "time": each.stated,
         "since": each.since.isoformat(),
+        "until": None if each.until is None else each.until.isoformat(),
         "age_days": (now - each.since).days,
         "owner": {"source": each.source, "system": each.system},
         "rule": each.rule,
@@ -199,6 +212,8 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "outcome": each.outcome,
         "reason": each.reason,
         "codes": each.codes,
+        "asked": each.asked,
+        "given": each.given,
         "explanation": explanation(each, language),
         "inputs": [{"log_id": log_id, "position": place} for log_id, place in each.inputs],
         "recipient": each.recipient,
@@ -210,6 +225,22 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "waived": dict(zip(WAIVED, each.waived, strict=True)) if each.waived else None,
         "raised": each.raised,
         "seals": [each.seal or ""] if each.sealed else [],
+    }
+
+
+def brief(each: Finding, language: Language) -> dict[str, Any]:
+    """Return a finding as an answer about something else names it, beside the fact that it is about."""
+    return {
+        "finding": each.finding,
+        "rule": each.rule,
+        "version": each.version,
+        "law_pack": each.law_pack,
+        "outcome": each.outcome,
+        "reason": each.reason,
+        "codes": each.codes,
+        "explanation": explanation(each, language),
+        "state": each.state,
+        "waiver": each.waiver,
     }
 
 

@@ -30,6 +30,7 @@ from projections import (
     union,
 )
 from projections.held import DELETED, VERIFIED
+from projections.owed import UNTOLD
 from projections.person import Part, Place
 from projections.pins import Pins
 from projections.resolution import person_of
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from ledger import Fact, Ledger, Receipt
     from ledger.forget import Forgetting, Revoked
+    from projections.owed import Owed
 
 SOURCE = "/whosaw/forgetting"
 MODE: Literal["dpv:Erase"] = "dpv:Erase"
@@ -51,8 +53,8 @@ UNTOLD_REASON = "whosaw:RecipientsUntold"
 """Of a deferral for which there is no order: a recipient is to be told first, which needs to know of whom."""
 GROUND_GONE = "whosaw:GroundGone"
 """Of a forgetting that followed from a request, when the request is not granted any more."""
-MOST_UNTOLD = 100
-"""As many as the entry can name."""
+MOST_NAMED, ROOM_BYTES = 100, 20_000
+"""Recipients that the entry can name, of those who were told and of the others each: an entry has 65,535 bytes."""
 READ = ("holds", "holdings", "erasures", "erasure_requests", "identity", "corrections")
 SURVIVES = (
     {"what": "whosaw:PseudonymousEntries", "reason": "dpv:LegalObligation"},
@@ -181,12 +183,13 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     for step in known:
         decided = step.data if step.act == "subject.revoked" else decided
     with ledger.connection() as connection:
-        untold = obligations.untold(connection, subject, seen[subject.log_id], datetime.now(UTC))
+        notices = obligations.telling(connection, subject, seen[subject.log_id], datetime.now(UTC))
+    untold = [each for each in notices if each.state in UNTOLD]
     because: str | None = decided.get("untold")
     if untold and because is None:
         return _waiting(ledger, revoked, known)
     counted = forgetting.count(subject)
-    confirmed, still = _systems(ledger, subject, seen[subject.log_id])
+    confirmed, still, copies = _systems(ledger, subject, seen[subject.log_id])
     data: dict[str, Any] = {
         "mode": MODE,
         "reason": decided.get("reason", "whosaw:CustomerAsked"),
@@ -195,19 +198,45 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
         "backups_until": (datetime.now(UTC) + timedelta(days=terms.backup_days)).isoformat(timespec="seconds"),
         "systems_confirmed": confirmed,
         "systems_open": still,
+        "systems_backups_until": copies,
         "survives": list(SURVIVES),
     }
-    if untold:
-        left = [
-            {"recipient_id": each.recipient, "change": each.change, "categories": each.categories[:100]}
-            for each in untold[:MOST_UNTOLD]
-        ]
-        data |= {"untold": left, "untold_because": because}
+    told = [_notice(each) | _answered(each) for each in notices if each.state not in UNTOLD]
+    left = [_notice(each) for each in untold]
+    some, others = _fitting(told), _fitting(left)
+    data |= {"told": some} if some else {}
+    data |= {"untold": others, "untold_because": because} if others else {}
+    more = len(told) + len(left) - len(some) - len(others)
+    data |= {"recipients_more": more} if more else {}
     try:
         return Outcome("destroyed", forgetting.shred(subject, data, revoked.receipt, seen))
     except Held:
         # Something was recorded since we looked, or another process was faster: look again at the next turn.
         return Outcome("waiting")
+
+
+def _notice(its: Owed) -> dict[str, Any]:
+    """Return whom the entry names, told or not, without the company's name for the notice: that leads to her."""
+    named = {"name": its.recipient_name} if its.recipient_name else {}
+    return {"recipient_id": its.recipient, "change": its.change, "categories": its.categories[:100]} | named
+
+
+def _answered(its: Owed) -> dict[str, Any]:
+    told = [each.time for each in its.steps if each.act == "sent"]
+    answered = [each.time for each in its.steps if each.act == "answered"]
+    known = {"outcome": its.outcome, "told_at": told[-1:], "answered_at": answered[-1:]}
+    return {name: value if isinstance(value, str) else value[0] for name, value in known.items() if value}
+
+
+def _fitting(named: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return as many as the entry has room for."""
+    room, found = ROOM_BYTES, list[dict[str, Any]]()
+    for each in named[:MOST_NAMED]:
+        room -= len(orjson.dumps(each))
+        if room < 0:
+            break
+        found.append(each)
+    return found
 
 
 def _ground_gone(ledger: Ledger, subject: Subject, known: list[erasures.Step], seen: Mapping[int, int]) -> bool:
@@ -247,10 +276,14 @@ def _say_deferred(ledger: Ledger, revoked: Revoked, reason: str) -> Outcome:
     return Outcome("deferred", ledger.append([fact])[0])
 
 
-def _systems(ledger: Ledger, subject: Subject, at: int) -> tuple[list[str], list[str]]:
-    """Return the systems that reported their own deletion of all that they held, and those that have not."""
+def _systems(ledger: Ledger, subject: Subject, at: int) -> tuple[list[str], list[str], str | None]:
+    """Return the systems that reported their own deletion of all that they held, and those that have not.
+
+    And the day by which the last backup that any of them spoke of is gone; None if none did.
+    """
     with ledger.connection() as connection:
         found = holdings.of_subject(connection, subject, at, limit=None).rows
     systems = {each.system for each in found if each.system is not None}
     still = {each.system for each in found if each.system is not None and each.state not in {DELETED, VERIFIED}}
-    return sorted(systems - still)[:100], sorted(still)[:100]
+    until = [step.backups_until for each in found for step in each.deletions if step.backups_until is not None]
+    return sorted(systems - still)[:100], sorted(still)[:100], max(until, default=None)

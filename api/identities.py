@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from api import documentation
 from api.paging import Cursor
-from api.positions import pins_of_all
+from api.positions import document_of_all, pins_of_all
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION
@@ -82,7 +82,7 @@ def read_unattributed(
     further = None
     if more is not None:
         further = following(request, question, most, Cursor(pinned, [*more[:3], more.subject.hex]))
-    return rows(request, {"positions": pinned}, items, following=further, kind=kind)
+    return rows(request, document_of_all(request, question, pinned), items, following=further, kind=kind)
 
 
 @router.get(

@@ -12,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.across import BEGINNING, DATE_TIME, pinned
+from api.across import BEGINNING, DATE_TIME
 from api.language import preferred
+from api.positions import document_of_all, pins_of_all
 from api.question import ask, moment, recorded
 from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
-from api.subjects import ANSWER, plain
+from api.sight import valid_at as happened_by
+from api.subjects import ANSWER, AS_OF_ALL, KNOWN_AT, VALID_AT, plain
 from ledger.vocabulary.codes import label
 from projections import incident_register
 
@@ -82,7 +84,10 @@ CONTENT = {
     summary="The register of incidents, in the law's eight items",
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
-def read_register(request: Request, since: SINCE = None, language: LANGUAGE = None) -> Response:
+def read_register(
+    request: Request, since: SINCE = None, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None,
+    valid_at: VALID_AT = None, language: LANGUAGE = None,
+) -> Response:  # fmt: skip
     """Return every incident with the eight items of Quebec's register in their order, and until when it is kept.
 
     That is 24 months from the day it was determined (Canada) or five years from awareness (Quebec), whichever is
@@ -91,10 +96,10 @@ def read_register(request: Request, since: SINCE = None, language: LANGUAGE = No
     question = ask(request, "whosaw:QueryIncidentRegister", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON, TEXT)
     tongue = language or preferred(request)
-    after = moment("since", since, BEGINNING)
-    positions = pinned(request, question, incident_register.READ)
+    after, then = moment("since", since, BEGINNING), happened_by(request)
+    positions = pins_of_all(request, question, incident_register.READ)
     with question.state.ledger.connection() as connection:
-        found = incident_register.register(connection, dict(enumerate(positions)), after)
+        found = incident_register.register(connection, dict(enumerate(positions)), after, then)
     recorded(question, (), count=len(found))
     if kind == TEXT:
         return Response(page(found, tongue), headers=PRIVATE, media_type="text/plain; charset=utf-8")
@@ -108,7 +113,7 @@ def read_register(request: Request, since: SINCE = None, language: LANGUAGE = No
     else:
         items = [_item(each, tongue) for each in found]
     unnotified = [each.incident for each in found if each.owed]
-    document = {"positions": positions, "language": tongue, "unnotified": unnotified}
+    document = document_of_all(request, question, positions) | {"language": tongue, "unnotified": unnotified}
     return rows(request, document, items, following=None, kind=kind)
 
 

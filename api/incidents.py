@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import clearance, documentation
-from api.positions import pins_of_all
+from api.positions import document_of_all, pins_of_all
 from api.question import ask, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
@@ -56,4 +56,4 @@ def read_possible(
     items = [each._asdict() for each in found]
     about = dict.fromkeys(subject for each in found for subject in each.subjects)
     recorded(question, list(about), count=len(items))
-    return rows(request, {"positions": pinned}, items, following=None, kind=kind)
+    return rows(request, document_of_all(request, question, pinned), items, following=None, kind=kind)

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 
 from api import stream
 from api.paging import Cursor
-from api.positions import known_at, pins_of_all
+from api.positions import document_of_all, moment_of_all, pins_of_all
 from api.problems import Problem
 from api.question import following, page_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
@@ -60,7 +60,6 @@ class Asked(NamedTuple):
     """What the answer stands on, log by log."""
     as_of: dict[int, int] | None
     """The same by log, if the question says as of when; None for the newest."""
-    known_at: datetime | None
     now: datetime
     """The moment that is looked at."""
 
@@ -92,18 +91,13 @@ def asked(request: Request, question: Question, projections: Sequence[str], at: 
     most, place = (stream.ROWS, None) if whole else page_of(request, question)
     earlier = not {"known_at", "as_of"}.isdisjoint(request.query_params)
     positions = pins_of_all(request, question, projections, place if earlier else None)
-    known = known_at(request, question)
     if place is not None:
         now = datetime.fromisoformat(place.after[0])
-    elif at is None and known is None and earlier:
-        with question.state.ledger.connection() as connection:
-            recorded = [recorded_at(connection, log_id, each) for log_id, each in enumerate(positions) if each]
-        now = max(recorded, default=datetime.now(UTC))
     else:
-        now = moment(at or known)
+        now = moment(at or moment_of_all(request, question, positions))
     after = place.after[1:] if place is not None else None
     as_of = dict(enumerate(positions)) if earlier else None
-    return Asked(request, question, kind, whole, most, after, positions, as_of, known, now)
+    return Asked(request, question, kind, whole, most, after, positions, as_of, now)
 
 
 def answer(
@@ -135,8 +129,8 @@ def answer(
     if more is not None:
         place = Cursor(its.positions, [its.now.isoformat(), *written(more)])
         further = following(its.request, its.question, its.most, place)
-    known = {} if its.known_at is None else {"known_at": its.known_at.isoformat()}
-    says = document | {"positions": its.positions} | known | {"now": its.now.isoformat()}
+    stands = document_of_all(its.request, its.question, its.positions)
+    says = document | stands | {"now": its.now.isoformat()}
     return rows(its.request, says, items, following=further, kind=its.kind, columns=columns)
 
 

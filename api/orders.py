@@ -11,6 +11,7 @@ from projections.pins import Pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from psycopg import Connection
 
@@ -20,16 +21,19 @@ if TYPE_CHECKING:
 READ = ("seals", "corrections", "identity")
 
 
-def register(ledger: Ledger, connection: Connection[Any], as_of: Mapping[int, int]) -> list[Seal]:
+def register(
+    ledger: Ledger, connection: Connection[Any], as_of: Mapping[int, int], valid_at: datetime | None = None
+) -> list[Seal]:
     """Return every order over every person, by when it was placed, without what does not count.
 
     Args:
         ledger: Whose.
         connection: A reader's.
         as_of: For each log the last position that is seen; at most what `progress.reached` says of `READ`.
+        valid_at: What happened later is not seen; None for all that is recorded.
     """
     gone = {place: _gone(ledger, connection, *place, as_of) for place in seals.doubted(connection, as_of)}
-    return seals.orders(seals.changes(connection, as_of), gone)
+    return seals.orders(seals.changes(connection, as_of, valid_at), gone)
 
 
 def _gone(

@@ -80,6 +80,23 @@ def pins_of_all(
     return [position(request, question, log_id, projections, at) for log_id, at in enumerate(wanted)]
 
 
+def moment_of_all(request: Request, question: Question, positions: Sequence[int]) -> datetime:
+    """Return the moment at which an answer across people stands, by what was recorded up to these positions.
+
+    That is the time by which it is to be known, or when the last of the positions asked for was recorded; else now.
+    """
+    found = known_at(request, question)
+    if found is None and "as_of" in request.query_params:
+        return _recorded(question, positions)
+    return found or datetime.now(UTC)
+
+
+def document_of_all(request: Request, question: Question, positions: list[int]) -> dict[str, Any]:
+    """Return what an answer across people says of as of when it is."""
+    found = known_at(request, question)
+    return {"positions": positions} | ({} if found is None else {"known_at": found.isoformat()})
+
+
 def pins_known(
     request: Request, question: Question, subject: Subject, projections: Sequence[str], when: datetime | None
 ) -> Pins:
@@ -110,7 +127,10 @@ def past(question: Question, name: str, text: str) -> datetime:
         Problem: It is none, or is not over.
     """
     found = moment(name, text, datetime.now(UTC))
-    if found > datetime.now(UTC) and found > _newest(question):
+    ledger = question.state.ledger
+    # Append times never go back, so the clock may be behind them.
+    newest = [ledger.head(log_id) for log_id in range(len(ledger.recorders))]
+    if found > datetime.now(UTC) and found > _recorded(question, newest):
         raise Problem("invalid-parameter", f"{name}: expected a time that is over; leave it out for what is known now")
     return found
 
@@ -122,11 +142,10 @@ def positions_at(question: Question, when: datetime) -> list[int]:
         return [recorded.recorded_by(connection, log_id, when) for log_id in logs]
 
 
-def _newest(question: Question) -> datetime:
-    """Return when the newest entry was recorded: append times never go back, so the clock may be behind them."""
-    ledger = question.state.ledger
-    with ledger.connection() as connection:
-        found = [timeline.appended(connection, log_id, ledger.head(log_id)) for log_id in range(len(ledger.recorders))]
+def _recorded(question: Question, positions: Sequence[int]) -> datetime:
+    """Return when the last of the positions, one of each log, was recorded; now if nothing was."""
+    with question.state.ledger.connection() as connection:
+        found = [timeline.appended(connection, log_id, at) for log_id, at in enumerate(positions)]
     return max((datetime.fromisoformat(each) for each in found if each), default=datetime.now(UTC))
 
 

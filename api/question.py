@@ -77,7 +77,9 @@ def ask(request: Request, query: str, scope: str, otherwise: str = "") -> Questi
     if not purpose:
         raise Problem("purpose-required", "expected the header Whosaw-Purpose: a code such as whosaw:AccessRequest")
     ticket = request.headers.get("whosaw-ticket", "").strip() or None
-    kept = sorted((name, value) for name, value in request.query_params.items() if name not in {"cursor", "limit"})
+    kept = sorted(
+        (name, value) for name, value in request.query_params.multi_items() if name not in {"cursor", "limit"}
+    )
     question = Question(state, key, query, purpose, ticket, f"{request.url.path}?{kept}")
     # What can not be recorded can not be asked: an ill-formed purpose is refused before anything is read.
     try:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api import clearance, documentation, stream
 from api.across import BEGINNING, END, FROM, RECIPIENT, TO, UNKNOWN_RECIPIENT, place_of, refuse, written
 from api.paging import Cursor
-from api.positions import pins_of_all
+from api.positions import document_of_all, pins_of_all
 from api.question import ask, following, moment, page_of, recorded, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
@@ -97,5 +97,5 @@ def read_recipient(
         totals = plain(totals_of(connection)) if place is None and kind == JSON else None
     items = tell(found)
     further = following(request, question, most, Cursor(positions, written(more))) if more else None
-    document = {"recipient": recipient_id, "positions": positions, "totals": totals}
+    document = {"recipient": recipient_id} | document_of_all(request, question, positions) | {"totals": totals}
     return rows(request, document, items, following=further, kind=kind, columns=recipients.Received._fields)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -10,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.across import pinned
+from api.positions import document_of_all, moment_of_all, pins_of_all
 from api.question import ask, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, plain
+from api.subjects import ANSWER, AS_OF_ALL, KNOWN_AT, plain
 from projections import reconciliation
 
 router = APIRouter(tags=["query"])
@@ -24,7 +23,7 @@ EXAMPLE_ITEM = (
     '"first":"2026-02-01T14:30:00+00:00","last":"2026-11-01T15:00:00+00:00"}'
 )
 EXAMPLES = {
-    JSON: f'{{"positions":[4711],"items":[{EXAMPLE_ITEM}],"next":null}}',
+    JSON: f'{{"positions":[4711],"now":"2026-11-01T17:00:00+00:00","items":[{EXAMPLE_ITEM}],"next":null}}',
     CSV: "kind,name,state,declared_by,facts,first,last\n",
     NDJSON: EXAMPLE_ITEM + "\n",
 }
@@ -41,17 +40,22 @@ STATE = Annotated[
     summary="What is declared beside what is observed",
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
-def read_reconciliation(request: Request, state: STATE = None) -> Response:
+def read_reconciliation(
+    request: Request, state: STATE = None, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None
+) -> Response:
     """Return systems, recipients, kinds of recipient, purposes and categories: declared, observed, or both.
 
     Declared is what policies in force, registers and standing agreements say; observed is what facts about data name,
-    with how many and from when to when. What an order forbids to tell is not among them.
+    with how many and from when to when. What an order forbids to tell is not among them. As of an earlier position or
+    time, it is what was in force at that moment, `now`.
     """
     question = ask(request, "whosaw:QueryReconciliation", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)
-    positions = pinned(request, question, reconciliation.READ)
+    positions = pins_of_all(request, question, reconciliation.READ)
+    now = moment_of_all(request, question, positions)
     with question.state.ledger.connection() as connection:
-        found = reconciliation.compared(connection, dict(enumerate(positions)), datetime.now(UTC))
+        found = reconciliation.compared(connection, dict(enumerate(positions)), now)
     items = [plain(each) for each in found if state in {None, each.state}]
     recorded(question, (), count=len(items))
-    return rows(request, {"positions": positions}, items, following=None, kind=kind)
+    document = document_of_all(request, question, positions) | {"now": now.isoformat()}
+    return rows(request, document, items, following=None, kind=kind)

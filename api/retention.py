@@ -26,15 +26,19 @@ from projections import counting, derived, history, known, retained, retention, 
 if TYPE_CHECKING:
     from psycopg import Connection
 
+    from projections.person import Person
+    from projections.registers import Registers
+
 router = APIRouter(tags=["retention"])
 
 NAME = retention.RETENTION.name
 STATE = Annotated[
-    Literal["overdue", "due", "asked", "unverified", "deleted", "verified", "endless"],
+    Literal["unproven", "overdue", "due", "asked", "unverified", "deleted", "verified", "endless"],
     Query(
-        description="overdue: the last day is over and it is still held. due: the last day is before `due_before`. "
-        "asked: its deletion was asked for and not done. deleted, unverified: reported as done, and nobody checked. "
-        "verified: somebody else checked. endless: no rule says until when."
+        description="unproven: the last day is over, and it is not verified that it is gone: it is still held, or its "
+        "deletion was asked for, or reported as done. overdue: the last day is over and it is still held. due: the "
+        "last day is before `due_before`. asked: its deletion was asked for and not done. deleted, unverified: "
+        "reported as done, and nobody checked. verified: somebody else checked. endless: no rule says until when."
     ),
 ]
 WHICH = {"overdue": "due", "unverified": "deleted"}
@@ -122,13 +126,19 @@ def read_subject_retention(
     pins = pins_of(request, question, subject, (NAME, *READ))
     with question.state.ledger.connection() as connection:
         question, person = seen(request, question, connection, subject, pins, when)
-        known = timeline.appended(connection, subject.log_id, pins.at)
-        until = datetime.fromisoformat(known) if known is not None else now
-        registers = derived.registered(connection, NAME, subject.log_id, pins.at, until)
+        registers = rules_of(connection, person, now)
         people = history.of_person(connection, person, retained.READ)
     items = [_explained(question, _row(each), now) for each in retention.of_histories(people, registers, now)]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=[each["category"] for each in items])
     return rows(request, document_of(question, person, pins), items, following=None, kind=kind)
+
+
+def rules_of(connection: Connection[Any], person: Person, now: datetime) -> Registers:
+    """Return the rules as they were known at the position that a person is seen at."""
+    log_id, at = person.subject.log_id, person.as_of
+    known = timeline.appended(connection, log_id, at)
+    until = datetime.fromisoformat(known) if known is not None else now
+    return derived.registered(connection, NAME, log_id, at, until)
 
 
 class Place(NamedTuple):

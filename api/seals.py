@@ -5,33 +5,52 @@ Source: Criminal Code, s. 487.0191; PIPEDA 9(2.4); 45 CFR 164.528(a)(2).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import documentation
-from api.clearance import SCOPE, register
-from api.question import ask, recorded
+from api import documentation, orders
+from api.clearance import SCOPE, every_stream, register_then
+from api.positions import document_of_all, moment_of_all, pins_of_all
+from api.question import ask, recorded_behind
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
-from api.subjects import ANSWER, plain
-from projections import seals
+from api.sight import valid_at as happened_by
+from api.subjects import ANSWER, AS_OF_ALL, KNOWN_AT, VALID_AT, plain
+from ledger import Subject
+from projections import reissued
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from psycopg import Connection
+
+    from ledger import Ledger
+    from projections import seals
 
 router = APIRouter(tags=["seal"])
 
-PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable")
+PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable", "not-yet")
 EXAMPLES = {
-    JSON: '{"items":[{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}]}',
+    JSON: '{"positions":[4711],"now":"2026-11-24T15:00:00+00:00","items":['
+    '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless",'
+    '"omitted_from":[{"account":"account-3f9c","log_id":0,"position":812,"time":"2026-03-01T14:30:00Z",'
+    '"language":"en","renewed":null}]}],"next":null}',
     CSV: "seal,log_id,authority,ends,state\nseal-17,0,city-police,,endless\n",
     NDJSON: '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}\n',
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 SOON = timedelta(days=30)
 STATE = Annotated[
-    Literal["standing", "soon", "endless", "ended"] | None,
-    Query(description="standing: in force. soon: ends within 30 days. endless: no end is stated. ended: is over."),
+    list[Literal["standing", "soon", "endless", "ended"]] | None,
+    Query(
+        max_length=4,
+        description="standing: in force. soon: ends within 30 days. endless: no end is stated. ended: is over. Named "
+        "several times, any of these.",
+    ),
 ]
 
 
@@ -41,16 +60,57 @@ STATE = Annotated[
     summary="Which orders forbid telling?",
     responses=documentation.responses(*PROBLEMS, content=CONTENT),
 )
-def read_seals(request: Request, state: STATE = None) -> Response:
-    """Return the orders that the key is cleared for, each person's own; the question is sealed like them."""
+def read_seals(
+    request: Request, state: STATE = None, as_of: AS_OF_ALL = None, known_at: KNOWN_AT = None,
+    valid_at: VALID_AT = None,
+) -> Response:  # fmt: skip
+    """Return the orders that the key is cleared for, each person's own; the question is sealed like them.
+
+    `omitted_from` are the accounts issued to her that leave out what the order hides. Once it has ended they are to be
+    issued again; `renewed` is where one was issued since. As of an earlier position or time, each stands as it stood
+    then: `now` says when.
+    """
     question = ask(request, "whosaw:QuerySeals", SCOPE)
-    kind, now = accepted(request, JSON, CSV, NDJSON), datetime.now(UTC)
+    kind, then = accepted(request, JSON, CSV, NDJSON), happened_by(request)
+    positions = pins_of_all(request, question, orders.READ)
+    now, known = then or moment_of_all(request, question, positions), dict(enumerate(positions))
+    about: dict[str, list[str]] = {"": []}
+    items: list[dict[str, Any]] = []
     with question.state.ledger.connection() as connection:
-        found = register(question, connection)
-    items = [plain(each) | {"state": _state(each, now)} for each in found]
-    wanted = [each for each in items if state is None or state in (each["state"], _wider(each["state"]))]
-    recorded(question._replace(seals=("",)), (), count=len(wanted))
-    return rows(request, {"as_of": now.isoformat()}, wanted, following=None, kind=kind)
+        told = every_stream(question, connection)
+        for each in register_then(question, connection, known, then):
+            its = _state(each, now)
+            if state is None or not {its, _wider(its)}.isdisjoint(state):
+                # What another authority hid in the same stream says when it began.
+                mine = told is None or each.stream in told
+                owner, accounts = _omitted(question.state.ledger, connection, each, known) if mine else (None, [])
+                items.append(plain(each) | {"state": its, "omitted_from": accounts})
+                if owner is not None and accounts:
+                    about.setdefault(each.seal, []).append(owner.id)
+    recorded_behind(question, about, count=len(items), categories=())
+    document = document_of_all(request, question, positions) | {"now": now.isoformat()}
+    return rows(request, document, items, following=None, kind=kind)
+
+
+def _omitted(
+    ledger: Ledger, connection: Connection[Any], seal: seals.Seal, as_of: Mapping[int, int]
+) -> tuple[Subject | None, list[dict[str, Any]]]:
+    """Return whom an order is over, unless she was forgotten, and the accounts issued to her without what it hides."""
+    owner = ledger.sealed_owner(seal.log_id, seal.stream)
+    if owner is None or ledger.find(owner.id) is None:
+        return None, []
+    found = reissued.omitting(connection, owner, Subject(seal.stream, seal.log_id), as_of)
+    return owner, [
+        {
+            "account": each.account,
+            "log_id": each.log_id,
+            "position": each.position,
+            "time": each.time,
+            "language": each.language,
+            "renewed": renewed and {"log_id": renewed[0], "position": renewed[1]},
+        }
+        for each, renewed in found
+    ]
 
 
 def _state(seal: seals.Seal, now: datetime) -> str:

@@ -11,6 +11,7 @@ from projections.consented import Consent
 from projections.disclosures import Disclosure
 from projections.held import Holding
 from projections.recipients import Received, Totals
+from projections.retained import Limit
 from projections.views import View
 
 PAGES: dict[str, type | None] = {
@@ -22,6 +23,8 @@ PAGES: dict[str, type | None] = {
     "readRecipientDisclosures": Received,
 }
 """The row of each answer that comes in pages; None: an entry, whose members are those of its type."""
+MORE: dict[str, dict[str, Any]] = {"readHoldings": {"retention": Limit}}
+"""What an answer adds to each row."""
 PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     int: {"type": "integer"},
@@ -72,11 +75,11 @@ def page(operation_id: str) -> dict[str, Any]:
     if operation_id == "readRecipientDisclosures":
         totals = {"anyOf": [row(Totals), PLAIN[NoneType]], "description": "Of the whole answer; on its first page."}
         about = {"recipient": {"type": "string"}, "positions": positions, "totals": totals}
-        moments = {}
+        del moments["valid_at"]
     else:
         about["positions"] = positions | {"description": "The one of each log, if she is in several."}
     entry = {"type": "object", "required": ["leaf", "log", "position", "type", "data"]}
-    items = _placed(row(record)) if record else entry
+    items = _placed(row(record), MORE.get(operation_id, {})) if record else entry
     further = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "Address of the next page."}
     members = about | moments | {"items": {"type": "array", "items": items}, "next": further}
     free = moments.keys() | (set[str]() if operation_id == "readRecipientDisclosures" else {"positions"})
@@ -84,11 +87,10 @@ def page(operation_id: str) -> dict[str, Any]:
     return {"type": "object", "required": required, "properties": members, "additionalProperties": False}
 
 
-def _placed(record: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a row with the log that its positions are of."""
-    if "log_id" in record["properties"]:
-        return record
-    members = {"log_id": PLAIN[int], **record["properties"]}
+def _placed(record: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a row with the log that its positions are of, and with what the answer adds."""
+    place = {} if "log_id" in record["properties"] else {"log_id": PLAIN[int]}
+    members = place | record["properties"] | {name: row(each) for name, each in more.items()}
     return record | {"required": list(members), "properties": members}
 
 

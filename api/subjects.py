@@ -1,4 +1,4 @@
-"""Questions about one person: who she is to us, what we hold, who received it, who looked, what happened."""
+"""Questions about one person: who she is to us, who received her data, who looked, what happened."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen, valid_at
 from api.strict_json import check
 from ledger import Reference
-from projections import disclosures, holdings, queries, timeline, views
+from projections import disclosures, queries, timeline, views
 from projections.person import rows as rows_of
 
 if TYPE_CHECKING:
@@ -151,21 +151,6 @@ def _look_up(question: Question, received: bytes) -> Response:
 
 
 @router.get(
-    "/v1/subjects/{subject_id}/holdings",
-    operation_id="readHoldings",
-    summary="What do we hold on her, why, until when?",
-    responses=documentation.responses(*PROBLEMS, content=ANSWER),
-)
-def read_holdings(
-    request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
-    cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
-    sealed: SEALED = "false",
-) -> Response:  # fmt: skip
-    """Return holdings by category, system and source, with purposes, basis, since, until, and how deletion stands."""
-    return _answer(request, subject_id, "whosaw:QueryHoldings", "subjects:read", ("holdings",), holdings.of_person)
-
-
-@router.get(
     "/v1/subjects/{subject_id}/disclosures",
     operation_id="readDisclosures",
     summary="Who outside received her data?",
@@ -177,7 +162,7 @@ def read_disclosures(
     sealed: SEALED = "false",
 ) -> Response:  # fmt: skip
     """Return each disclosure with its recipient as it was then, newest recorded first."""
-    return _answer(
+    return answer(
         request,
         subject_id,
         "whosaw:QueryDisclosures",
@@ -202,7 +187,7 @@ def read_views(
 
     Questions asked here are among them.
     """
-    return _answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), views.of_person)
+    return answer(request, subject_id, "whosaw:QueryViews", "subjects:read", ("views",), views.of_person)
 
 
 @router.get(
@@ -220,7 +205,7 @@ def read_timeline(
 
     Of an order not to destroy, a key without `holds:read` is told that there is one, and not what it says.
     """
-    return _answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
+    return answer(request, subject_id, "whosaw:QueryTimeline", "subjects:read", (), TIMELINE)
 
 
 @router.get(
@@ -239,18 +224,29 @@ def read_queries(
     Who is a position; which key it was, only a key with `askers:read` is told. This question is on record too, and not
     among its own answers.
     """
-    return _answer(request, subject_id, queries.ITSELF, "subjects:read", (), ASKED)
+    return answer(request, subject_id, queries.ITSELF, "subjects:read", (), ASKED)
 
 
-def _answer(
+def answer(
     request: Request,
     subject_id: str,
     query: str,
     scope: str,
     projections: Sequence[str],
     of_person: Callable[..., Page[Any]],
+    tell: Callable[[Any, int], dict[str, Any]] | None = None,
 ) -> Response:
-    """Answer a question about one person, page by page, and record that it was asked."""
+    """Answer a question about one person, page by page, and record that it was asked.
+
+    Args:
+        request: The caller's.
+        subject_id: Whom it is about.
+        query: What is asked: a code.
+        scope: What the key must have.
+        projections: What the answer reads, beside what every answer about a person does.
+        of_person: Answers it.
+        tell: Returns a row, of a log, as the answer has it; every member by default.
+    """
     question = ask(request, query, scope)
     kind = accepted(request, JSON, CSV, NDJSON)
     limit, cursor = page_of(request, question)
@@ -260,7 +256,7 @@ def _answer(
         question, person = seen(request, question, connection, subject, pins, valid_at(request))
         page = of_person(connection, person, after=cursor.after[0] if cursor else None, limit=limit)
     logs = page.logs or [subject.log_id] * len(page.rows)
-    items = [placed(row, log_id) for row, log_id in zip(page.rows, logs, strict=True)]
+    items = [(tell or placed)(row, log_id) for row, log_id in zip(page.rows, logs, strict=True)]
     if query == queries.ITSELF and ASKERS not in question.key.scopes:
         items = [item | {"key": None} for item in items]
     if HOLDS not in question.key.scopes:

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import documentation
-from api.across import FROM, TO, pinned
+from api.across import FROM, TO
+from api.positions import pins_of_all
 from api.problems import Problem
 from api.question import ask, moment, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
@@ -50,7 +51,7 @@ def read_transparency(request: Request, since: FROM = None, until: TO = None) ->
     whole = datetime(began.year, 1, 1, tzinfo=UTC), datetime(min(began.year, 9998) + 1, 1, 1, tzinfo=UTC)
     if (began, ended) != whole or ended > datetime.now(UTC):
         raise Problem("invalid-parameter", "from, to: expected one calendar year that is over, in UTC")
-    positions, banding = pinned(request, question, demands.READ), demands.Banding()
+    positions, banding = pins_of_all(request, question, demands.READ), demands.Banding()
     with question.state.ledger.connection() as connection:
         found = demands.report(connection, began.year, dict(enumerate(positions)), banding)
     items = [plain(each) for each in found]

@@ -73,7 +73,7 @@ def follows(connection: Connection[Any], asked: int) -> float:
         started = time.perf_counter()
         due, _ = requests.found(connection, [0], NOW, requests.Filter("open", regime=REQUEST["regime"]), limit=500)
         owed, _ = obligations.found(connection, [0], NOW, obligations.Filter("answer_request"), limit=500)
-        wanted = findings.Wanted(rule=RULE, recipient=RECIPIENT, since=SINCE, until=UNTIL, now=NOW)
+        wanted = findings.Wanted(rules=(RULE,), recipient=RECIPIENT, since=SINCE, until=UNTIL, now=NOW)
         found, _ = findings.across(connection, [0], wanted, limit=500)
         times.append((time.perf_counter() - started) * 1000)
         if (len(due), len(owed), len(found)) != (DISCLOSURES,) * 3:

@@ -4,6 +4,9 @@ holdings      what do we hold on her, why, until when?
 disclosures   who outside received it?
 views         who inside looked?
 timeline      what happened?
+debts         who got her debts, and was told that they were disputed or paid?
+withdrawals   what did she withdraw, and what was done after it?
+inferences    what was inferred about her, and from what?
 policies      which policy governed, and what did she agree to?
 consents      what does she consent to, since when?
 holds         what may not be destroyed?
@@ -24,6 +27,7 @@ earlier       what did these last four say then?
 returns       what did recipients give back or destroy?
 exposure      whose data did a recipient have when it was breached?
 emitters      which emitters went silent, or have gaps?
+merged        rows of many facts, exact at any position
 incident_register   all incidents, in the law's eight items
 governing     which policy governed, what did she agree to, what changed?
 impact        whom does a change of a policy touch?
@@ -49,7 +53,7 @@ from projections.corrections import CORRECTIONS
 from projections.demands import DEMANDS
 from projections.disclosures import DISCLOSURES
 from projections.duties import DUTIES
-from projections.emitters import EMITTERS
+from projections.emitted import EMITTERS
 from projections.erasure_requests import ERASURE_REQUESTS
 from projections.erasures import ERASURES
 from projections.findings import FINDINGS

@@ -9,12 +9,18 @@ cohort), `said` its entry's name (source, id), and `m` one of those it is about 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, TypeVar
+from datetime import UTC, datetime
+from heapq import merge
+from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, Protocol, TypeVar
+
+from projections.projection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
 
+    from psycopg import Connection
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 LAST_POSITION = 2**63 - 1
 T = TypeVar("T")
 
@@ -122,6 +128,79 @@ def start(since: datetime, log_id: int, after: Cursor | None) -> dict[str, Any]:
         # At the cursor's time, lower logs come first and are done.
         return {"time": after.time, "position": LAST_POSITION, "ordinal": 0}
     return {"time": after.time, "position": 0, "ordinal": -1}
+
+
+class Placed(Protocol):
+    """A row of an answer by time: one person of one fact."""
+
+    @property
+    def time(self) -> datetime:
+        """When it happened."""
+        ...
+
+    @property
+    def log_id(self) -> int: ...  # noqa: D102
+    @property
+    def position(self) -> int: ...  # noqa: D102
+    @property
+    def ordinal(self) -> int:
+        """The person's place in a cohort; 0 if it was about one."""
+        ...
+
+
+Row = TypeVar("Row")
+AtPlace = TypeVar("AtPlace", bound=Placed)
+
+
+def place(row: Placed) -> Cursor:
+    """Return a row's place in its answer."""
+    return Cursor(row.time, row.log_id, row.position, row.ordinal)
+
+
+def page(
+    connection: Connection[Any], statement: LiteralString, row: type[AtPlace], wanted: Mapping[str, Any],
+    as_of: Mapping[int, int], *, since: datetime = BEGINNING, after: Cursor | None, limit: int,
+) -> tuple[list[AtPlace], Cursor | None]:  # fmt: skip
+    """Return a page of all logs' rows, oldest first, and where to go on.
+
+    Args:
+        connection: A reader's.
+        statement: Finds the rows of one log in this order, after a place; see `start`.
+        row: What they are.
+        wanted: What else the statement takes, but for `log_id`, `as_of` and `limit`.
+        as_of: For each log the last position that is seen.
+        since: Where the first page begins.
+        after: The cursor of the page before.
+        limit: The most rows, at least 1.
+    """
+    found = [
+        select(
+            connection,
+            statement,
+            {**wanted, "log_id": log_id, "as_of": position, "limit": limit + 1} | start(since, log_id, after),
+            row,
+        )
+        for log_id, position in sorted(as_of.items())
+    ]
+    rows = list(merge(*found, key=place))
+    return rows[:limit], place(rows[limit - 1]) if len(rows) > limit else None
+
+
+def whole(
+    connection: Connection[Any], statement: LiteralString, row: type[Row], wanted: Mapping[str, Any],
+    as_of: Mapping[int, int], *, since: datetime = BEGINNING,
+) -> list[Row]:  # fmt: skip
+    """Return what a statement makes of all rows of each log; the arguments are those of `page`."""
+    return [
+        each
+        for log_id, position in as_of.items()
+        for each in select(
+            connection,
+            statement,
+            {**wanted, "log_id": log_id, "as_of": position, "limit": None} | start(since, log_id, None),
+            row,
+        )
+    ]
 
 
 def added(counts: Iterable[Mapping[T, int]]) -> dict[T, int]:

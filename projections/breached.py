@@ -108,8 +108,8 @@ def _of(its: Incident, now: datetime) -> Iterable[Owed]:
 
 def _owed(its: Incident, kind: str, pack: Pack | None, clock: str, start: datetime, done: Fact | None) -> Owed:
     """Return one thing that an incident obliges to."""
-    by = deadline(pack, clock, start)
     data = its.detected.data
+    by = deadline(pack, clock, start, place=data.get("jurisdiction"))
     return Owed(
         name_of(kind, its.incident, pack.code if pack else None), kind, OPEN if done is None else DISCHARGED, None,
         by.day, by, its.aware, done.stated if done else None, recipient=data.get("recipient_id"),

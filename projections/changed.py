@@ -119,7 +119,7 @@ def copies(person: History) -> list[Copy]:
     return [
         Copy(fact, recipient["id"], recipient.get("name"), recipient.get("role"), category,
              _last_copy_gone(fact, recipient["id"], category, gone))
-        for fact, recipient in _given(person)
+        for fact, recipient in given(person)
         for category in dict.fromkeys(fact.data.get("categories", []))
     ]  # fmt: skip
 
@@ -151,14 +151,19 @@ def _disputes(hold: Fact, challenges: list[Fact]) -> bool:
 def _collectors(person: History) -> dict[str, list[str]]:
     """Return who recovers a debt of hers, by the company's name, with what each received for it."""
     found: dict[str, list[str]] = {}
-    for fact, recipient in _given(person):
-        data = fact.data
-        if recipient.get("kind") in COLLECTORS or data.get("purpose") in RECOVERS or DEBT in data.get("categories", []):
-            found.setdefault(recipient["id"], []).extend(data.get("categories", []))
+    for fact, recipient in given(person):
+        if recovers(fact, recipient):
+            found.setdefault(recipient["id"], []).extend(fact.data.get("categories", []))
     return found
 
 
-def _given(person: History) -> Iterator[tuple[Fact, dict[str, Any]]]:
+def recovers(fact: Fact, recipient: dict[str, Any]) -> bool:
+    """Tell whether somebody received data to recover a debt: who it is, what for, or the debt itself says so."""
+    data = fact.data
+    return recipient.get("kind") in COLLECTORS or data.get("purpose") in RECOVERS or DEBT in data.get("categories", [])
+
+
+def given(person: History) -> Iterator[tuple[Fact, dict[str, Any]]]:
     """Yield each fact by which somebody outside received data, with who."""
     for each in person.by_time("data.disclosed", "disclosure.onward_reported"):
         yield each, each.data["recipient" if each.type == "data.disclosed" else "onward"]
@@ -204,11 +209,11 @@ def _change(person: History, kind: str, cause: tuple[str, ...], facts: list[Fact
 
 def _everything(person: History) -> list[str]:
     """Return every category that anybody outside received: what a limit that names none is about."""
-    return [category for fact, _ in _given(person) for category in fact.data.get("categories", [])]
+    return [category for fact, _ in given(person) for category in fact.data.get("categories", [])]
 
 
 def _resolved(person: History, kind: str, facts: list[Fact]) -> Fact | None:
-    """Return the correction that settled a dispute: the first one after it of all that was disputed."""
+    """Return the correction that settled a dispute: the first one after it of all that was disputed, or of more."""
     if kind != "challenged":
         return None
     if facts[0].type == "hold.placed":
@@ -218,7 +223,12 @@ def _resolved(person: History, kind: str, facts: list[Fact]) -> Fact | None:
         return next((each for each in released if each.time >= facts[-1].time), None)
     disputed = {one for each in facts for one in each.data.get("categories", [])}
     later = [each for each in person.by_time("data.rectified") if each.time >= facts[-1].time]
-    return next((each for each in later if disputed <= set(each.data.get("categories", []))), None)
+    return next((each for each in later if _covers(each.data.get("categories", []), disputed)), None)
+
+
+def _covers(categories: list[str], disputed: set[str]) -> bool:
+    """Tell whether each category that is disputed is among some, or a kind of one."""
+    return all(not {*kinds(each)}.isdisjoint(categories) for each in disputed)
 
 
 def _counts(erasure: Fact, before: list[Fact]) -> bool:

@@ -8,23 +8,21 @@ Source: PIPEDA Schedule 1, 4.2.4 and 4.3; P-39.1, s. 14.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from heapq import merge
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import HIDDEN, SAID, Cursor, clearance, people, start
+from projections.across import HIDDEN, SAID, Cursor, clearance, page, people, place, whole
 from projections.projection import instant, select
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from psycopg import Connection
 
 READ = ("consents", "corrections", "observed")
 """The projections that the answer stands on."""
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 COVERS: LiteralString = """l.log_id = d.log_id AND %(purpose)s = ANY (l.purposes) AND l.position <= %(as_of)s
               AND (l.effective, l.position) > (d.time, d.position) AND l.effective <= %(now)s
               AND (l.categories = '{}' OR (d.categories <> '{}' AND l.categories @> d.categories))
@@ -108,11 +106,6 @@ class Consenting(NamedTuple):
     """When it runs out."""
     cohort: int | None
 
-    @property
-    def cursor(self) -> Cursor:
-        """Its place among those of its purpose."""
-        return Cursor(self.time, self.log_id, self.position, self.ordinal)
-
 
 class Spoken(NamedTuple):
     """Which purposes one version speaks of."""
@@ -126,7 +119,7 @@ class Place(NamedTuple):
     """Where a page ended: in which purpose, and where in it."""
 
     purpose: str
-    cursor: Cursor | None
+    cursor: Cursor
 
 
 class _Counted(NamedTuple):
@@ -175,19 +168,12 @@ def consenting(
     for purpose in named:
         if len(rows) > limit or (after is not None and purpose < after.purpose):
             continue
-        place = after.cursor if after is not None and purpose == after.purpose else None
-        asked = {"purpose": purpose, "now": now, "limit": limit + 1 - len(rows)} | clearance(())
-        found = [
-            select(
-                connection, GIVEN, asked | {"log_id": log_id, "as_of": position} | start(BEGINNING, log_id, place),
-                Consenting,
-            )
-            for log_id, position in sorted(as_of.items())
-        ]  # fmt: skip
-        rows += list(merge(*found, key=attrgetter("cursor")))[: limit + 1 - len(rows)]
+        begin = after.cursor if after is not None and purpose == after.purpose else None
+        asked, more = parameters(purpose, now), limit + 1 - len(rows)
+        rows += page(connection, GIVEN, Consenting, asked, as_of, after=begin, limit=more)[0]
     if len(rows) <= limit:
         return rows, None
-    return rows[:limit], Place(rows[limit - 1].purpose, rows[limit - 1].cursor)
+    return rows[:limit], Place(rows[limit - 1].purpose, place(rows[limit - 1]))
 
 
 def totals(
@@ -195,16 +181,11 @@ def totals(
 ) -> dict[str, int]:
     """Return how many people consent to each purpose; the arguments are those of `consenting`."""
     return {
-        purpose: sum(
-            select(
-                connection,
-                TOTAL,
-                {"purpose": purpose, "now": now, "limit": None, "log_id": log_id, "as_of": position}
-                | clearance(())
-                | start(BEGINNING, log_id, None),
-                _Counted,
-            )[0].people
-            for log_id, position in as_of.items()
-        )
+        purpose: sum(each.people for each in whole(connection, TOTAL, _Counted, parameters(purpose, now), as_of))
         for purpose in named
     }
+
+
+def parameters(purpose: str, now: datetime) -> dict[str, Any]:
+    """Return what statements take of a purpose."""
+    return {"purpose": purpose, "now": now} | clearance(())

@@ -105,14 +105,15 @@ def _consultation(fact: Fact, replies: list[Fact]) -> Consultation:
     notified: str = data.get("notified_at") or fact.stated
     start = moment(notified)
     pack = law_on(REGIME, start)
-    its = deadline(pack, "embargo", start, ended=reply.time if reply else None)
+    place = data.get("jurisdiction")
+    its = deadline(pack, "embargo", start, place=place, ended=reply.time if reply else None)
     objects = bool(reply and reply.data.get("objection"))
     institution: dict[str, Any] = data.get("institution") or {}
     return Consultation(
         str(data.get("request_id")), fact.subject, str(institution.get("id")), institution.get("name"),
         data.get("basis"), notified, its.day, its, reply.stated if reply else None, objects if reply else None,
         reply.data.get("ground") if reply else None,
-        deadline(pack, "objection_to_commissioner", reply.time) if reply and objects else None,
+        deadline(pack, "objection_to_commissioner", reply.time, place=place) if reply and objects else None,
         told.data["commissioner_told_at"] if told and objects else None,
         sorted({each.position for each in (fact, reply, told) if each is not None}),
     )  # fmt: skip

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections import exposure, findings, obligations, requests, retention
-from projections.across import clearance, start
+from projections import consenting, exposure, findings, impact, obligations, outdated, requests, retention
+from projections.across import whole
 from projections.earlier import pieces
-from projections.projection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from psycopg import Connection
@@ -22,6 +21,15 @@ if TYPE_CHECKING:
     from projections.derived import Derived
 
 COUNT: LiteralString = "SELECT count(*) FROM ({rows}) AS every"
+
+
+# Nobody lives in two logs.
+UNSEALED: LiteralString = """
+    SELECT FROM ({rows}) AS o WHERE NOT EXISTS (
+        SELECT FROM unnest(%(positions)s::bigint[], %(subjects)s::uuid[]) AS more (position, subject)
+        WHERE more.position = o.position AND more.subject = o.subject
+    )
+"""
 
 
 class Counted(NamedTuple):
@@ -34,14 +42,38 @@ def exposed(
     connection: Connection[Any], recipient: str, since: datetime, until: datetime, as_of: Mapping[int, int]
 ) -> int:
     """Return how many rows `exposure.exposed` has in all; the arguments are its."""
-    wanted = {"recipient": recipient, "since": since, "until": until, "limit": None} | clearance(())
-    return sum(
-        _count(
+    return _whole(connection, exposure.PAGE, exposure.window(recipient, since, until), as_of)
+
+
+def agreed(connection: Connection[Any], wanted: impact.Wanted, as_of: Mapping[int, int]) -> int:
+    """Return how many rows `impact.agreed` has in all; the arguments are its."""
+    return _whole(connection, impact.AGREED, wanted.parameters, as_of)
+
+
+def given(connection: Connection[Any], named: Sequence[str], as_of: Mapping[int, int], now: datetime) -> int:
+    """Return how many rows `consenting.consenting` has in all; the arguments are its."""
+    return sum(_whole(connection, consenting.GIVEN, consenting.parameters(purpose, now), as_of) for purpose in named)
+
+
+def issued(
+    connection: Connection[Any],
+    logs: Iterable[int],
+    since: datetime,
+    sealed: Sequence[outdated.Outdated],
+    as_of: Mapping[int, int] | None = None,
+) -> int:
+    """Return how many rows `outdated.across` has in all; the arguments are its."""
+    more = [each for each in sealed if each.issued >= since]
+    beside = {"positions": [each.position for each in more], "subjects": [each.subject for each in more]}
+    return len(more) + sum(
+        _derived(
             connection,
-            exposure.PAGE,
-            wanted | {"log_id": log_id, "as_of": position} | start(exposure.BEGINNING, log_id, None),
+            outdated.OUTDATED,
+            as_of,
+            UNSEALED.replace("{rows}", outdated.ACROSS),
+            outdated.parameters(log_id, since, None) | beside | {"limit": None},
         )
-        for log_id, position in as_of.items()
+        for log_id in logs
     )
 
 
@@ -58,10 +90,11 @@ def found(
             connection,
             findings.FINDINGS,
             as_of,
-            findings.statement(wanted, sealed=sealed),
-            findings.parameters(wanted, log_id, None, 0, sealed=sealed) | {"limit": None},
+            findings.statement(each, sealed=sealed),
+            findings.parameters(each, log_id, None, 0, sealed=sealed) | {"limit": None},
         )
         for log_id in logs
+        for each in wanted.apart()
         for sealed in sights
     )
 
@@ -125,8 +158,10 @@ def owed(
     )
 
 
-def _count(connection: Connection[Any], rows: LiteralString, wanted: Mapping[str, Any]) -> int:
-    return select(connection, COUNT.replace("{rows}", rows), wanted, Counted)[0].rows
+def _whole(
+    connection: Connection[Any], rows: LiteralString, wanted: Mapping[str, Any], as_of: Mapping[int, int]
+) -> int:
+    return sum(each.rows for each in whole(connection, COUNT.replace("{rows}", rows), Counted, wanted, as_of))
 
 
 def _derived(

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
+from projections.law import wording
 from projections.law.calendar import TORONTO, OutsideCalendar, business_days, day_of
 from projections.law.clock import More, due
 from projections.law.pack import PACKS, pack_for
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from projections.law.pack import Pack
 
 ZONE = TORONTO
-"""The company's: a day is the day that it was there."""
+"""The company's: a day is the day that it was there, where no narrower place is stated."""
 Standing = Literal["running", "due_today", "overdue", "watched", "undated", "waiting"]
 """watched: as soon as feasible, or as long as it takes. undated: neither a law nor the company names a day.
 
@@ -30,6 +32,11 @@ NO_LAW = (
     "No law that is known here sets a time for this",
     "Aucune loi connue ici ne fixe de délai pour ceci",
 )
+NOT_IN_FORCE = (
+    "No law pack is in force for {}: its first one, of the {}, begins on {}",
+    "Aucun référentiel juridique n’est en vigueur pour le {} : le premier, « {} », commence le {}",
+)
+"""Of what came before the first version of its law that is known here."""
 WAITING = (
     "The time begins when the person shows who she is; she has not yet",
     "Le délai court dès que la personne établit son identité ; elle ne l’a pas encore fait",
@@ -62,7 +69,7 @@ class Deadline(NamedTuple):
     zone: str
     """The zone that its days are days of."""
     calendar: str | None
-    """The calendar behind it."""
+    """The calendar behind it, such as `ca BC, holidays 0.109`."""
     explanation: dict[str, list[str]]
     """The arithmetic, sentence by sentence: en and fr."""
     waits: bool = False
@@ -100,6 +107,8 @@ def deadline(
     start: datetime,
     *,
     stated: date | None = None,
+    regime: str | None = None,
+    place: str | None = None,
     extensions: Sequence[int | More | None] = (),
     identified: datetime | None = None,
     ended: datetime | None = None,
@@ -111,14 +120,18 @@ def deadline(
         clock: Which of its clocks; None when it sets no time.
         start: The moment that it is counted from.
         stated: What the company stated; it counts where the law has no day.
+        place: Whose law a fact names; see `law.clock.due`.
+        regime: The law that was looked for; where no version of it was in force, the explanation says so.
         extensions: What each extension was stated to be; see `law.clock.due`.
         identified: When identity was proved, if that had to be asked for.
         ended: Of an embargo, when the reply came.
     """
-    if pack is None or clock not in pack.clocks:
+    if pack is None:
+        return without_law(stated, _before(regime, start))
+    if clock not in pack.clocks:
         return without_law(stated)
     try:
-        its = due(pack, clock, start, zone=ZONE, extensions=extensions, identified=identified, ended=ended)
+        its = due(pack, clock, start, zone=ZONE, place=place, extensions=extensions, identified=identified, ended=ended)
     except OutsideCalendar:
         return without_law(stated)
     found = Deadline(
@@ -128,23 +141,36 @@ def deadline(
     return found if its.day is not None or stated is None else said(found._replace(day=stated), *STATED)
 
 
-def waiting(pack: Pack, clock: str, start: datetime) -> Deadline:
+def waiting(pack: Pack, clock: str, start: datetime, place: str | None = None) -> Deadline:
     """Return the date of what has not begun, since the person has not shown yet who she is."""
     its = pack.clocks[clock]
-    found = deadline(pack, clock, start)
+    found = deadline(pack, clock, start, place=place)
     clauses = ((WAITING[0], its.clause.en), (WAITING[1], its.clause.fr))
     en, fr = (f"{sentence} ({clause})." for sentence, clause in clauses)
     return found._replace(day=None, moment=None, waits=True, explanation={"en": [en], "fr": [fr]})
 
 
-def without_law(stated: date | None) -> Deadline:
+def without_law(stated: date | None, why: tuple[str, str] = NO_LAW) -> Deadline:
     """Return a date for which there is no law: the one that the company stated, if it did."""
-    why = STATED if stated is not None else NO_DAY
-    explanation = {"en": [f"{NO_LAW[0]}.", f"{why[0]}."], "fr": [f"{NO_LAW[1]}.", f"{why[1]}."]}
+    whose = STATED if stated is not None else NO_DAY
+    explanation = {"en": [f"{why[0]}.", f"{whose[0]}."], "fr": [f"{why[1]}.", f"{whose[1]}."]}
     return Deadline(
         None, None, None, None, None, stated, None, deemed_refusal=False, confirm=False, zone=ZONE.key, calendar=None,
         explanation=explanation,
     )  # fmt: skip
+
+
+def _before(regime: str | None, start: datetime) -> tuple[str, str]:
+    """Return why no version of a law is there for a moment: it is not known, or its first one began later."""
+    first = min((each for each in PACKS if regime in each.regimes), key=lambda each: each.in_force_from, default=None)
+    its = start.astimezone(ZONE).date()
+    if first is None or its >= first.in_force_from:
+        return NO_LAW
+    en, fr = ((wording.day(its, each), wording.day(first.in_force_from, each)) for each in ("en", "fr"))
+    return (
+        NOT_IN_FORCE[0].format(en[0], first.title.en, en[1]),
+        NOT_IN_FORCE[1].format(fr[0], first.title.fr, fr[1]),
+    )
 
 
 def said(its: Deadline, en: str, fr: str) -> Deadline:
@@ -158,7 +184,7 @@ def standing(its: Deadline, now: datetime) -> Standing:
     if its.timed != "dated":
         return its.timed
     assert its.day is not None
-    today = today_of(now)
+    today = today_of(now, its.zone)
     if now > its.moment if its.moment is not None else today > its.day:
         return "overdue"
     return "due_today" if today == its.day else "running"
@@ -176,18 +202,18 @@ def left(its: Deadline, now: datetime) -> Left | None:
     """Return how many days are left of something that has a last day; None when it has none."""
     if its.day is None:
         return None
-    today = today_of(now)
-    pack = next((each for each in PACKS if (each.code, each.version) == (its.pack, its.version)), None)
+    today = today_of(now, its.zone)
+    calendar, *part = (its.calendar or "ca").partition(",")[0].split()
     try:
-        business = business_days(pack.calendar if pack else "ca", today, its.day)
+        business = business_days(calendar, today, its.day, *part)
     except OutsideCalendar:
         business = None
     return Left((its.day - today).days, business)
 
 
-def today_of(now: datetime) -> date:
-    """Return the day that it is in the company's zone at a moment."""
-    return now.astimezone(ZONE).date()
+def today_of(now: datetime, zone: str = ZONE.key) -> date:
+    """Return the day that it is at a moment in a zone, the company's unless another is named."""
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def is_late(its: Deadline, done: datetime) -> bool:

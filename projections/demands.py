@@ -52,7 +52,8 @@ DEFINITION = """
     CREATE INDEX demand_time ON demand_change (log_id, time);
     CREATE INDEX demand_name ON demand_change (log_id, demand) WHERE act = 'authority.demand_decided'
 """
-# A disclosure to a government institution on the company's own initiative is a demand of nobody, and has no name.
+# A disclosure to a government institution on the company's own initiative is a demand of nobody, and has no name. Of
+# all other disclosures the bytes are looked at, and no more.
 FOLD = """
     INSERT INTO demand_change
     SELECT e.log_id, e.position, {time}, e.type, coalesce(d.data ->> 'demand_id', x.fact ->> 'id'),
@@ -65,6 +66,7 @@ FOLD = """
     CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
     CROSS JOIN LATERAL (SELECT x.fact -> 'data' AS data OFFSET 0) AS d
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND (e.type <> 'data.disclosed' OR position('"ca-pipeda:7-3-d"'::bytea IN e.bytes) > 0)
       AND (e.type <> 'data.disclosed' OR d.data ->> 'basis' = 'ca-pipeda:7-3-d')
 """.replace("{time}", instant("t.stated"))
 DIGEST = """

@@ -179,7 +179,7 @@ def nameless(connection: Connection[Any], as_of: Mapping[int, int], now: datetim
     return [
         of_notice(each, None, deadline(
             law_for("tell_recipients", each.fact.time, None, each.fact.data.get("jurisdiction")), "tell_recipients",
-            each.fact.time, stated=each.due,
+            each.fact.time, stated=each.due, place=each.fact.data.get("jurisdiction"),
         ))
         for each in found
     ]  # fmt: skip

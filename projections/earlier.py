@@ -16,7 +16,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from projections.derived import since_of
-from projections.projection import Batch, select
+from projections.projection import Batch, at_once, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,7 +31,6 @@ Row = TypeVar("Row")
 
 PEOPLE = 200
 """Derived at a time."""
-SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 # How many people are one person the planner can not know, and would compile for the most.
 PATH = "SELECT set_config('search_path', 'projections', true), set_config('jit', 'off', true)"
 # Whoever was ever one person with them: cohorts by member_subject, then the entry's primary key, then that of members;
@@ -128,9 +127,8 @@ def pieces(
     if as_of is None:
         yield select(connection, asked, wanted, row)
         return
-    with connection.transaction():
-        # Whom something touched is told by the very state of the table that is read.
-        connection.execute(SNAPSHOT)
+    # Whom something touched is told by the very state of the table that is read.
+    with at_once(connection):
         connection.execute(PATH)
         registers = derived.registers(connection)
         if only is None:

@@ -1,143 +1,70 @@
-"""Which emitters went silent, or left holes in their own count? And where another system's record disagrees.
-
-These rows are not one for each fact: they are merged, source by source, with sums, extremes and bits, which come out
-the same in whatever batches the entries arrive. Of each entry only the members before its data are read. What an order
-forbids to tell counts like anything else of its emitter, as it would if it were about a stranger.
-
-Numbers that an emitter gave are bits, 1,024 in a row of 128 bytes. A log has the numbers of those who live in it;
-only the union over all logs shows a hole.
-
-Source: CloudEvents 1.0, extension `sequence`.
-"""
+"""Which emitters went silent, or left holes in their own count? And where another system's record disagrees."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections.projection import Fold, Projection, select
+from projections.emitted import BUCKET, HEAD
+from projections.merged import Span, seen, united
+from projections.projection import at_once, select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from psycopg import Connection
 
-BUCKET = 1_024
-"""Numbers in a row."""
+    from projections.merged import Seen
+
+READ = ("emitters",)
+"""The projections that the answer stands on."""
 REMEMBERED = timedelta(days=90)
 """The longest rest within this time before its last activity is what is usual for an emitter."""
 HOUR = timedelta(hours=1)
 FEWEST_HOURS = 3
 """Of activity, before anything is usual."""
 MOST_HOLES = 100
-
-DEFINITION = """
-    CREATE TABLE emitter (
-        log_id  smallint    NOT NULL,
-        source  text        NOT NULL,
-        entries bigint      NOT NULL,
-        first   timestamptz NOT NULL,
-        last    timestamptz NOT NULL,
-        PRIMARY KEY (log_id, source)
-    );
-    CREATE TABLE emitter_hour (
-        log_id smallint    NOT NULL,
-        source text        NOT NULL,
-        hour   timestamptz NOT NULL,
-        PRIMARY KEY (log_id, source, hour)
-    );
-    CREATE TABLE emitter_numbers (
-        log_id smallint  NOT NULL,
-        source text      NOT NULL,
-        bucket bigint    NOT NULL,
-        seen   bit(1024) NOT NULL,
-        PRIMARY KEY (log_id, source, bucket)
-    );
-    CREATE TABLE mismatch (
-        log_id   smallint NOT NULL,
-        position bigint   NOT NULL,
-        compared text     NOT NULL,
-        expected bigint   NOT NULL,
-        found    bigint   NOT NULL,
-        since    text     NOT NULL,
-        until    text     NOT NULL,
-        kind     text,
-        stated   text     NOT NULL,
-        PRIMARY KEY (log_id, position)
-    )
-"""
-# An entry's members before its data take less than 1,600 bytes, all of them ASCII where it matters. The ledger's own
-# entries are no emitter's. Rows are merged in one order, so that followers never wait for each other in a circle.
-FOLD = """
-    WITH head AS MATERIALIZED (
-        SELECT x.fact ->> 'source' AS source, (x.fact ->> 'emittersequence')::bigint AS number,
-               (x.fact ->> 'appended')::timestamptz AS at
-        FROM ledger.entry AS e
-        CROSS JOIN LATERAL (
-            SELECT (split_part(convert_from(substr(e.bytes, 1, 1600), 'LATIN1'), ',"data":', 1) || '}')::jsonb AS fact
-            OFFSET 0
-        ) AS x
-        WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s
-          AND x.fact ->> 'source' NOT LIKE '/whosaw/%%'
-    ), counted AS (
-        INSERT INTO emitter AS known
-        SELECT %(log_id)s, source, count(*), min(at), max(at) FROM head GROUP BY source ORDER BY source
-        ON CONFLICT (log_id, source) DO UPDATE
-        SET entries = known.entries + excluded.entries, first = least(known.first, excluded.first),
-            last = greatest(known.last, excluded.last)
-    ), active AS (
-        INSERT INTO emitter_hour
-        SELECT DISTINCT %(log_id)s, source, date_trunc('hour', at, 'UTC') FROM head ORDER BY 2, 3
-        ON CONFLICT DO NOTHING
-    )
-    INSERT INTO emitter_numbers AS known
-    SELECT %(log_id)s, source, number / 1024, bit_or(set_bit(B'0'::bit(1024), (number %% 1024)::integer, 1))
-    FROM head WHERE number IS NOT NULL GROUP BY source, number / 1024 ORDER BY 2, 3
-    ON CONFLICT (log_id, source, bucket) DO UPDATE SET seen = known.seen | excluded.seen
-"""
-FOLD_MISMATCH = """
-    INSERT INTO mismatch
-    SELECT e.log_id, e.position, d.compared, d.expected, d.found, d.since, d.until, d.kind, x.fact ->> 'time'
-    FROM ledger.entry AS e
-    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
-    CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
-        compared text, expected bigint, found bigint, since text, until text, kind text, visibility text
-    )
-    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
-      AND d.visibility IS DISTINCT FROM 'sealed'
-"""
-DIGEST = """
-    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM emitter AS t GROUP BY log_id
-    UNION ALL
-    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM emitter_hour AS t GROUP BY log_id
-    UNION ALL
-    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM emitter_numbers AS t GROUP BY log_id
-    UNION ALL
-    SELECT log_id, count(*), sum(hashtextextended(t::text, 0)::numeric) FROM mismatch AS t GROUP BY log_id
-"""
-# One row for each source and log.
+# One row for each source; see `merged`.
 SOURCES = """
-    SELECT source, sum(entries)::bigint, min(first), max(last)
-    FROM projections.emitter WHERE log_id = ANY(%(logs)s::smallint[]) GROUP BY source ORDER BY source
+    SELECT r.source, sum(r.entries)::bigint, min(r.first), max(r.last)
+    FROM unnest(%(logs)s::smallint[], %(wholes)s::bigint[]) AS p (log_id, whole)
+    JOIN projections.emitter AS r ON r.log_id = p.log_id AND r.upto <= p.whole
+    GROUP BY r.source
 """
+# Entries of one block at most, by their primary key.
+AGAIN = """
+    {head}
+    SELECT source, count(*), min(at), max(at), coalesce(array_agg(number) FILTER (WHERE number IS NOT NULL), '{}')
+    FROM head GROUP BY source
+""".replace("{head}", HEAD)
 # By primary key, the three months before one source was heard of last: counted back from now, whoever was silent for
 # longer had no longest rest any more, and so was not known to be silent.
 RESTS = """
     SELECT count(*) + 1, max(hour - before) FROM (
         SELECT hour, lag(hour) OVER (ORDER BY hour) AS before FROM (
-            SELECT DISTINCT hour FROM projections.emitter_hour
-            WHERE log_id = ANY(%(logs)s::smallint[]) AND source = %(source)s AND hour >= %(since)s
+            SELECT DISTINCT h.hour
+            FROM unnest(%(logs)s::smallint[], %(positions)s::bigint[]) AS p (log_id, as_of)
+            JOIN projections.emitter_hour AS h ON h.log_id = p.log_id AND h.position <= p.as_of
+            WHERE h.source = %(source)s AND h.hour >= %(since)s
         ) AS active
     ) AS rest
     WHERE before IS NOT NULL
 """
-# By primary key. Rows that are full and follow one another are not told, but for the first and the last.
+# By primary key, with numbers that were folded again. Rows that are full and follow one another are not told, but for
+# the first and the last.
 NUMBERS = """
     SELECT bucket, seen::text, before FROM (
         SELECT bucket, seen, lag(bucket) OVER (ORDER BY bucket) AS before, lead(bucket) OVER (ORDER BY bucket) AS behind
         FROM (
-            SELECT bucket, bit_or(seen) AS seen FROM projections.emitter_numbers
-            WHERE log_id = ANY(%(logs)s::smallint[]) AND source = %(source)s GROUP BY bucket
+            SELECT bucket, bit_or(seen) AS seen FROM (
+                SELECT n.bucket, n.seen
+                FROM unnest(%(logs)s::smallint[], %(wholes)s::bigint[]) AS p (log_id, whole)
+                JOIN projections.emitter_numbers AS n ON n.log_id = p.log_id AND n.upto <= p.whole
+                WHERE n.source = %(source)s
+                UNION ALL
+                SELECT number / 1024, set_bit(B'0'::bit(1024), (number %% 1024)::integer, 1)
+                FROM unnest(%(again)s::bigint[]) AS a (number)
+            ) AS every GROUP BY bucket
         ) AS united
     ) AS n
     WHERE bit_count(seen) < 1024 OR before IS DISTINCT FROM bucket - 1 OR behind IS DISTINCT FROM bucket + 1
@@ -145,17 +72,10 @@ NUMBERS = """
 """
 MISMATCHES = """
     SELECT m.log_id, m.position, m.compared, m.expected, m.found, m.since, m.until, m.kind, m.stated
-    FROM projections.mismatch AS m WHERE m.log_id = ANY(%(logs)s::smallint[]) ORDER BY m.log_id, m.position
+    FROM unnest(%(logs)s::smallint[], %(positions)s::bigint[]) AS p (log_id, as_of)
+    JOIN projections.mismatch AS m ON m.log_id = p.log_id AND m.position <= p.as_of
+    ORDER BY m.log_id, m.position
 """
-
-EMITTERS = Projection(
-    name="emitters",
-    version=1,
-    tables=("emitter", "emitter_hour", "emitter_numbers", "mismatch"),
-    definition=DEFINITION,
-    folds=(Fold((), FOLD), Fold(("reconciliation.mismatch",), FOLD_MISMATCH)),
-    digest=DIGEST,
-)
 
 
 class Mismatch(NamedTuple):
@@ -211,6 +131,16 @@ class Source(NamedTuple):
     last: datetime
 
 
+class Again(NamedTuple):
+    """What one emitter sent to one log behind the rows that count as they are."""
+
+    source: str
+    entries: int
+    first: datetime
+    last: datetime
+    numbers: list[int]
+
+
 class Rests(NamedTuple):
     """How an emitter works: in how many hours, and its longest rest between two of them."""
 
@@ -229,26 +159,36 @@ class Numbers(NamedTuple):
 
 
 def emitters(
-    connection: Connection[Any], logs: list[int], now: datetime, silent_after: timedelta | None = None
+    connection: Connection[Any], as_of: Mapping[int, int], now: datetime, silent_after: timedelta | None = None
 ) -> tuple[list[Emitter], list[Mismatch]]:
     """Return how each emitter stands, by source, and the mismatches with what is no emitter's name.
 
     Args:
         connection: A reader's.
-        logs: All of the ledger.
+        as_of: For each log the last position that is seen; all of the ledger, since an emitter's numbers are in any.
         now: What time it is.
         silent_after: What is too long; None for longer than is usual.
     """
-    wanted = {"logs": logs}
+    with at_once(connection):
+        return _emitters(connection, seen(connection, "emitter", as_of), now, silent_after)
+
+
+def _emitters(
+    connection: Connection[Any], upto: list[Seen], now: datetime, silent_after: timedelta | None
+) -> tuple[list[Emitter], list[Mismatch]]:
+    logs, wholes, positions = ([each[column] for each in upto] for column in range(3))
+    wanted: dict[str, Any] = {"logs": logs, "wholes": wholes, "positions": positions}
     found: list[Emitter] = []
     others = {(each.log_id, each.position): each for each in select(connection, MISMATCHES, wanted, Mismatch)}
-    for source in select(connection, SOURCES, wanted, Source):
+    sources, again = _sources(connection, wanted, upto)
+    for source in sources:
         about = wanted | {"source": source.source, "since": source.last - REMEMBERED}
         (rests,) = select(connection, RESTS, about, Rests)
         usual = None if rests.longest is None or rests.hours < FEWEST_HOURS else max(rests.longest, HOUR)
         most = usual if silent_after is None else silent_after
         silence = max(now - source.last, timedelta())
-        first, last, missing, holes = _gaps(select(connection, NUMBERS, about, Numbers))
+        numbers = about | {"again": again.get(source.source, [])}
+        first, last, missing, holes = _gaps(select(connection, NUMBERS, numbers, Numbers))
         names = {source.source.strip("/"), source.source.rpartition("/")[2]}
         mine = [each for each in others.values() if each.compared in names]
         for each in mine:
@@ -260,6 +200,22 @@ def emitters(
             )
         )  # fmt: skip
     return found, list(others.values())
+
+
+def _sources(
+    connection: Connection[Any], wanted: dict[str, Any], upto: list[Seen]
+) -> tuple[list[Source], dict[str, list[int]]]:
+    """Return what each emitter sent, by source, and of its numbers those that no row has that counts as it is."""
+    found = select(connection, SOURCES, wanted, Source)
+    numbers: dict[str, list[int]] = {}
+    for log in upto:
+        if log.whole == log.as_of:
+            continue
+        for more in select(connection, AGAIN, {"log_id": log.log_id, "after": log.whole, "upto": log.as_of}, Again):
+            found.append(Source(*more[:4]))
+            numbers.setdefault(more.source, []).extend(more.numbers)
+    spans = united((each.source, Span(*each[1:])) for each in found)
+    return [Source(source, *spans[source]) for source in sorted(spans)], numbers
 
 
 def _gaps(rows: list[Numbers]) -> tuple[int | None, int | None, int, list[Hole]]:

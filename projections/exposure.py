@@ -14,16 +14,14 @@ Source: A-2.1, r. 3.1, s. 7 (1) and (5); SOR/2018-64, s. 2 and 6; GDPR Art. 33(3
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from heapq import merge
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import HIDDEN, SAID, Cursor, clearance, people, start
-from projections.projection import instant, select
+from projections.across import HIDDEN, SAID, Cursor, clearance, page, people, whole
+from projections.projection import instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from psycopg import Connection
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 READ = ("disclosures", "returns", "corrections")
 """The projections that the answer stands on."""
 CERTAINTIES = ("certain", "probable", "possible")
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 # How far the time may be off; one that is not known at all counts as known to the year.
 SLACK: LiteralString = """
     CASE d.precision WHEN 'exact' THEN interval '0' WHEN 'day' THEN interval '1 day'
@@ -153,11 +150,6 @@ class Exposed(NamedTuple):
     through: str | None
     """Who passed it on, if it was not us."""
 
-    @property
-    def cursor(self) -> Cursor:
-        """Its place in the answer."""
-        return Cursor(self.time, self.log_id, self.position, self.ordinal)
-
 
 class People(NamedTuple):
     """How many people, each counted once, by how sure it is at the surest."""
@@ -208,14 +200,7 @@ def exposed(
         after: The cursor of the page before.
         limit: The most rows, at least 1.
     """
-    found: list[list[Exposed]] = []
-    for log_id, position in sorted(as_of.items()):
-        wanted = _window(recipient, since, until) | {"log_id": log_id, "as_of": position, "limit": limit + 1}
-        found.append(select(connection, PAGE, wanted | start(BEGINNING, log_id, after), Exposed))
-    rows = list(merge(*found, key=attrgetter("cursor")))
-    if len(rows) <= limit:
-        return rows, None
-    return rows[:limit], rows[limit - 1].cursor
+    return page(connection, PAGE, Exposed, window(recipient, since, until), as_of, after=after, limit=limit)
 
 
 def totals(
@@ -223,14 +208,12 @@ def totals(
 ) -> Totals:
     """Return how far a breach reaches; the arguments are those of `exposed`. Costs what the whole answer costs."""
     disclosures, found = 0, dict[str | None, list[int]]()
-    for log_id, position in as_of.items():
-        wanted = _window(recipient, since, until) | {"log_id": log_id, "as_of": position, "limit": None}
-        for row in select(connection, TOTALS, wanted | start(BEGINNING, log_id, None), Counted):
-            counts = found.setdefault(row.category, [0, 0, 0])
-            disclosures += row.disclosures if row.category is None else 0
-            # Nobody lives in two logs.
-            for index, count in enumerate((row.people, row.certain, row.not_possible)):
-                counts[index] += count
+    for row in whole(connection, TOTALS, Counted, window(recipient, since, until), as_of):
+        counts = found.setdefault(row.category, [0, 0, 0])
+        disclosures += row.disclosures if row.category is None else 0
+        # Nobody lives in two logs.
+        for index, count in enumerate((row.people, row.certain, row.not_possible)):
+            counts[index] += count
     people = {
         category: People(all_, certain, likely - certain, all_ - likely)
         for category, (all_, certain, likely) in found.items()
@@ -242,5 +225,6 @@ def totals(
     )
 
 
-def _window(recipient: str, since: datetime, until: datetime) -> dict[str, Any]:
+def window(recipient: str, since: datetime, until: datetime) -> dict[str, Any]:
+    """Return what statements take of a breach."""
     return {"recipient": recipient, "since": since, "until": until} | clearance(())

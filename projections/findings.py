@@ -6,8 +6,9 @@ can be shown for one person. What is late to come true is kept with the moment f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import merge
+from itertools import chain, product
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
@@ -15,7 +16,7 @@ from uuid import UUID
 import orjson
 from psycopg.rows import scalar_row
 
-from projections.derived import Derived, registered
+from projections.derived import Derived, array, registered
 from projections.earlier import page
 from projections.history import apart, happened_by, moment, read
 from projections.judgement import TYPES, Finding, judged
@@ -49,6 +50,7 @@ DEFINITION = """
         time         timestamptz NOT NULL,
         stated       text        NOT NULL,
         since        timestamptz NOT NULL,
+        until        timestamptz,
         recipient    text,
         purposes     text[]      NOT NULL,
         source       text        NOT NULL,
@@ -62,22 +64,34 @@ DEFINITION = """
         resolution   text,
         waiver       text,
         waived       text[]      NOT NULL,
-        PRIMARY KEY (log_id, subject, position, rule)
+        asked        text[],
+        given        text[],
+        PRIMARY KEY (log_id, subject, position, rule, since)
     );
     CREATE INDEX finding_time ON finding (log_id, sealed, time, position, rule, subject);
     CREATE INDEX finding_rule ON finding (log_id, sealed, rule, time, position, subject);
     CREATE INDEX finding_outcome ON finding (log_id, sealed, outcome, time, position, rule, subject);
     CREATE INDEX finding_recipient ON finding (log_id, sealed, recipient, time, position, rule, subject)
-        WHERE recipient IS NOT NULL
+        WHERE recipient IS NOT NULL;
+    CREATE INDEX finding_name ON finding (log_id, ('finding ' || finding))
+"""
+# A decision is about the finding that it names, by finding_name; a waiver about what its rule found, by finding_rule.
+CONCERNED: LiteralString = """
+    SELECT subject FROM finding WHERE log_id = %(log_id)s AND 'finding ' || finding = ANY (%(keys)s::text[])
+    UNION
+    SELECT f.subject
+    FROM unnest(%(keys)s::text[]) AS k (key)
+    JOIN finding AS f ON f.log_id = %(log_id)s AND f.rule = substr(k.key, 8) AND f.sealed = ANY ('{false,true}')
+    WHERE k.key LIKE 'waiver %%'
 """
 COLUMNS: LiteralString = """
     SELECT f.finding, f.log_id, f.subject, f.position, f.type, f.rule, f.rule_version, f.law_pack, f.outcome, f.reason,
-           f.codes, f.inputs, f.time, f.stated, f.since, f.recipient, f.purposes, f.source, f.system, f.sealed, f.seal,
-           f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived
+           f.codes, f.inputs, f.time, f.stated, f.since, f.until, f.recipient, f.purposes, f.source, f.system, f.sealed,
+           f.seal, f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived, f.asked, f.given
     FROM projections.finding AS f
     WHERE f.log_id = %(log_id)s AND f.sealed = %(sealed)s AND f.time >= %(start)s AND f.time < %(until)s
-      AND f.since <= %(now)s AND (f.time, f.position, f.rule, f.subject) > (%(time)s, %(position)s, %(rule_after)s,
-          %(subject)s::uuid)
+      AND f.since <= %(now)s AND (f.until IS NULL OR f.until > %(now)s)
+      AND (f.time, f.position, f.rule, f.subject) > (%(time)s, %(position)s, %(rule_after)s, %(subject)s::uuid)
       AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = f.log_id AND r.subject = f.subject)
 """
 FILTERS: Mapping[str, LiteralString] = {
@@ -103,20 +117,17 @@ def _rows(person: History, registers: Registers) -> dict[str, list[tuple[Any, ..
 
 def _row(each: Finding) -> tuple[Any, ...]:
     return (
-        each.log_id, UUID(hex=each.subject), each.finding, each.position, each.type, each.rule, each.version,
-        each.law_pack, each.outcome, each.reason, each.codes, _pairs(each.inputs), each.time, each.stated, each.since,
-        each.recipient, each.purposes, each.source, each.system, each.sealed, each.seal, each.nobody, each.raised,
-        each.state, each.decided, each.resolution, each.waiver, each.waived,
+        each.log_id, each.subject, each.finding, each.position, each.type, each.rule, each.version, each.law_pack,
+        each.outcome, each.reason, array(each.codes), array(chain.from_iterable(each.inputs)), each.time, each.stated,
+        each.since, each.until, each.recipient, array(each.purposes), each.source, each.system, each.sealed, each.seal,
+        each.nobody, each.raised, each.state, array(each.decided), each.resolution, each.waiver, array(each.waived),
+        *(None if some is None else array(some) for some in (each.asked, each.given)),
     )  # fmt: skip
 
 
-def _pairs(inputs: Iterable[list[int]]) -> list[int]:
-    """Return pairs one after the other, as the table keeps them."""
-    return [number for each in inputs for number in each]
-
-
 FINDINGS = Derived(
-    name=NAME, version=14, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows
+    name=NAME, version=18, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
+    concerned=CONCERNED,
 )  # fmt: skip
 
 
@@ -134,7 +145,8 @@ class Cursor(NamedTuple):
 class Wanted:
     """Which findings are wanted; None for any."""
 
-    rule: str | None = None
+    rules: Sequence[str] = ()
+    """Of any of these, each at most once; of every rule, if there are none."""
     outcome: str | None = None
     """violation, gap or excused."""
     state: str | None = None
@@ -148,6 +160,10 @@ class Wanted:
     """What becomes a finding after this time is none yet."""
     seals: Sequence[str] | None = ()
     """The orders behind which the reader may look, too; None for all of them."""
+
+    def apart(self) -> list[Wanted]:
+        """Return the same for one rule after the other: each reads its own part of an index, in order."""
+        return [replace(self, rules=(each,)) for each in self.rules] or [self]
 
 
 def across(
@@ -171,7 +187,8 @@ def across(
     """
     sights = (False, True) if wanted.seals is None or wanted.seals else (False,)
     found = [
-        _of_log(connection, log_id, wanted, after, limit, as_of, sealed=sealed) for log_id in logs for sealed in sights
+        _of_log(connection, log_id, each, after, limit, as_of, sealed=sealed)
+        for log_id, each, sealed in product(logs, wanted.apart(), sights)
     ]
     rows = list(merge(*found, key=PLACE))
     if len(rows) <= limit:
@@ -181,8 +198,9 @@ def across(
 
 
 def statement(wanted: Wanted, *, sealed: bool) -> LiteralString:
-    """Return the query that asks for what is wanted."""
-    named = [name for name in ("rule", "outcome", "state", "recipient") if getattr(wanted, name) is not None]
+    """Return the query that asks for what is wanted, of at most one rule."""
+    named = ["rule"] if wanted.rules else []
+    named += [name for name in ("outcome", "state", "recipient") if getattr(wanted, name) is not None]
     if sealed and wanted.seals is not None:
         named.append("seals")
     text = COLUMNS
@@ -192,7 +210,7 @@ def statement(wanted: Wanted, *, sealed: bool) -> LiteralString:
 
 
 def parameters(wanted: Wanted, log_id: int, after: Cursor | None, limit: int, *, sealed: bool) -> dict[str, Any]:
-    """Return what the query takes."""
+    """Return what the query takes, for at most one rule."""
     place: dict[str, Any] = {"time": wanted.since, "position": 0, "rule_after": "", "subject": NO_SUBJECT}
     if after is not None and log_id == after.log_id:
         place = {"time": after.time, "position": after.position, "rule_after": after.rule, "subject": after.subject}
@@ -201,8 +219,8 @@ def parameters(wanted: Wanted, log_id: int, after: Cursor | None, limit: int, *,
         place |= {"time": after.time, "position": LAST_POSITION if log_id < after.log_id else 0}
     return place | {
         "log_id": log_id, "sealed": sealed, "start": wanted.since, "until": wanted.until, "now": wanted.now,
-        "rule": wanted.rule, "outcome": wanted.outcome, "state": wanted.state, "recipient": wanted.recipient,
-        "seals": list(wanted.seals or ()), "limit": limit + 1,
+        "rule": next(iter(wanted.rules), None), "outcome": wanted.outcome, "state": wanted.state,
+        "recipient": wanted.recipient, "seals": list(wanted.seals or ()), "limit": limit + 1,
     }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.held import Change, Holding, held
 from projections.person import Place, appended, repeated
-from projections.projection import Fold, Page, Projection, forgotten, instant, select
+from projections.projection import Fold, Page, Projection, forgotten, instant, part, select
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -188,10 +188,10 @@ def of_person(
     if len(person.parts) == 1 and not person.hidden:
         return of_subject(connection, person.subject, person.as_of, after=after, limit=limit, wanted=wanted)
     found: dict[Place, Change] = {}
-    for part in person.parts:
-        parameters = {"log_id": part.log_id, "subject": part.stream, "as_of": part.as_of, "valid_at": None}
+    for mine in person.parts:
+        parameters = {"log_id": mine.log_id, "subject": mine.stream, "as_of": mine.as_of, "valid_at": None}
         rows = select(connection, OF_SUBJECT, parameters, Change)
-        found |= {Place(part.log_id, each.position): each for each in rows}
+        found |= {Place(mine.log_id, each.position): each for each in rows}
     changes = {place: each for place, each in found.items() if place not in person.hidden}
     if len(person.logs) == 1:
         order = sorted(changes, key=lambda place: (changes[place].time, place))
@@ -206,8 +206,4 @@ def of_person(
 
 
 def _page(changes: list[Change], after: int | None, limit: int | None, wanted: Filter) -> Page[Holding]:
-    # The order is the same for the same position, so a row's place is cursor enough.
-    found = [each for each in held(changes) if wanted.admits(each)]
-    start = after or 0
-    end = len(found) if limit is None else start + limit
-    return Page(found[start:end], end if end < len(found) else None)
+    return part([each for each in held(changes) if wanted.admits(each)], after, limit)

@@ -8,36 +8,32 @@ Source: PIPEDA Schedule 1, 4.2.4 and 4.3; P-39.1, s. 14.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from heapq import merge
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import SAID, Cursor, added, clearance, people, start
-from projections.projection import select
+from projections.across import SAID, Cursor, added, clearance, page, people, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from psycopg import Connection
 
 READ = ("policies", "corrections")
 """The projections that the answer stands on."""
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 # Hers by primary key; a cohort's by member_subject, then assent_cohort.
 LACKING: LiteralString = """
     CROSS JOIN LATERAL (
         SELECT WHERE NOT %(lacking)s OR NOT EXISTS (
             SELECT FROM projections.assent AS a
             WHERE a.log_id = d.log_id AND a.subject = m.subject AND a.policy = d.policy AND a.version = %(version)s
-              AND a.position <= %(as_of)s
+              AND a.position <= %(as_of)s AND (%(valid_at)s::timestamptz IS NULL OR a.time <= %(valid_at)s)
         ) AND NOT EXISTS (
             SELECT FROM ledger.member AS of
             JOIN projections.assent AS a
               ON a.log_id = of.log_id AND a.position = of.position AND a.cohort IS NOT NULL
             WHERE of.log_id = d.log_id AND of.subject = m.subject AND a.policy = d.policy AND a.version = %(version)s
-              AND a.position <= %(as_of)s
+              AND a.position <= %(as_of)s AND (%(valid_at)s::timestamptz IS NULL OR a.time <= %(valid_at)s)
         )
     ) AS lacking
 """
@@ -50,6 +46,7 @@ AGREED: LiteralString = """
     WHERE d.log_id = %(log_id)s AND d.policy = %(policy)s AND d.position <= %(as_of)s
       AND (%(version)s::text IS NULL OR (d.version = %(version)s) <> %(lacking)s)
       AND said.data ->> 'visibility' IS DISTINCT FROM 'sealed'
+      AND (%(valid_at)s::timestamptz IS NULL OR d.time <= %(valid_at)s)
       AND (d.time, d.position) >= (%(time)s, %(position)s)
     ORDER BY d.time, d.position, p.ordinal
     LIMIT %(limit)s
@@ -78,11 +75,6 @@ class Agreed(NamedTuple):
     mode: str
     """express, implied or deemed_by_use."""
     cohort: int | None
-
-    @property
-    def cursor(self) -> Cursor:
-        """Its place in the answer."""
-        return Cursor(self.time, self.log_id, self.position, self.ordinal)
 
 
 class Version(NamedTuple):
@@ -113,35 +105,43 @@ class Counted(NamedTuple):
     people: int
 
 
+class Wanted(NamedTuple):
+    """Which assents are wanted."""
+
+    policy: str
+    version: str | None
+    """Of it; None for any."""
+    lacking: bool = False
+    """Instead, those to other versions of who never agreed to this one."""
+    valid_at: datetime | None = None
+    """None later than this; None for all that are recorded."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What statements take."""
+        return self._asdict() | clearance(())
+
+
 def agreed(
-    connection: Connection[Any], policy: str, version: str | None, as_of: Mapping[int, int], *, lacking: bool = False,
-    after: Cursor | None = None, limit: int = 100,
+    connection: Connection[Any], wanted: Wanted, as_of: Mapping[int, int], *, after: Cursor | None = None,
+    limit: int = 100,
 ) -> tuple[list[Agreed], Cursor | None]:  # fmt: skip
     """Return who agreed to a policy, oldest first, and where to go on.
 
     Args:
         connection: A reader's.
-        policy: Which.
-        version: Which of it; None for any.
+        wanted: To which.
         as_of: For each log the last position that is seen.
-        lacking: Instead, the assents to other versions of those who never agreed to this one.
         after: The cursor of the page before.
         limit: The most rows, at least 1.
     """
-    wanted = _wanted(policy, version, lacking=lacking) | {"limit": limit + 1}
-    found = [
-        select(
-            connection, AGREED, wanted | {"log_id": log_id, "as_of": position} | start(BEGINNING, log_id, after), Agreed
-        )
-        for log_id, position in sorted(as_of.items())
-    ]
-    rows = list(merge(*found, key=attrgetter("cursor")))
-    return rows[:limit], rows[limit - 1].cursor if len(rows) > limit else None
+    return page(connection, AGREED, Agreed, wanted.parameters, as_of, after=after, limit=limit)
 
 
-def totals(connection: Connection[Any], policy: str, version: str | None, as_of: Mapping[int, int]) -> Totals:
+def totals(connection: Connection[Any], wanted: Wanted, as_of: Mapping[int, int]) -> Totals:
     """Return how many people a change touches; the arguments are those of `agreed`. Costs what the whole costs."""
-    found = _counted(connection, _wanted(policy, None, lacking=False), as_of)
+    every = wanted._replace(version=None, lacking=False)
+    found = whole(connection, TOTALS, Counted, every.parameters, as_of)
     modes: dict[str, dict[str, int]] = {}
     for (name, mode), people_ in added(
         {(row.version or "", row.mode or ""): row.people} for row in found if row.over == BOTH
@@ -149,25 +149,11 @@ def totals(connection: Connection[Any], policy: str, version: str | None, as_of:
         modes.setdefault(name, {})[mode] = people_
     by_version = added({row.version or "": row.people} for row in found if row.over == VERSION)
     lacking = None
-    if version is not None:
-        rest = _counted(connection, _wanted(policy, version, lacking=True), as_of)
+    if wanted.version is not None:
+        rest = whole(connection, TOTALS, Counted, wanted._replace(lacking=True).parameters, as_of)
         lacking = sum(row.people for row in rest if row.over == NEITHER)
     return Totals(
         sum(row.people for row in found if row.over == NEITHER),
         [Version(name, by_version[name], modes[name]) for name in sorted(by_version)],
         lacking,
     )
-
-
-def _wanted(policy: str, version: str | None, *, lacking: bool) -> dict[str, Any]:
-    return {"policy": policy, "version": version, "lacking": lacking, "limit": None} | clearance(())
-
-
-def _counted(connection: Connection[Any], wanted: dict[str, Any], as_of: Mapping[int, int]) -> list[Counted]:
-    return [
-        row
-        for log_id, position in as_of.items()
-        for row in select(
-            connection, TOTALS, wanted | {"log_id": log_id, "as_of": position} | start(BEGINNING, log_id, None), Counted
-        )
-    ]

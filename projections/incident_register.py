@@ -60,6 +60,7 @@ ALL = """
     JOIN ledger.entry AS e ON e.log_id = d.log_id AND e.position = d.position
     LEFT JOIN ledger.opened AS o ON o.log_id = e.log_id AND o.stream = e.stream AND o.position <= %(as_of)s
     WHERE d.log_id = %(log_id)s AND d.position <= %(as_of)s AND (NOT d.sealed OR o.stream IS NOT NULL) AND NOT {hidden}
+      AND (%(valid_at)s::timestamptz IS NULL OR d.time <= %(valid_at)s)
     ORDER BY d.position
 """.replace(
     "{hidden}", HIDDEN.replace("{fact}", "d").replace("{name}", "d").replace("{streams}", "e.stream, o.subject")
@@ -138,17 +139,22 @@ class Incident(NamedTuple):
     """Log and position of each fact behind it."""
 
 
-def register(connection: Connection[Any], as_of: Mapping[int, int], since: datetime | None = None) -> list[Incident]:
+def register(
+    connection: Connection[Any], as_of: Mapping[int, int], since: datetime | None = None,
+    valid_at: datetime | None = None,
+) -> list[Incident]:  # fmt: skip
     """Return the register, by when the company became aware.
 
     Args:
         connection: A reader's.
         as_of: For each log the last position that is seen.
         since: Only incidents of which the company became aware at or after this time.
+        valid_at: What happened later is not seen; None for all that is recorded.
     """
+    wanted = {"valid_at": valid_at}
     changes: dict[str, dict[tuple[str, str], list[Change]]] = {}
     for log_id, position in as_of.items():
-        for each in select(connection, ALL, {"log_id": log_id, "as_of": position}, Change):
+        for each in select(connection, ALL, wanted | {"log_id": log_id, "as_of": position}, Change):
             # A fact about people of several logs is an entry in each.
             changes.setdefault(each.incident, {}).setdefault((each.source, each.id), []).append(each)
     found: list[tuple[datetime, Incident]] = []

@@ -36,7 +36,7 @@ VOIDED = """
     JOIN projections.correction AS c ON c.log_id = p.log_id AND c.position <= p.as_of
     JOIN ledger.entry AS e ON e.log_id = c.log_id AND e.position = c.position
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
-    LEFT JOIN ledger.opened AS o ON o.log_id = e.log_id AND o.stream = e.stream
+    LEFT JOIN ledger.opened AS o ON o.log_id = e.log_id AND o.stream = e.stream AND o.position <= p.as_of
     WHERE c.reason = %(reason)s AND c.act = 'event.voided'
       AND NOT EXISTS (
         SELECT FROM unnest(%(logs)s::smallint[], %(positions)s::bigint[]) AS q (log_id, as_of)
@@ -54,14 +54,14 @@ MISTAKEN = """
            x.fact #>> '{data,seal_ref}' AS seal, x.fact ? 'cohort' AS cohort
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
-    LEFT JOIN ledger.opened AS o ON o.log_id = e.log_id AND o.stream = e.stream
+    LEFT JOIN ledger.opened AS o ON o.log_id = e.log_id AND o.stream = e.stream AND o.position <= %(as_of)s
     WHERE e.log_id = %(log_id)s AND e.repeat_key = ANY (%(keys)s::uuid[]) AND e.position <= %(as_of)s
 """
 # By the primary key of ledger.member.
 MEMBERS = "SELECT subject FROM ledger.member WHERE log_id = %(log_id)s AND position = %(position)s ORDER BY ordinal"
-# By primary keys: what an ended order opened is told under her own id; who was forgotten, or is to be, is nobody.
+# By primary keys: what an order that ended opened is told under her own id. Who is forgotten, or is to be, is nobody.
 WHO = """
-    SELECT t.stream, coalesce(o.subject, t.stream) AS person
+    SELECT t.stream, CASE WHEN o.position <= %(as_of)s THEN o.subject ELSE t.stream END AS person
     FROM unnest(%(streams)s::uuid[]) WITH ORDINALITY AS t (stream, ordinal)
     JOIN ledger.subject AS s ON s.log_id = %(log_id)s AND s.subject = t.stream
     LEFT JOIN ledger.opened AS o ON o.log_id = s.log_id AND o.stream = t.stream
@@ -231,7 +231,7 @@ def _incident(
     seals: list[str],
 ) -> Incident | None:
     """Return an incident about some people; None if nobody of them is there any more, or may be named."""
-    people = _there(connection, target.log_id, streams)
+    people = _there(connection, as_of, target.log_id, streams)
     if not people:
         return None
     told = [
@@ -245,9 +245,11 @@ def _incident(
     )  # fmt: skip
 
 
-def _there(connection: Connection[Any], log_id: int, streams: Sequence[UUID]) -> dict[UUID, UUID]:
+def _there(
+    connection: Connection[Any], as_of: Mapping[int, int], log_id: int, streams: Sequence[UUID]
+) -> dict[UUID, UUID]:
     """Return those of some streams that may be named, each with whose it is."""
-    wanted = {"log_id": log_id, "streams": list(streams)}
+    wanted = {"log_id": log_id, "streams": list(streams), "as_of": as_of[log_id]}
     return {row[0]: row[1] for row in connection.execute(WHO, wanted).fetchall()}
 
 
@@ -260,7 +262,7 @@ def _names(
     for person in dict.fromkeys(people.values()):
         for name in aliases(connection, Subject(person.hex, home), pins).names:
             found.setdefault(name.log_id, {})[UUID(hex=name.id)] = None
-    return {log_id: list(_there(connection, log_id, list(names))) for log_id, names in found.items()}
+    return {log_id: list(_there(connection, as_of, log_id, list(names))) for log_id, names in found.items()}
 
 
 def _told(connection: Connection[Any], voiding: Voiding, target: Mistaken, log_id: int, names: Sequence[UUID]) -> Told:

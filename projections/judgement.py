@@ -6,6 +6,7 @@ rule finds; a resolution says that somebody dealt with it, until somebody says o
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -27,8 +28,8 @@ DECISIONS = ("finding.resolved", "finding.reopened")
 WAIVED, RAISED = "finding.waived", "finding.raised"
 TYPES = tuple(sorted({
     *(each for rule in RULES for each in (*rule.types, *rule.gone)), *READ,
-    "consent.recorded", "policy.assented", "data.erased", "request.received", "request.answered", "hold.placed",
-    "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
+    "consent.recorded", "policy.assented", "data.erased", "request.received", "request.verified", "request.answered",
+    "hold.placed", "hold.released", "seal.extended", "seal.lifted", *DECISIONS, WAIVED, RAISED,
 }))  # fmt: skip
 """What is read of a person: what is judged, and what it is judged by."""
 
@@ -64,6 +65,8 @@ class Finding(NamedTuple):
     """The same, as its emitter wrote it."""
     since: datetime
     """From when it is a finding."""
+    until: datetime | None
+    """Until when it is one; None for ever after, as far as is known. It may be one again later."""
     recipient: str | None
     purposes: list[str]
     source: str
@@ -89,6 +92,15 @@ class Finding(NamedTuple):
     waived: list[str]
     """Of what excuses it: the reason, its author's part in the company and name there, from when and until when, as
     stated; empty if nothing that is known here does."""
+    asked: list[str] | None = None
+    """Where what was given is compared with what an order, a paper or an agreement allows: which data that is. What
+    was given beyond it is in `codes`."""
+    given: list[str] | None = None
+    """Which data was given."""
+
+    def stands(self, at: datetime) -> bool:
+        """Return whether it is a finding at a moment."""
+        return self.since <= at and (self.until is None or at < self.until)
 
 
 def finding_id(log_id: int, position: int, rule: str) -> str:
@@ -97,7 +109,7 @@ def finding_id(log_id: int, position: int, rule: str) -> str:
 
 
 def judged(
-    history: History, registers: Registers, rules: Sequence[Rule] = RULES, *, lawful: bool = True
+    history: History, registers: Registers, rules: tuple[Rule, ...] = RULES, *, lawful: bool = True
 ) -> list[Finding]:
     """Return what rules and emitters say of a person's facts, by position and rule.
 
@@ -110,13 +122,16 @@ def judged(
     nobody = not history.facts and not history.gone
     facts = registers.kept_in(history.log_id, history.streams) if nobody else history.facts
     opened = openings(history.facts)
-    wanted = [(fact, rule) for fact in facts for rule in rules if fact.type in rule.types]
-    wanted += [(fact, rule) for fact, _ in history.gone for rule in rules if fact.type in rule.gone]
+    counting, undone = _by_type(rules)
+    wanted = [(fact, rule) for fact in facts for rule in counting.get(fact.type, ())]
+    wanted += [(fact, rule) for fact, _ in history.gone for rule in undone.get(fact.type, ())]
     found = [_raised(fact, opened, nobody=nobody) for fact in facts if fact.type == RAISED]
     for fact, rule in wanted:
         verdict = rule.judge(fact, history, registers)
-        if verdict is not None and (lawful or verdict.outcome != "lawful"):
-            found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
+        while verdict is not None:
+            if lawful or verdict.outcome != "lawful":
+                found.append(_finding(rule, fact, verdict, opened, nobody=nobody))
+            verdict = verdict.later
     waivers = list(history.of(WAIVED))
     decisions: dict[str, list[Fact]] = {}
     for each in history.of(*DECISIONS):
@@ -124,9 +139,22 @@ def judged(
     decided = [
         _decided(_excused(each, waivers, registers), decisions.get(each.finding, []), history, registers)
         for each in found
-        if lawful or each.outcome != "lawful"
+        if (lawful or each.outcome != "lawful") and (each.until is None or each.since < each.until)
     ]
-    return sorted(decided, key=lambda each: (each.position, each.rule))
+    return sorted(decided, key=lambda each: (each.position, each.rule, each.since))
+
+
+@lru_cache
+def _by_type(rules: tuple[Rule, ...]) -> tuple[dict[str, list[Rule]], dict[str, list[Rule]]]:
+    """Return the rules that judge each type of fact, as long as it counts and once it does not any more."""
+    counting: dict[str, list[Rule]] = {}
+    undone: dict[str, list[Rule]] = {}
+    for rule in rules:
+        for each in rule.types:
+            counting.setdefault(each, []).append(rule)
+        for each in rule.gone:
+            undone.setdefault(each, []).append(rule)
+    return counting, undone
 
 
 def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *, nobody: bool) -> Finding:
@@ -135,10 +163,14 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         finding_id(fact.log_id, fact.position, rule.code), fact.log_id, opened.get(fact.subject, fact.subject),
         fact.position, fact.type, rule.code, str(rule.version), verdict.law or law_pack(rule.of, fact.time),
         verdict.outcome, verdict.reason, list(verdict.codes), [list(each) for each in inputs],
-        fact.time, fact.stated, _since(fact, verdict), recipient(fact), purposes(fact),
+        fact.time, fact.stated, _since(fact, verdict), verdict.until, recipient(fact), purposes(fact),
         fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[],
-        resolution=None, waiver=None, waived=[],
+        resolution=None, waiver=None, waived=[], asked=_listed(verdict.asked), given=_listed(verdict.given),
     )  # fmt: skip
+
+
+def _listed(codes: tuple[str, ...] | None) -> list[str] | None:
+    return None if codes is None else list(codes)
 
 
 def _since(fact: Fact, verdict: Verdict) -> datetime:
@@ -153,7 +185,7 @@ def _raised(fact: Fact, opened: dict[str, str], *, nobody: bool) -> Finding:
     return Finding(
         said["finding_id"], fact.log_id, opened.get(fact.subject, fact.subject), fact.position, fact.type, said["rule"],
         said["rule_version"], said.get("law_pack"), said["result"], said.get("reason"), _about(said),
-        [list(place(fact))], fact.time, fact.stated, min(fact.time, fact.appended), None, [], fact.source,
+        [list(place(fact))], fact.time, fact.stated, min(fact.time, fact.appended), None, None, [], fact.source,
         said.get("system"), *_visible(fact, opened), nobody, raised=True, state="open", decided=[], resolution=None,
         waiver=said.get("excused_by"), waived=[],
     )  # fmt: skip

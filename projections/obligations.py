@@ -21,7 +21,7 @@ from projections.earlier import page, pieces, to_forget
 from projections.history import histories
 from projections.history import of_person as parts_of_person
 from projections.noticed import Step
-from projections.owed import OPEN, TELL, TYPES, UNFINISHED, Owed, owed, periods
+from projections.owed import MARKS, RECEIVED, TELL, TYPES, UNFINISHED, Owed, owed, periods
 from projections.plain import plain
 from projections.stood import ALWAYS, NO_DAY, stood
 
@@ -124,11 +124,14 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=6,
+    version=8,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,
     derive=derive,
+    needs=tuple(each for each in TYPES if each not in RECEIVED),
+    marked=RECEIVED[:1],
+    marks=MARKS,
 )
 
 
@@ -235,8 +238,8 @@ def found(
     return [each for _, each in shown], shown[-1][0] if len(rows_of_all) > limit else None
 
 
-def untold(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> list[Owed]:
-    """Return who is still to be told of a change of somebody's data, also if she is to be forgotten.
+def telling(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> list[Owed]:
+    """Return who is or was to be told of a change of somebody's data, also if she is to be forgotten.
 
     It is computed from her facts: the decision to forget stands on the same position as that on holds. What an order
     forbids to tell is not among it, so that forgetting takes as long as if it were about a stranger.
@@ -251,7 +254,7 @@ def untold(connection: Connection[Any], subject: Subject, upto: int, now: dateti
     elsewhere = [each for each in known if each.log_id == subject.log_id]
     people = histories(connection, subject.log_id, [subject.id], upto, OBLIGATIONS.types, elsewhere)
     found = [each for person in people if subject.id in person.streams for each in owed(person, now)]
-    return [each for each in found if each.kind == TELL and each.state in {OPEN, "bounced"} and not each.sealed]
+    return [each for each in found if each.kind == TELL and not each.sealed]
 
 
 def of_revoked(

@@ -1,8 +1,8 @@
 """Which accounts that were issued would be different now, by what was recorded since: what came late or was undone.
 
 An account tells of the time of its position. A fact that is recorded later and had happened by then would have been in
-it; one that was voided or replaced since would not. Rows follow from all that counts about a person (see `derived`):
-the newest state only. An order's end is `seals`' question.
+it; one that was voided or replaced since would not. Rows follow from all that counts about a person (see `derived`,
+and `earlier` for those of then). An order's end is `seals`' question.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
 from projections.derived import Derived
+from projections.earlier import page
 from projections.held import REFUSALS
 from projections.history import read, whole
 from projections.law.rights import ERASURE
@@ -217,6 +218,7 @@ def across(
     after: Cursor | None = None,
     limit: int = 100,
     sealed: Sequence[Outdated] = (),
+    as_of: Mapping[int, int] | None = None,
 ) -> tuple[list[Outdated], Cursor | None]:
     """Return accounts that would be different now, by when they were issued, and the cursor to go on after.
 
@@ -227,11 +229,12 @@ def across(
         after: The cursor of the page before.
         limit: The most rows, at least 1.
         sealed: What the reader is cleared for besides; see `behind`.
+        as_of: For each log the last position that is seen; None for the newest state.
     """
     found: list[list[Outdated]] = []
     for log_id in logs:
-        wanted = {"log_id": log_id, "since": since, "limit": limit + 1} | _start(since, log_id, after)
-        rows = select(connection, ACROSS, wanted, Outdated)
+        wanted = parameters(log_id, since, after) | {"limit": limit + 1}
+        rows = page(connection, OUTDATED, as_of, log_id, ACROSS, wanted, Outdated, _place)
         found.append([row._replace(because=[Cause(*each) for each in row.because]) for row in rows])
     known: dict[tuple[int, int, UUID], Outdated] = {}
     more = [each for each in sealed if each.issued >= since and (after is None or _place(each) > after)]
@@ -240,8 +243,8 @@ def across(
         other = known.get(key)
         both = each.because if other is None else [*other.because, *each.because]
         known[key] = each._replace(because=sorted(both, key=attrgetter("position")))
-    page = list(known.values())
-    return (page, None) if len(page) <= limit else (page[:limit], _place(page[limit - 1]))
+    told = list(known.values())
+    return (told, None) if len(told) <= limit else (told[:limit], _place(told[limit - 1]))
 
 
 def behind(connection: Connection[Any], log_id: int, owner: str, streams: Sequence[str], upto: int) -> list[Outdated]:
@@ -276,10 +279,12 @@ def _place(each: Outdated) -> Cursor:
     return Cursor(each.issued, each.log_id, each.position, each.subject)
 
 
-def _start(since: datetime, log_id: int, after: Cursor | None) -> dict[str, Any]:
-    """Return where a log's rows go on: the page before ended in one log, and passed lower ones at the same time."""
+def parameters(log_id: int, since: datetime, after: Cursor | None) -> dict[str, Any]:
+    """Return what the statement takes but for `limit`: the page before ended in one log, and passed lower ones then."""
+    wanted: dict[str, Any] = {"log_id": log_id, "since": since}
     if after is None:
-        return {"issued": since, "position": 0, "subject": NOBODY}
+        return wanted | {"issued": since, "position": 0, "subject": NOBODY}
     if log_id == after.log_id:
-        return {"issued": after.issued, "position": after.position, "subject": after.subject}
-    return {"issued": after.issued, "position": LAST_POSITION if log_id < after.log_id else 0, "subject": NOBODY}
+        return wanted | {"issued": after.issued, "position": after.position, "subject": after.subject}
+    passed = LAST_POSITION if log_id < after.log_id else 0
+    return wanted | {"issued": after.issued, "position": passed, "subject": NOBODY}

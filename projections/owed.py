@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 TYPES = tuple(dict.fromkeys((*CHANGED, *NOTICED, *requested.TYPES, *consulted.TYPES)))
 """What obligations follow from."""
+RECEIVED = ("data.disclosed", "disclosure.onward_reported")
+"""Those that oblige to nothing by themselves, but for what `MARKS` tell."""
 TELL, ANSWER, CONFIRM, EXTENSION, INFORM = (
     "tell_recipient", "answer_request", "confirm_request", "extension_notice", "inform_person",
 )  # fmt: skip
@@ -61,10 +63,17 @@ KINDS = (
 OPEN, SENT, DISCHARGED = "open", "sent", "discharged"
 UNFINISHED = frozenset({OPEN, SENT, "bounced"})
 """States in which something is still to be done."""
+UNTOLD = frozenset({OPEN, "bounced"})
+"""States in which a recipient was not told, and may be."""
 STATES = (OPEN, SENT, DISCHARGED, "refused", "bounced", "impossible", "disproportionate", "standing")
 """standing: it goes on until its day, such as keeping a record."""
 DUTY = "inform_person"
 """The clock of telling a person of an emergency disclosure."""
+MARKS = (
+    '"duty_to_inform":true',
+    *sorted({f'"basis":"{ground.code}"' for pack in PACKS for ground in pack.grounds if DUTY in ground.duties}),
+)
+"""What an entry has that says that she must be told of a disclosure: see `_informing`."""
 
 
 class Owed(NamedTuple):
@@ -234,8 +243,9 @@ def _telling(person: History) -> Iterable[Owed]:
     for each in named:
         if (each.notification, each.recipient) not in used:
             stream = each.fact.subject
-            law = law_for("tell_recipients", each.fact.time, None, each.fact.data.get("jurisdiction"))
-            its = deadline(law, "tell_recipients", each.fact.time, stated=each.due)
+            place = each.fact.data.get("jurisdiction")
+            law = law_for("tell_recipients", each.fact.time, None, place)
+            its = deadline(law, "tell_recipients", each.fact.time, stated=each.due, place=place)
             subject = names.get(stream, stream)
             yield of_notice(each, subject, its)._replace(sealed=is_hidden(each.fact, names))
 
@@ -252,7 +262,7 @@ def _about(notice: Notice, change: Change) -> bool:
 
 def _named(notice: Notice, change: Change, gave: list[Copy], law: Pack | None, names: dict[str, str]) -> Owed:
     """Return what is owed to one recipient by a notice that the company named."""
-    its = deadline(law, "tell_recipients", change.time, stated=notice.due)
+    its = deadline(law, "tell_recipients", change.time, stated=notice.due, place=change.jurisdiction)
     subject = names.get(notice.fact.subject, notice.fact.subject)
     known = [copy for copy in gave if _in(copy.category, notice.categories)] or gave
     found = of_notice(notice, subject, its)
@@ -276,7 +286,7 @@ def _unnamed(
     """Return what is owed to one recipient of whom the company said nothing yet."""
     # Of a dispute, whoever received it later is told since then.
     late = gave[0].fact if gave[0].fact.time > change.time and change.kind == "challenged" else None
-    its = deadline(law, "tell_recipients", late.time if late else change.time)
+    its = deadline(law, "tell_recipients", late.time if late else change.time, place=change.jurisdiction)
     subject = names.get(change.facts[0].subject, change.facts[0].subject)
     gone = _gone(gave)
     outcome, ended = ("destroyed", gone) if gone is not None else ("resolved", change.resolved)
@@ -324,10 +334,12 @@ def _answering(log_id: int, its: Request) -> Iterable[Owed]:
             due=one.deadline.day, deadline=one.deadline, done=one.done,
             positions=sorted({its.positions[0], *([one.position] if one.position else [])}), **by,
         )  # fmt: skip
-    for one in its.extensions:
+    # What the law does not allow moves no day and needs no notice: a rule finds it. Nor does what is answered.
+    for one in (each for each in its.extensions if each.counted or each.refused == requested.NOT_TOLD):
+        done = one.noticed or its.answered
         yield Owed(
-            name_of(EXTENSION, *key, one.position), EXTENSION, OPEN if one.noticed is None else DISCHARGED,
-            due=one.notice.day, deadline=one.notice, done=one.noticed,
+            name_of(EXTENSION, *key, one.position), EXTENSION, OPEN if done is None else DISCHARGED,
+            due=one.notice.day, deadline=one.notice, done=done,
             positions=sorted({its.positions[0], one.position}), **by,
         )  # fmt: skip
 
@@ -344,7 +356,8 @@ def _informing(person: History) -> Iterable[Owed]:
         law = next((pack for pack in _in_force(each) if (one := pack.ground(basis)) and DUTY in one.duties), None)
         if law is None and not each.data.get("duty_to_inform"):
             continue
-        its = deadline(law or law_for(DUTY, each.time, None, each.data.get("jurisdiction")), DUTY, each.time)
+        place = each.data.get("jurisdiction")
+        its = deadline(law or law_for(DUTY, each.time, None, place), DUTY, each.time, place=place)
         letter = letters.get(each.name)
         recipient = each.data["recipient"]
         subject = names.get(each.subject, each.subject)

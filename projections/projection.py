@@ -14,12 +14,13 @@ Tables have no schema in their names here: the connection's `search_path` says w
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
 
 from psycopg.rows import args_row, tuple_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     from psycopg import Connection, Cursor
 
@@ -201,6 +202,19 @@ def page(rows: list[Row], limit: int | None, cursor: Sequence[int]) -> Page[Row]
     return Page(rows[:limit], cursor[limit - 1])
 
 
+def part(rows: list[Row], after: int | None, limit: int | None) -> Page[Row]:
+    """Cut one page from all rows of an answer, whose order is the same for the same position.
+
+    Args:
+        rows: All of them.
+        after: The cursor of the page before: how many rows have been told.
+        limit: The most rows of a page, at least 1; None for everything.
+    """
+    start = after or 0
+    end = len(rows) if limit is None else start + limit
+    return Page(rows[start:end], end if end < len(rows) else None)
+
+
 def one_more(limit: int | None) -> int | None:
     """Return how many rows to ask for to learn whether there is a next page."""
     return None if limit is None else limit + 1
@@ -209,6 +223,18 @@ def one_more(limit: int | None) -> int | None:
 def before(as_of: int, after: int | None) -> int:
     """Return the position that rows must stay below: pages go from newest to oldest."""
     return as_of + 1 if after is None else min(as_of + 1, after)
+
+
+@contextmanager
+def at_once(connection: Connection[Any]) -> Generator[None]:
+    """Let all statements inside see the same rows, whatever is folded meanwhile.
+
+    Args:
+        connection: A reader's, in autocommit mode.
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
 
 
 def select(

@@ -6,11 +6,9 @@ stands on one position each.
 
 from __future__ import annotations
 
-from heapq import merge
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import SAID, Cursor, added, clearance, people, start
+from projections.across import SAID, Cursor, added, clearance, page, people, whole
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -119,11 +117,6 @@ class Received(NamedTuple):
     sealed: bool
     """Whether an order forbids telling it: then `subject` is the sealed stream."""
 
-    @property
-    def cursor(self) -> Cursor:
-        """Its place in the answer."""
-        return Cursor(self.time, self.log_id, self.position, self.ordinal)
-
 
 class Totals(NamedTuple):
     """How much a recipient received."""
@@ -204,30 +197,8 @@ def disclosed_to(
         only: Which disclosures are wanted.
         cleared: Sealed streams that the reader may know of; None for all.
     """
-    found: list[list[Received]] = []
-    for log_id, position in sorted(as_of.items()):
-        wanted = {
-            "log_id": log_id,
-            "recipient": recipient,
-            "since": since,
-            "until": until,
-            "as_of": position,
-            "limit": limit + 1,
-            **only._asdict(),
-            **clearance(cleared),
-        }
-        found.append(
-            select(
-                connection,
-                DISCLOSED_TO,
-                wanted | start(since, log_id, after),
-                Received,
-            )
-        )
-    rows = list(merge(*found, key=attrgetter("cursor")))
-    if len(rows) <= limit:
-        return rows, None
-    return rows[:limit], rows[limit - 1].cursor
+    window = {"recipient": recipient, "since": since, "until": until} | only._asdict() | clearance(cleared)
+    return page(connection, DISCLOSED_TO, Received, window, as_of, since=since, after=after, limit=limit)
 
 
 def totals(
@@ -244,22 +215,13 @@ def totals(
 
     Costs what the whole answer costs. Who was forgotten since, or is to be, does not count.
     """
-    window = {"recipient": recipient, "since": since, "until": until, "limit": None} | clearance(cleared)
-    found = [
-        row
-        for log_id, position in as_of.items()
-        for row in select(
-            connection,
-            TOTALS,
-            window | only._asdict() | {"log_id": log_id, "as_of": position} | start(since, log_id, None),
-            Counted,
-        )
-    ]
-    whole = [row for row in found if row.over == NEITHER]
+    window = {"recipient": recipient, "since": since, "until": until} | only._asdict() | clearance(cleared)
+    found = whole(connection, TOTALS, Counted, window, as_of, since=since)
+    every = [row for row in found if row.over == NEITHER]
     return Totals(
-        sum(row.disclosures for row in whole),
-        sum(row.receipts for row in whole),
-        sum(row.people for row in whole),
+        sum(row.disclosures for row in every),
+        sum(row.receipts for row in every),
+        sum(row.people for row in every),
         # Nobody lives in two logs.
         added({row.category or "": row.people} for row in found if row.over == CATEGORY),
         added({row.purpose or "": row.people} for row in found if row.over == PURPOSE),

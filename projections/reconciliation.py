@@ -12,7 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.across import HIDDEN
-from projections.projection import select
+from projections.merged import Span, seen, united
+from projections.observed import NAMED, TYPES
+from projections.projection import at_once, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
 READ = ("observed", "corrections")
 """The projections that the answer stands on."""
 KINDS = ("system", "recipient", "recipient_kind", "purpose", "category")
-# One row for each name.
+# One row for each name; see `merged`.
 SEEN = """
     SELECT kind, name, sum(facts)::bigint, min(first), max(last)
-    FROM projections.observed WHERE log_id = ANY(%(logs)s::smallint[])
-    GROUP BY kind, name ORDER BY kind, name
+    FROM projections.observed WHERE log_id = %(log_id)s AND upto <= %(after)s GROUP BY kind, name
 """
+# Entries of one block at most, by their primary key.
+AGAIN = """
+    SELECT n.kind, n.name, count(*), min(t.at), max(t.at) {named} GROUP BY n.kind, n.name
+""".replace("{named}", NAMED)
 # A register of a few rows, read whole.
 DECLARED = (
     """
@@ -91,7 +96,7 @@ def compared(connection: Connection[Any], as_of: Mapping[int, int], now: datetim
 
     Args:
         connection: A reader's.
-        as_of: For each log the last position of what is declared; what is observed is the newest.
+        as_of: For each log the last position that is seen.
         now: What time it is: policies and agreements count while they are in force.
     """
     said = [
@@ -102,14 +107,25 @@ def compared(connection: Connection[Any], as_of: Mapping[int, int], now: datetim
     declared: dict[tuple[str, str], set[str]] = {}
     for kind, name, by in _declared(sorted(said, key=lambda each: (each.appended, each.log_id, each.position)), now):
         declared.setdefault((kind, name), set()).add(by)
-    seen = {(each.kind, each.name): each for each in select(connection, SEEN, {"logs": list(as_of)}, Name)}
+    observed = _observed(connection, as_of)
     found: list[Compared] = []
-    for key in sorted(declared.keys() | seen.keys(), key=lambda each: (KINDS.index(each[0]), each[1])):
-        by, each = sorted(declared.get(key, ())), seen.get(key)
+    for key in sorted(declared.keys() | observed.keys(), key=lambda each: (KINDS.index(each[0]), each[1])):
+        by, each = sorted(declared.get(key, ())), observed.get(key)
         state = "undeclared" if not by else "unobserved" if each is None else "both"
-        facts, first, last = (each.facts, each.first, each.last) if each else (0, None, None)
-        found.append(Compared(*key, state, by, facts, first, last))
+        found.append(Compared(*key, state, by, *(each or (0, None, None))))
     return found
+
+
+def _observed(connection: Connection[Any], as_of: Mapping[int, int]) -> dict[tuple[str, str], Span]:
+    """Return every name that is observed, by its kind and itself."""
+    found: list[Name] = []
+    with at_once(connection):
+        for log in seen(connection, "observed", as_of):
+            wanted: dict[str, Any] = {"log_id": log.log_id, "after": log.whole, "upto": log.as_of, "types": list(TYPES)}
+            found += select(connection, SEEN, wanted, Name)
+            if log.whole < log.as_of:
+                found += select(connection, AGAIN, wanted, Name)
+    return united(((each.kind, each.name), Span(*each[2:])) for each in found)
 
 
 def _declared(said: Sequence[Declaration], now: datetime) -> Iterator[tuple[str, str, str]]:

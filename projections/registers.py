@@ -143,12 +143,12 @@ class Registers:
         return [each for each in self.facts("hold") if not each.sealed]
 
     def waivers(self, rule: str) -> list[Fact]:
-        """Return the waivers of one rule."""
-        return self.facts(f"waiver {rule}")
+        """Return the waivers of one rule. It leaves no key: what one may excuse stands as a finding of that rule."""
+        return self._of.get(f"waiver {rule}", [])
 
     def decisions(self, finding: str) -> list[Fact]:
-        """Return what was decided on one finding by facts that name nobody."""
-        return [each for each in self.facts(f"finding {finding}") if each.type != "finding.raised"]
+        """Return what was decided on one finding by facts that name nobody. It leaves no key: findings have names."""
+        return [each for each in self._of.get(f"finding {finding}", []) if each.type != "finding.raised"]
 
 
 KEYS: dict[str, Callable[[dict[str, Any]], str]] = {

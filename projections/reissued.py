@@ -1,4 +1,4 @@
-"""Accounts to issue again, since an order that hid something from them has ended.
+"""Accounts that left out what an order hid: those to issue again since it has ended, and those behind one order.
 
 An account is about all that is one person's, so what an order hid under one of her names is missing from accounts that
 were issued under another one, as soon as the two were known to be one; and a later account under any of them has it.
@@ -27,10 +27,16 @@ OPENED = """
       AND NOT EXISTS (SELECT FROM ledger.revoked AS r WHERE r.log_id = o.log_id AND r.subject = o.subject)
     ORDER BY o.position
 """
+# By primary key.
+OPENED_STREAM = """
+    SELECT log_id, subject, stream, position FROM ledger.opened
+    WHERE log_id = %(log_id)s AND stream = %(stream)s AND position <= %(as_of)s
+"""
 # By the index (log_id, stream, sequence).
 ISSUED = """
     SELECT e.log_id, e.stream, e.position, (x.fact #>> '{data,position}')::bigint AS covered,
-           x.fact #>> '{data,account_id}' AS account, x.fact #>> '{data,language}' AS language
+           x.fact #>> '{data,account_id}' AS account, x.fact #>> '{data,language}' AS language,
+           x.fact ->> 'time' AS time
     FROM unnest(%(logs)s::smallint[], %(streams)s::uuid[], %(positions)s::bigint[]) AS n (log_id, stream, as_of)
     JOIN ledger.entry AS e
       ON e.log_id = n.log_id AND e.stream = n.stream AND e.position <= n.as_of AND e.type = 'account.issued'
@@ -75,14 +81,20 @@ class _Opened(NamedTuple):
     position: int
 
 
-class _Issued(NamedTuple):
+class Issued(NamedTuple):
+    """An account that was issued."""
+
     log_id: int
     subject: UUID
+    """The name that it was issued under."""
     position: int
+    """Of the entry that says so."""
     covered: int
     """The position of its log that it stands on."""
     account: str
     language: str
+    time: str
+    """When: RFC 3339, as stated."""
 
 
 def to_reissue(
@@ -104,33 +116,56 @@ def to_reissue(
     ]
 
 
+def omitting(
+    connection: Connection[Any], owner: Subject, stream: Subject, as_of: Mapping[int, int]
+) -> list[tuple[Issued, tuple[int, int] | None]]:
+    """Return the accounts that left out what an order hides or hid, each with log and position of one issued since.
+
+    While the order stands, none can be issued that has it.
+
+    Args:
+        connection: A reader's.
+        owner: Whom the order is over.
+        stream: What it sealed.
+        as_of: For each log the last position up to which all of this is known.
+    """
+    wanted = {"log_id": stream.log_id, "stream": stream.id, "as_of": as_of[stream.log_id]}
+    opened = next(iter(select(connection, OPENED_STREAM, wanted, _Opened)), None)
+    return _left_out(connection, owner, stream, opened, as_of)
+
+
 def _of_opened(connection: Connection[Any], opened: _Opened, as_of: Mapping[int, int]) -> list[Reissue]:
-    owner = Subject(opened.subject.hex, opened.log_id)
-    names = aliases(connection, owner, Pins(owner.log_id, as_of[owner.log_id], as_of)).names
-    wanted = {
-        "logs": [each.log_id for each in names], "streams": [each.id for each in names],
-        "positions": [as_of[each.log_id] for each in names],
-    }  # fmt: skip
-    issued = [
-        each
-        for each in select(connection, ISSUED, wanted, _Issued)
-        if _about(connection, each, owner, as_of)
-    ]  # fmt: skip
-    since = [each for each in issued if _came_after(connection, each, opened)]
-    renewed = (since[0].log_id, since[0].position) if since else None
-    row = connection.execute(FIRST, {"log_id": opened.log_id, "stream": opened.stream}).fetchone()
-    first = row[0] if row is not None else None
+    owner, stream = (Subject(each.hex, opened.log_id) for each in (opened.subject, opened.stream))
     return [
         Reissue(
             each.log_id, each.subject, each.position, each.account, each.language, opened.log_id, opened.position,
             renewed,
         )
-        for each in issued
-        if each not in since and first is not None and first <= _seen(connection, each, opened.log_id)
+        for each, renewed in _left_out(connection, owner, stream, opened, as_of)
     ]  # fmt: skip
 
 
-def _about(connection: Connection[Any], each: _Issued, owner: Subject, as_of: Mapping[int, int]) -> bool:
+def _left_out(
+    connection: Connection[Any], owner: Subject, stream: Subject, opened: _Opened | None, as_of: Mapping[int, int]
+) -> list[tuple[Issued, tuple[int, int] | None]]:
+    names = aliases(connection, owner, Pins(owner.log_id, as_of[owner.log_id], as_of)).names
+    wanted = {
+        "logs": [each.log_id for each in names], "streams": [each.id for each in names],
+        "positions": [as_of[each.log_id] for each in names],
+    }  # fmt: skip
+    issued = [each for each in select(connection, ISSUED, wanted, Issued) if _about(connection, each, owner, as_of)]
+    since = [each for each in issued if opened is not None and _came_after(connection, each, opened)]
+    renewed = (since[0].log_id, since[0].position) if since else None
+    row = connection.execute(FIRST, {"log_id": stream.log_id, "stream": stream.id}).fetchone()
+    first = row[0] if row is not None else None
+    return [
+        (each, renewed)
+        for each in issued
+        if each not in since and first is not None and first <= _seen(connection, each, stream.log_id)
+    ]
+
+
+def _about(connection: Connection[Any], each: Issued, owner: Subject, as_of: Mapping[int, int]) -> bool:
     """Return whether an account told of what was recorded under a name, too."""
     name = Subject(each.subject.hex, each.log_id)
     if name == owner:
@@ -139,7 +174,7 @@ def _about(connection: Connection[Any], each: _Issued, owner: Subject, as_of: Ma
     return owner in aliases(connection, name, Pins(each.log_id, each.covered, others)).names
 
 
-def _seen(connection: Connection[Any], each: _Issued, log_id: int) -> int:
+def _seen(connection: Connection[Any], each: Issued, log_id: int) -> int:
     """Return the last position of a log that an account may have seen.
 
     Of another log that is what had been recorded when the account was: it stands on the newest of each log, and its
@@ -150,7 +185,7 @@ def _seen(connection: Connection[Any], each: _Issued, log_id: int) -> int:
     return recorded_before(connection, each.log_id, each.position, log_id)
 
 
-def _came_after(connection: Connection[Any], each: _Issued, opened: _Opened) -> bool:
+def _came_after(connection: Connection[Any], each: Issued, opened: _Opened) -> bool:
     """Return whether an account was issued when what was hidden could be told."""
     if each.log_id == opened.log_id:
         return each.position > opened.position

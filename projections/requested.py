@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.deadlines import Deadline, deadline, is_late, law_on, parsed, said, standing, waiting
 from projections.history import moment, openings
-from projections.law.clock import More
+from projections.law.clock import More, most_days
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,10 +35,21 @@ NO_ANSWERS = frozenset(
 )
 """Outcomes that answer nothing yet: it came, it takes longer, or it is not known who asks."""
 OPEN, ANSWERED, REFUSED = "open", "answered", "refused"
-NOT_TOLD = (
-    "More time was taken, but the person was not told of it in time: it is not counted",
-    "Une prorogation a été décidée, mais la personne n’en a pas été avisée à temps : elle n’est pas comptée",
-)
+UNKNOWN, NO_GROUND, NOT_TOLD, AGAIN = (
+    "whosaw:NoExtensionInLaw", "whosaw:NoGroundToExtend", "whosaw:ExtensionNotToldInTime", "whosaw:ExtendedAgain",
+)  # fmt: skip
+"""Why more time that was taken is not counted: the original day stands."""
+NOT_COUNTED = {
+    NO_GROUND: (
+        "More time was taken on a ground that the law does not list: it is not counted",
+        "Une prorogation a été décidée pour un motif que la loi ne prévoit pas : elle n’est pas comptée",
+    ),
+    NOT_TOLD: (
+        "More time was taken, but the person was not told of it in time: it is not counted",
+        "Une prorogation a été décidée, mais la personne n’en a pas été avisée à temps : elle n’est pas comptée",
+    ),
+}
+"""What the explanation says of it, where the arithmetic itself does not."""
 
 
 class Extension(NamedTuple):
@@ -56,6 +67,10 @@ class Extension(NamedTuple):
     """Whether it moves the day: the law must allow it, and she must be told of it in time."""
     in_time: bool
     """Whether she was told of it in time, where the law asks for that."""
+    refused: str | None
+    """Why it is not counted, in a code; None if it is, or no law is known that could say so."""
+    most: int | None
+    """By how many days the law allows it at most; None where it sets no number, or knows no extension."""
     unbounded: bool
     """Whether its reason allows as long as it takes."""
     position: int
@@ -223,7 +238,10 @@ def _request(name: str, facts: list[Fact], told: list[Fact], names: dict[str, st
     identity = data.get("identity", "pending")
     proof = next((each for each in facts if each.type == "request.verified"), None)
     stated_due = parsed(data.get("due"))
-    begun = Begun(pack, start, received.time, identity == "pending", proof.time if proof else None)
+    begun = Begun(
+        data.get("regime"), pack, data.get("jurisdiction"), start, received.time, identity == "pending",
+        proof.time if proof else None,
+    )  # fmt: skip
     extensions = _extensions(begun, clocks, [each for each in facts if each.type == "request.extended"])
     its = _due(begun, clocks, stated_due, extensions)
     replies = [each for each in facts if each.type == "request.answered"]
@@ -254,7 +272,11 @@ def is_answer(outcome: str | None) -> bool:
 class Begun(NamedTuple):
     """What the times of a request are counted from."""
 
+    regime: str | None
+    """The law that it is handled under, and its version then."""
     pack: Pack | None
+    place: str | None
+    """Whose law it names."""
     received: datetime
     dated: datetime
     pending: bool
@@ -266,39 +288,56 @@ class Begun(NamedTuple):
         """Return when one of the law's clocks runs out."""
         its = self.pack.clocks.get(clock) if self.pack and clock else None
         if self.pack is None or clock is None or its is None:
-            return deadline(self.pack, None, self.received, stated=stated)
+            return deadline(self.pack, None, self.received, stated=stated, regime=self.regime)
         start = self.dated if its.starts in {"request_date", "request"} else self.received
         if its.identity_first and self.pending and self.proved is None:
-            return waiting(self.pack, clock, start)
+            return waiting(self.pack, clock, start, self.place)
         proved = self.proved if self.pending else None
-        return deadline(self.pack, clock, start, stated=stated, extensions=more, identified=proved)
+        return deadline(self.pack, clock, start, stated=stated, place=self.place, extensions=more, identified=proved)
 
 
 def _due(begun: Begun, clocks: tuple[str, ...], stated: date | None, extensions: list[Extension]) -> Deadline:
     """Return when the answer is due."""
-    told = [each for each in extensions if each.in_time]
+    told = [each for each in extensions if each.refused not in NOT_COUNTED]
     more = [More(each.days, in_days=True, reason=each.reason) for each in told]
     # What was stated at receipt is no day of what is extended for as long as it takes.
     known = None if any(each.unbounded for each in told) else stated
     found = begun.deadline(clocks[0] if clocks else None, stated=known, more=more)
-    return said(found, *NOT_TOLD) if len(told) < len(extensions) else found
+    for why in dict.fromkeys(each.refused for each in extensions):
+        found = said(found, *NOT_COUNTED[why]) if why in NOT_COUNTED else found
+    return found
 
 
 def _extensions(begun: Begun, clocks: tuple[str, ...], facts: list[Fact]) -> list[Extension]:
     """Return more time that was taken, whether the law allows it, and whether the person was told of it in time."""
-    allowed = begun.pack.clocks[clocks[0]].extension if begun.pack and clocks else None
+    its = begun.pack.clocks[clocks[0]] if begun.pack and clocks else None
+    allowed = its.extension if its else None
+    start = begun.deadline(clocks[0]).start if clocks else None
+    most = most_days(its, start) if its and start else None
     used = 0
     found: list[Extension] = []
     for each in facts:
-        its = begun.deadline(allowed.notice if allowed else None)
+        notice = begun.deadline(allowed.notice if allowed else None)
         noticed, reason = each.data.get("noticed_at"), each.data.get("reason")
         in_time = (
-            allowed is None or allowed.notice is None or (noticed is not None and not is_late(its, moment(noticed)))
+            allowed is None or allowed.notice is None or (noticed is not None and not is_late(notice, moment(noticed)))
         )
         unbounded = allowed is not None and allowed.unbounded(reason) is not None
-        counted = in_time and allowed is not None and (unbounded or used < allowed.times)
+        refused = None
+        if allowed is None:
+            refused = None if its is None or its.length is None else UNKNOWN
+        elif not allowed.admits(reason):
+            refused = NO_GROUND
+        elif not unbounded and used >= allowed.times:
+            refused = AGAIN
+        elif not in_time:
+            refused = NOT_TOLD
+        counted = allowed is not None and refused is None
         used += counted and not unbounded
-        found.append(Extension(reason, each.data.get("days"), noticed, its, counted, in_time, unbounded, each.position))
+        found.append(Extension(
+            reason, each.data.get("days"), noticed, notice, counted, in_time, refused, None if unbounded else most,
+            unbounded, each.position,
+        ))  # fmt: skip
     return found
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 
 from projections import consulted, requested
-from projections.deadlines import left, read_back, today_of
+from projections.deadlines import left, read_back
 from projections.derived import Derived
 from projections.earlier import page, pieces
 from projections.history import of_person as of_person_in
@@ -42,6 +42,7 @@ DEFINITIONS: LiteralString = """
         status   text        NOT NULL,
         timed    text        NOT NULL,
         due      date        NOT NULL,
+        zone     text        NOT NULL,
         regime   text,
         "right"  text,
         deemed   boolean     NOT NULL,
@@ -71,12 +72,19 @@ DEFINITIONS: LiteralString = """
         PRIMARY KEY (log_id, subject, position, since)
     );
 """
+TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE r.zone)::date"
+"""Where the request is to be answered."""
+FIRST_TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE 'Etc/GMT+12')::date"
+LAST_TODAY: LiteralString = "(%(now)s::timestamptz AT TIME ZONE 'Etc/GMT-14')::date"
+ANY_TODAY: LiteralString = f"r.due BETWEEN {FIRST_TODAY} AND {LAST_TODAY}"
+"""The days that it is anywhere on Earth: these an index finds."""
+OVERDUE: LiteralString = f"r.status = 'open' AND r.timed = 'dated' AND r.due < {TODAY} AND r.due < {LAST_TODAY}"
 STATES: dict[str, LiteralString] = {
     "open": "r.status = 'open'",
-    "running": "r.status = 'open' AND r.timed = 'dated' AND r.due > %(today)s",
-    "due_today": "r.status = 'open' AND r.timed = 'dated' AND r.due = %(today)s",
-    "overdue": "r.status = 'open' AND r.timed = 'dated' AND r.due < %(today)s",
-    "deemed_refused": "r.status = 'open' AND r.timed = 'dated' AND r.due < %(today)s AND r.deemed",
+    "running": f"r.status = 'open' AND r.timed = 'dated' AND r.due > {TODAY} AND r.due > {FIRST_TODAY}",
+    "due_today": f"r.status = 'open' AND r.timed = 'dated' AND r.due = {TODAY} AND {ANY_TODAY}",
+    "overdue": OVERDUE,
+    "deemed_refused": f"{OVERDUE} AND r.deemed",
     "watched": "r.status = 'open' AND r.timed = 'watched'",
     "undated": "r.status = 'open' AND r.timed = 'undated'",
     "waiting": "r.status = 'open' AND r.timed = 'waiting'",
@@ -113,7 +121,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
         "request": [
             (
                 person.log_id, UUID(hex=each.subject), each.request, since, until or ALWAYS, each.status,
-                each.deadline.timed, each.deadline.place or NO_DAY, each.regime, each.right,
+                each.deadline.timed, each.deadline.place or NO_DAY, each.deadline.zone, each.regime, each.right,
                 each.deadline.deemed_refusal, any(one.counted for one in each.extensions), each.sealed,
                 orjson.dumps(plain(each)).decode(),
             )
@@ -131,7 +139,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 REQUESTS = Derived(
     name="requests",
-    version=3,
+    version=5,
     questions=("request", "consultation"),
     definitions=DEFINITIONS,
     types=(*requested.TYPES, *consulted.TYPES),
@@ -199,7 +207,7 @@ def statement(wanted: Filter) -> LiteralString:
 def parameters(log_id: int, now: datetime, wanted: Filter, after: Cursor, limit: int | None) -> dict[str, Any]:
     """Return what the query takes."""
     return {
-        "log_id": log_id, "now": now, "today": today_of(now), "before": wanted.before or "infinity",
+        "log_id": log_id, "now": now, "before": wanted.before or "infinity",
         "regime": wanted.regime, "right": wanted.right, "due": after.due, "subject": _subject(log_id, after),
         "request": _request(log_id, after), "limit": limit,
     }  # fmt: skip

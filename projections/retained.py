@@ -80,6 +80,43 @@ class Kept(NamedTuple):
         return [each for each in self.holds if each.starts <= at and (each.ends is None or each.ends > at)]
 
 
+class Limit(NamedTuple):
+    """Until when one holding may be kept, as it is at a time."""
+
+    rule: str | None
+    """The rule that decides, or `stated`; None when nothing ends it."""
+    trigger: str | None
+    """What its time runs from."""
+    start: date | None
+    """The day it runs from; None while it does not run yet."""
+    due: date | None
+    """The last day on which it may be kept; None while it does not run yet."""
+    action: str | None
+    """erase, anonymise or review."""
+    overdue: bool
+    """Whether that day is over and it is still held."""
+    blocked: bool
+    """Whether an order forbids to destroy it."""
+    blocked_by: list[str] | None
+    """Which orders do; None for who may not know."""
+
+
+def limit(kept: Kept, at: datetime, *, named: bool) -> Limit:
+    """Return until when something may be kept.
+
+    Args:
+        kept: What.
+        at: As it is then; a day is over when it is over in UTC.
+        named: Whether orders are.
+    """
+    due, orders = kept.due, list(dict.fromkeys(each.hold for each in kept.blocked(at)))
+    over = due is not None and due.day is not None and due.day < at.date() and not kept.gone
+    return Limit(
+        due and due.rule, due and due.trigger, due and due.start, due and due.day, due and due.action, over,
+        bool(orders), orders if named else None,
+    )  # fmt: skip
+
+
 class Period(NamedTuple):
     """One holding while the rules about it stay the same."""
 
@@ -105,32 +142,55 @@ def kept(person: History, registers: Registers, at: datetime) -> list[Kept]:
     return [next(each.kept for each in some if each.covers(at)) for some in periods(person, registers)]
 
 
+def limited(holdings: Iterable[Holding], people: Sequence[History], registers: Registers, at: datetime) -> list[Kept]:
+    """Return holdings that follow from facts in several logs with what limits and what prolongs keeping each.
+
+    Args:
+        holdings: Hers, in any order.
+        people: Her history in each log.
+        registers: The rules.
+        at: Those count that are in force then.
+    """
+    facts = tuple(each for person in people for each in person.facts)
+    whole = people[0]._replace(streams=tuple(each for person in people for each in person.streams), facts=facts)
+    limits = _Limits(whole, registers)
+    return [next(one.kept for one in limits.periods(each) if one.covers(at)) for each in holdings]
+
+
 def periods(person: History, registers: Registers) -> list[list[Period]]:
     """Return for everything that is or was held on a person the periods of the rules about it, which leave no gap.
 
     Until it was collected no rule mattered: the first period is that of the rules in force then.
     """
-    facts = person.by_time(*READ)
-    ended, rules = _ended(facts), _dated(registers.retention_rules())
-    orders = spans(_changes(person, facts, registers))
-    found: list[list[Period]] = []
-    for holding in held([_held(each) for each in facts if each.type in READ[:5]]):
-        since, place, told = moment(holding.since), _place(holding, facts), _told(holding)
-        over = [each for each in orders if each.covers(holding.category, holding.system, since)]
-        names = {each.data["rule"] for _, each in rules if _fits(each, holding, place)}
-        its = [(when, each) for when, each in rules if each.data["rule"] in names]
+    limits = _Limits(person, registers)
+    return [limits.periods(each) for each in held([_held(each) for each in limits.facts if each.type in READ[:5]])]
+
+
+class _Limits:
+    """What limits and what prolongs keeping anything of one person."""
+
+    def __init__(self, person: History, registers: Registers) -> None:
+        self.facts = person.by_time(*READ)
+        self._ended, self._rules = _ended(self.facts), _dated(registers.retention_rules())
+        self._orders = spans(_changes(person, self.facts, registers))
+
+    def periods(self, holding: Holding) -> list[Period]:
+        """Return the periods of the rules about one holding."""
+        since, place, told = moment(holding.since), _place(holding, self.facts), _told(holding)
+        over = [each for each in self._orders if each.covers(holding.category, holding.system, since)]
+        names = {each.data["rule"] for _, each in self._rules if _fits(each, holding, place)}
+        its = [(when, each) for when, each in self._rules if each.data["rule"] in names]
         known: list[Period] = []
         for starts in sorted({since, *(when for when, _ in its if when > since)}):
             fitting = [each for each in _in_force(its, starts) if _fits(each, holding, place)]
-            dues = [_by_rule(each, holding, ended) for each in fitting]
+            dues = [_by_rule(each, holding, self._ended) for each in fitting]
             each = Kept(holding, _deciding(dues, told), [*dues, *([told] if told else [])], over)
             if known and known[-1].kept == each:
                 continue
             if known:
                 known[-1] = known[-1]._replace(ends=starts)
             known.append(Period(starts if known else None, None, each))
-        found.append(known)
-    return found
+        return known
 
 
 def spans(changes: Iterable[holds.Change]) -> list[holds.Hold]:
@@ -207,11 +267,11 @@ def _in_force(rules: Sequence[tuple[datetime, Fact]], at: datetime) -> list[Fact
 
 def _place(holding: Holding, facts: Sequence[Fact]) -> str | None:
     """Return whose law the newest collection names that names one; a request to delete it says nothing of that."""
-    its = {*holding.positions}
+    its = {*((holding.log_id, each) for each in holding.positions), *holding.elsewhere}
     named = [
         each.data["jurisdiction"]
         for each in facts
-        if each.type == "data.collected" and each.position in its and each.data.get("jurisdiction")
+        if each.type == "data.collected" and (each.log_id, each.position) in its and each.data.get("jurisdiction")
     ]
     return named[-1] if named else None
 

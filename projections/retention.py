@@ -12,9 +12,10 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
+import orjson
 from psycopg.types.json import Jsonb
 
-from projections.derived import Derived
+from projections.derived import Derived, array
 from projections.earlier import page
 from projections.retained import READ, Kept, kept, periods
 
@@ -53,6 +54,8 @@ DEFINITION = """
     );
     CREATE INDEX retention_due ON retention (log_id, due, subject, number)
         WHERE state IN ('held', 'deletion_requested') AND due IS NOT NULL;
+    CREATE INDEX retention_unproven ON retention (log_id, due, subject, number)
+        WHERE state <> 'verified' AND due IS NOT NULL;
     CREATE INDEX retention_asked ON retention (log_id, subject, number) WHERE state = 'deletion_requested';
     CREATE INDEX retention_unverified ON retention (log_id, subject, number) WHERE state = 'deleted';
     CREATE INDEX retention_verified ON retention (log_id, subject, number) WHERE state = 'verified';
@@ -86,12 +89,14 @@ STATEMENTS: dict[str, LiteralString] = {
     "due": BY_DAY.replace(
         "{which}", "r.state IN ('held', 'deletion_requested') AND r.due IS NOT NULL AND r.due < %(before)s"
     ),
+    "unproven": BY_DAY.replace("{which}", "r.state <> 'verified' AND r.due IS NOT NULL AND r.due < %(before)s"),
     "asked": BY_PERSON.replace("{which}", "r.state = 'deletion_requested'"),
     "deleted": BY_PERSON.replace("{which}", "r.state = 'deleted'"),
     "verified": BY_PERSON.replace("{which}", "r.state = 'verified'"),
     "endless": BY_PERSON.replace("{which}", "r.state IN ('held', 'deletion_requested') AND r.rule IS NULL"),
 }
-"""Due by some day; deletion asked and not done; done and not verified; verified; kept without any limit."""
+"""Due by some day; that, and not verified as gone; deletion asked and not done; done and not verified; verified; kept
+without any limit."""
 
 
 class Retained(NamedTuple):
@@ -127,20 +132,24 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
     """Return a person's rows."""
     if not person.facts:
         return {}
-    subject, sealed = UUID(hex=person.streams[0]), person.sealed
+    subject, sealed = person.streams[0], person.sealed
     rows: list[tuple[Any, ...]] = []
     for number, (starts, ends, each) in (
         (number, period) for number, some in enumerate(periods(person, registers)) for period in some
     ):
         holding, due = each.holding, each.due
         rows.append((
-            person.log_id, subject, number, holding.category, holding.system, holding.purposes, holding.since,
+            person.log_id, subject, number, holding.category, holding.system, array(holding.purposes), holding.since,
             holding.last, holding.state, due and due.rule, due and due.trigger, due and due.start, due and due.day,
-            due and due.action, Jsonb(rules_of(each)), Jsonb(holds_of(each)),
-            Jsonb([step._asdict() for step in holding.deletions]), holding.positions, sealed,
+            due and due.action, _json(rules_of(each)), _json(holds_of(each)),
+            _json([step._asdict() for step in holding.deletions]), array(holding.positions), sealed,
             starts or "-infinity", ends or "infinity",
         ))  # fmt: skip
     return {"retention": rows}
+
+
+def _json(value: list[dict[str, Any]]) -> Jsonb:
+    return Jsonb(value, orjson.dumps)
 
 
 def rules_of(each: Kept) -> list[dict[str, Any]]:
@@ -175,7 +184,7 @@ def holds_of(each: Kept) -> list[dict[str, Any]]:
 
 RETENTION = Derived(
     name="retention",
-    version=5,
+    version=6,
     questions=("retention",),
     definitions=DEFINITION,
     types=READ,

@@ -68,6 +68,7 @@ ALL = """
     FROM projections.seal_change AS c
     LEFT JOIN ledger.member AS m ON c.cohort IS NOT NULL AND m.log_id = c.log_id AND m.position = c.position
     WHERE c.log_id = %(log_id)s AND c.position <= %(as_of)s
+      AND (%(valid_at)s::timestamptz IS NULL OR c.time <= %(valid_at)s)
     ORDER BY c.position
 """
 # By correction_target.
@@ -137,14 +138,15 @@ class Seal(NamedTuple):
         return self.ends is not None and self.ends <= now
 
 
-def changes(connection: Connection[Any], as_of: Mapping[int, int]) -> list[Change]:
+def changes(connection: Connection[Any], as_of: Mapping[int, int], valid_at: datetime | None = None) -> list[Change]:
     """Return every fact about every order, log by log, as they were recorded.
 
     Args:
         connection: A reader's.
         as_of: For each log the last position that is seen.
+        valid_at: What happened later is not seen; None for all that is recorded.
     """
-    asked = [{"log_id": log_id, "as_of": position} for log_id, position in as_of.items()]
+    asked = [{"log_id": log_id, "as_of": position, "valid_at": valid_at} for log_id, position in as_of.items()]
     return [each for wanted in asked for each in select(connection, ALL, wanted, Change)]
 
 

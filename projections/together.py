@@ -11,8 +11,10 @@ from datetime import date  # noqa: TC003 - select
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
+from ledger.own_fact import SOURCE
+from projections import progress
 from projections.deadlines import ZONE
-from projections.emitters import MOST_HOLES, emitters
+from projections.emitters import MOST_HOLES, READ, emitters
 from projections.projection import select
 
 if TYPE_CHECKING:
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 FILES, SEQUENCE = "whosaw:RuleFiles", "whosaw:RuleSequence"
-VERSION = "1"
-"""Of both. Counts up with every change of what they say."""
+VERSIONS = {FILES: 1, SEQUENCE: 1}
+"""Counts up with every change of what a rule says: what an older version raised is then judged again."""
+READS = ("views", "emitters", "findings")
+"""The projections that these rules read: what they have not followed yet is not there for them."""
 MOST_FILES = 100
 """Customers whose files one person at work opens in one day. Lists that show several at once are not counted."""
 MOST_INPUTS = 100
@@ -48,9 +52,11 @@ LOOKS: LiteralString = """
       AND convert_from(e.bytes, 'UTF8')::jsonb #>> '{data,visibility}' IS DISTINCT FROM 'sealed'
     ORDER BY l.time, l.log_id, l.position
 """
-OPEN: LiteralString = """
-    SELECT f.finding FROM projections.finding AS f
-    WHERE f.log_id = ANY(%(logs)s::smallint[]) AND NOT f.sealed AND f.rule = %(rule)s AND f.raised AND f.state = 'open'
+# By finding_rule.
+KNOWN: LiteralString = """
+    SELECT f.finding, f.rule, f.rule_version, f.state, f.resolution FROM projections.finding AS f
+    WHERE f.log_id = ANY(%(logs)s::smallint[]) AND NOT f.sealed AND f.rule = ANY(%(rules)s) AND f.raised
+      AND f.source = %(source)s
 """
 
 
@@ -84,10 +90,22 @@ class Look(NamedTuple):
     role: str | None
 
 
-class Named(NamedTuple):
-    """The name of a finding."""
+class Known(NamedTuple):
+    """A finding that the ledger raised once."""
 
     finding: str
+    rule: str
+    version: str
+    """Of the rule, when it was raised."""
+    state: str
+    """open or resolved."""
+    resolution: str | None
+    """How it was dealt with: a code."""
+
+    @property
+    def outdated(self) -> bool:
+        """Whether there is a newer version of its rule than the one that raised it."""
+        return int(self.version) < VERSIONS[self.rule]
 
 
 def files(connection: Connection[Any], logs: Sequence[int], since: datetime) -> list[Raised]:
@@ -117,7 +135,7 @@ def gaps(connection: Connection[Any], logs: Sequence[int], now: datetime) -> tup
 
     They may still be on their way: whoever asks, asks again before it is a finding.
     """
-    known, _ = emitters(connection, list(logs), now)
+    known, _ = emitters(connection, {log_id: progress.reached(connection, log_id, READ) for log_id in logs}, now)
     found = [
         Raised(
             _name(SEQUENCE, f"{each.source} {hole.first}"), SEQUENCE, "whosaw:NumbersMissing", [],
@@ -129,10 +147,9 @@ def gaps(connection: Connection[Any], logs: Sequence[int], now: datetime) -> tup
     return found, all(len(each.holes) < MOST_HOLES for each in known)
 
 
-def still_open(connection: Connection[Any], logs: Sequence[int]) -> list[str]:
-    """Return the names of the findings on missing numbers that nobody has settled."""
-    rows = select(connection, OPEN, {"logs": list(logs), "rule": SEQUENCE}, Named)
-    return [each.finding for each in rows]
+def known(connection: Connection[Any], logs: Sequence[int]) -> list[Known]:
+    """Return everything that the ledger raised by these rules, whatever became of it."""
+    return select(connection, KNOWN, {"logs": list(logs), "rules": list(VERSIONS), "source": SOURCE}, Known)
 
 
 def _name(rule: str, about: str) -> str:

@@ -23,6 +23,7 @@ from psycopg.sql import SQL, Identifier
 from ledger import Keys, Ledger
 from ledger.embedded import EmbeddedServer
 from ledger.migrate import SCHEMA, create_logs, migrate
+from projections.install import install
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,6 +92,15 @@ def template(server: str) -> Iterator[str]:
             # Roles belong to the whole server: two workers that migrate at once would both make them.
             connection.execute("SELECT pg_advisory_xact_lock(7791223002)")
             migrate(dsn, DIRECTORIES)
+        yield str(conninfo_to_dict(dsn)["dbname"])
+
+
+@pytest.fixture(scope="session")
+def installed(server: str, template: str) -> Iterator[str]:
+    """The name of one that has the one log of `NAME` and projections, too: to copy it is faster than to make them."""
+    with _database(server, template) as dsn:
+        create_logs(dsn, NAME, 1)
+        install(dsn)
         yield str(conninfo_to_dict(dsn)["dbname"])
 
 

@@ -17,13 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 COLUMNS: Mapping[Question, Sequence[str]] = {
-    Question.HOLDINGS: ("category", "system", "origin", "purposes", "basis", "since", "until", "state", "position"),
+    Question.HOLDINGS: (
+        "category",
+        "system",
+        "origin",
+        "purposes",
+        "basis",
+        "since",
+        "retention.rule",
+        "retention.due",
+        "state",
+    ),
     Question.DISCLOSURES: ("time", "recipient_name", "categories", "purpose", "basis", "recipient_role", "position"),
     Question.VIEWS: ("first", "looks", "act", "actor_role", "actor", "system", "purposes", "tickets", "position"),
     Question.TIMELINE: ("time", "type", "source", "position"),
+    Question.DEBTS: ("time", "step", "recipient_name", "categories", "change", "state", "due", "outcome", "position"),
+    Question.WITHDRAWALS: ("time", "step", "effective", "purposes", "recipient_name", "basis", "outcome", "position"),
+    Question.POLICIES: ("policy", "version", "effective_from", "notice", "assent", "position"),
+    Question.INFERENCES: ("time", "categories", "purposes", "system", "stated", "whole", "position"),
+    Question.RETENTION: ("category", "system", "state", "rule", "trigger", "start", "due", "overdue", "blocked"),
+    Question.FINDINGS: ("time", "rule", "outcome", "reason", "codes", "recipient", "state", "position"),
+    Question.QUERIES: ("time", "query", "outcome", "purpose", "ticket", "role", "rows", "position"),
     Question.REQUESTS: ("request", "right", "regime", "received", "due", "state", "answered", "positions"),
     Question.OBLIGATIONS: ("kind", "state", "standing", "due", "recipient", "change", "categories", "positions"),
-}
+}  # fmt: skip
 FORMATS = {".pdf": "application/pdf", ".json": "application/json", ".zip": "application/zip"}
 LANGUAGES = ("en", "fr")
 

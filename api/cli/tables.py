@@ -10,9 +10,9 @@ LONGEST_CELL = 60
 
 
 def write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], out: TextIO | None = None) -> None:
-    """Write rows under the columns' names; columns that no row fills are left out."""
+    """Write rows under the columns' names (`a.b` is member b of a); columns that no row fills are left out."""
     stream = out or sys.stdout
-    cells = [[text(row.get(name)) for name in columns] for row in rows]
+    cells = [[text(_member(row, name)) for name in columns] for row in rows]
     kept = [index for index, _ in enumerate(columns) if any(row[index] for row in cells)]
     if stream.isatty():
         write_coloured([columns[index] for index in kept], [[row[index] for index in kept] for row in cells])
@@ -21,6 +21,14 @@ def write_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], out: 
     for line in ([columns[index] for index in kept], *([row[index] for index in kept] for row in cells)):
         padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         stream.write("  ".join(padded).rstrip() + "\n")
+
+
+def _member(row: Mapping[str, Any], name: str) -> object:
+    first, _, rest = name.partition(".")
+    value = row.get(first)
+    if not rest:
+        return value
+    return _member(cast("Mapping[str, Any]", value), rest) if isinstance(value, dict) else None
 
 
 def write_coloured(names: Sequence[str], cells: Sequence[Sequence[str]]) -> None:

@@ -6,22 +6,18 @@ from examples.questions.question import Question, Shown, Step
 
 ASKER = "customer"
 LOOK = ("first", "actor_role", "actor", "system", "purposes", "categories", "tickets")
-FOUND = ("time", "outcome", "explanation", "recipient")
 CUSTOMER = (
     Question(
         1, ASKER, "What do you hold on me, from where, since when, why, until when?",
-        (
-            Step("/v1/subjects/$p/holdings", Shown(
-                ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "state"), rows=4,
-            ), "C-1007"),
-            Step("/v1/subjects/$p/retention", Shown(
-                ("category", "system", "rule", "trigger", "due", "blocked"), rows=2, where={"state": "held"},
-            ), "C-1007"),
-        ),
-        "One row for each kind of data in each system: that her call records were observed by the switch and last came "
-        "in on 22 October, that she gave her e-mail address herself on the web site, what for, and on which ground. "
-        "The second answer says until when: call records go six months after she leaves, and as long as she is a "
-        "customer that time does not run.",
+        (Step("/v1/subjects/$p/holdings", Shown(
+            ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "state",
+             "retention.rule", "retention.trigger", "retention.due", "retention.blocked"), rows=4,
+        ), "C-1007"),),
+        "One row for each kind of data in each system: that her call records were observed by the switch and last "
+        "came in on 22 October, that she gave her e-mail address herself on the web site, what for, and on which "
+        "ground. `retention` says until when: call records go six months after she leaves, and as long as she is a "
+        "customer that time does not run; for what no rule names there is no end yet. `blocked` says whether an order "
+        "keeps it.",
     ),
     Question(
         2, ASKER, "Exactly who outside received my data?",
@@ -44,25 +40,13 @@ CUSTOMER = (
     ),
     Question(
         4, ASKER, "Was I given to a debt collector? What, when, did you tell them it was disputed or paid?",
-        (
-            Step("/v1/subjects/$p/disclosures", Shown(
-                ("time", "recipient_name", "recipient_kind", "recipient_role", "categories", "basis"), rows=2,
-                where={"purpose": "sector-finance:DebtManagement"},
-            ), "C-1029"),
-            Step("/v1/subjects/$p/holds", Shown(
-                ("hold", "reason", "categories", "starts"), rows=1, at="holds", also=("held",),
-            ), "C-1029", key="legal"),
-            Step("/v1/subjects/$p/obligations", Shown(
-                ("recipient_name", "role", "change", "categories", "state", "since", "contacted", "steps"), rows=2,
-                where={"change": "challenged"},
-            ), "C-1029"),
-            Step("/v1/subjects/$p/findings", Shown(
-                FOUND, rows=2, where={"rule": "whosaw:RuleDisputedDebt"},
-            ), "C-1029"),
-        ),
+        (Step("/v1/subjects/$p/debts", Shown(
+            ("time", "step", "recipient_name", "recipient_address", "recipient_kind", "categories", "basis", "change",
+             "state", "findings.outcome", "findings.explanation"), rows=9,
+        ), "C-1029"),),
         "Yes, twice: to a collector that acted for the company in April, and to a buyer of debts in May. In between, "
-        "on 4 May, he had disputed the bill. Both are to be told of the dispute; `steps` has each notice and each "
-        "answer, and neither was told. The sale is found to be a violation.",
+        "on 4 May, he had disputed the bill. Both are to be told of the dispute (`owed`), and neither was: no row "
+        "says `told` or `answered`, and the state is open. The sale is found to be a violation.",
     ),
     Question(
         5, ASKER, "Did police or any authority get my data?",
@@ -70,50 +54,47 @@ CUSTOMER = (
             Step("/v1/subjects/$p/account", Shown(
                 ("time", "recipient.name", "authority.label", "authority.date", "authority.cited.label",
                  "categories.label"), rows=1, where={"recipient.id": "city-police"}, at="disclosures",
+                also=("statement",),
             ), "C-1031"),
             Step("/v1/subjects/$p/account", Shown(
                 ("time", "recipient.name", "authority.label"), rows=1, where={"recipient.id": "regional-police"},
-                at="disclosures",
+                at="disclosures", also=("statement",),
             ), "C-1033"),
         ),
         "The first customer is told in full: which police, which order of which day, and what they were given. The "
-        "second customer's data went to the police, too, under an order not to tell: his account has no such row, and "
-        "is in every respect the one of somebody to whom nothing happened. Each printed account carries the same "
-        "standing sentence about authorities.",
+        "same is asked for another one, whose data went to the police, too, under an order not to tell: his account "
+        "has no such row, and is in every respect the one of somebody to whom nothing happened. Each account carries "
+        "the same standing sentence about authorities.",
     ),
     Question(
         6, ASKER, "You erased me: prove it, and who else was told?",
         (
-            Step("/v1/subjects/$p/obligations", Shown(
-                ("recipient_name", "change", "state", "due", "done", "outcome"), rows=9,
-                where={"kind": "tell_recipient"}, by="recipient_name",
-            ), "C-1023"),
-            Step("/v1/subjects/$p/forget", Shown(
-                ("state", "mode.code", "reason.code", "survives.what.label", "survives.reason.label", "systems",
-                 "untold"),
-                at=None,
-            ), "C-1023", key="compliance", method="POST", body='{"grace_days":0,"untold":"disproportionate"}'),
+            Step("/v1/subjects/$p/forget", None, "C-1023", key="compliance", method="POST",
+                 body='{"grace_days":0,"untold":"disproportionate"}', keeps="receipt"),
+            Step("/v1/erasures/$r", Shown(
+                ("state", "mode.code", "reason.code", "scope.references", "scope.memberships", "systems",
+                 "survives.what.label", "survives.reason.label", "recipients.items.name", "recipients.items.change",
+                 "recipients.items.state", "recipients.items.because",
+                 "recipients.items.told_at", "recipients.items.answered_at"), at=None,
+            )),
         ),
-        "The company's systems had deleted her data in May, and the three recipients that were told have all "
-        "confirmed; others who have some of it were not told. The second command makes the ledger itself forget her, "
-        "for good. It would wait until everybody was told, since nobody can be told of somebody who is forgotten; here "
-        "the officer answers for it that telling the others is out of proportion (GDPR, Art. 19). The receipt says "
-        "what was destroyed, what stays and why, and who was not told; it names nobody, so that it can be shown long "
+        "The company's systems had deleted her data in May. The first command makes the ledger itself forget her, for "
+        "good. It would wait until everybody was told, since nobody can be told of somebody who is forgotten; here the "
+        "officer answers for it that telling the others is out of proportion (GDPR, Art. 19). The receipt says how "
+        "much was destroyed, which systems confirmed theirs, until when their backups may have her, what stays and "
+        "why, and of each recipient what it answered and when, or why it was not told; in `backups_until`, which "
+        "depends on today, when the ledger's own backups are gone. It names nobody, so that it can be asked for long "
         "after. Whoever asks about her again is told that nobody of that name is known.",
     ),
     Question(
         7, ASKER, "I unsubscribed on a day: what did you send after?",
-        (
-            Step("/v1/subjects/$p/consents", Shown(
-                ("purpose", "state", "since", "channel", "media"), rows=2, where={"state": "withdrawn"},
-            ), "C-1019"),
-            Step("/v1/subjects/$p/findings", Shown(
-                ("time", "type", "outcome", "explanation", "recipient"), rows=4,
-                where={"rule": "whosaw:RuleWithdrawal"},
-            ), "C-1019"),
-        ),
+        (Step("/v1/subjects/$p/withdrawals", Shown(
+            ("step", "time", "effective", "purposes", "channels", "recipient_name", "outcome", "finding.explanation"),
+            rows=5,
+        ), "C-1019"),),
         "He withdrew on 10 June 2026. In July and in September his address went to the marketing firm again, and a "
-        "mailing followed each time: four violations, where there should be none.",
+        "mailing followed each time: four violations, where there should be none. What rests on another ground, or "
+        "came after a new consent, would be there with that as its `outcome`.",
     ),
     Question(
         8, ASKER, "Which policy did I agree to, how, and what changed?",
@@ -122,22 +103,20 @@ CUSTOMER = (
         ), "C-1031"),),
         "To the version of 2009, expressly, when she signed up. To the version of March 2026 only by going on using "
         "the service (`deemed_by_use`): nobody was told of it, and it is never shown as if she had said yes. "
-        "`evidence` names the event that shows it. The later version changed one rule: its section 7.1 lets her ask by "
-        "telephone, too. What changed is said in rules, as both versions were published; of the texts the ledger keeps "
-        "the digests.",
+        "`evidence` names the event that shows it. The later version changed one rule: its section 7.1 lets her ask "
+        "by telephone, too. What changed is said in rules, as both versions were published; of the texts the ledger "
+        "keeps the digests.",
     ),
     Question(
         9, ASKER, "What did you infer about me, and from what?",
-        (
-            Step("/v1/subjects/$p/holdings", Shown(
-                ("category", "system", "origin", "purposes", "since", "state"), where={"origin": "derived"},
-            ), "C-1007"),
-            Step("/v1/subjects/$p/timeline?limit=500", Shown(
-                ("time", "data.categories", "data.derived_from"), rows=1,
-                where={"type": "data.collected", "data.context": "whosaw:FraudReview"},
-            ), "C-1007"),
-        ),
-        "A market segment, an interest and a fraud score. The score of July was made of two records of calls, which "
-        "are named by the service that recorded them and by their ids.",
+        (Step("/v1/subjects/$p/inferences", Shown(
+            ("time", "categories", "purposes", "basis", "context", "system", "stated", "lineage.depth",
+             "lineage.known", "lineage.time", "lineage.categories", "lineage.system", "lineage.origin",
+             "lineage.since", "since"), rows=3,
+        ), "C-1007"),),
+        "A fraud score, made of records of calls that the switch observed, each with its own time; what was corrected "
+        "or erased since would be said in `since`. Of the interest and the market segment the emitter did not say "
+        "what they were made of (`stated` is false), which is an answer, too. A lineage goes on through what was "
+        "itself derived, down to what was collected.",
     ),
 )  # fmt: skip

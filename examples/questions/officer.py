@@ -32,10 +32,10 @@ OFFICER = (
         10, ASKER, "Which disclosures had neither consent nor a recognised exception?",
         (Step("/v1/findings?rule=whosaw:RuleGround&outcome=violation", Shown((*FINDING, "owner"), rows=3)),),
         "Each was recorded as it happened and judged afterwards: by which rule of which version, under which law, and "
-        "why. The first two went to the marketing firm days after the person had withdrawn; the third is the debt that "
-        "was sold, for which the law has no exception. `owner` is who stated the fact, and so answers for it; "
-        "`age_days`, which grows day by day, is how long it has been a finding. With `outcome=gap` come those that can "
-        "not be judged, because something is not known.",
+        "why. The first two went to the marketing firm days after the person had withdrawn; the third is the debt "
+        "that was sold, for which the law has no exception. `owner` is who stated the fact, and so answers for it; "
+        "`age_days`, which grows day by day, is how long it has been a finding. With `outcome=gap` come those that "
+        "can not be judged, because something is not known.",
     ),
     Question(
         11, ASKER, "Which requests are open, by due date, and why is that the date?",
@@ -44,8 +44,8 @@ OFFICER = (
              "deadline.explanation.en"), rows=2,
         )),),
         "The oldest is 28 days old. The thirtieth day is a Sunday, so that the law gives one day more than the desk "
-        "had noted, and the arithmetic is spelled out, in French too. `at` asks how it stood on the sample's last day; "
-        "without it, the answer is about today.",
+        "had noted, and the arithmetic is spelled out, in French too. `at` asks how it stood on the sample's last "
+        "day; without it, the answer is about today.",
     ),
     Question(
         12, ASKER, "An address was corrected: who must be told, and who has answered?",
@@ -66,8 +66,8 @@ OFFICER = (
             )),
         ),),
         "First the totals: how many people, and how many of them by each kind of data. Then a row for each person and "
-        "disclosure; `subject` is the person's id, from which one goes on to hers alone. A list of any length comes as "
-        "a stream with `Accept: application/x-ndjson`.",
+        "disclosure; `subject` is the person's id, from which one goes on to hers alone. A list of any length comes "
+        "as a stream with `Accept: application/x-ndjson`.",
     ),
     Question(
         14, ASKER, "A processor was breached between two days: whose data, which fields, did they still have it?",
@@ -92,46 +92,47 @@ OFFICER = (
         ),
         "The sample was recorded in a minute, so that nothing in it was ever known late. The first commands change "
         "that: they note the time, and then a service records something of 28 April. What Bob would have been told at "
-        "the noted time did not have it (`then` is null), what he is told now does, and the reason is that it "
-        "arrived late. `/v1/subjects/$p/account?known_at=$t` is the whole account of that time. Asked about a real "
-        "ledger, `known_at` is a day such as 1 May.",
+        "the noted time did not have it (`then` is null), what he is told now does, and the reason is that it arrived "
+        "late. `/v1/subjects/$p/account?known_at=$t` is the whole account of that time. Asked about a real ledger, "
+        "`known_at` is a day such as 1 May.",
     ),
     Question(
         16, ASKER, "Which uses were for a purpose not declared, or after withdrawal?",
-        (
-            Step("/v1/findings?rule=whosaw:RuleCollection&outcome=violation", Shown(FINDING, rows=1)),
-            Step("/v1/findings?rule=whosaw:RulePurpose&outcome=violation", Shown(FINDING, rows=1)),
-            Step("/v1/findings?rule=whosaw:RuleWithdrawal&outcome=violation", Shown(FINDING, rows=2)),
-        ),
-        "A score that was made to find fraud was used to verify who somebody is, which she was never told of. The "
-        "policy of 2009 says nothing of fraud, so that every fraud score was made for a purpose that it does not "
-        "declare: a later policy does not cure that. What was used after a withdrawal comes from the third question.",
+        (Step(
+            "/v1/findings?rule=whosaw:RuleCollection&rule=whosaw:RulePurpose&rule=whosaw:RuleWithdrawal"
+            "&from=2025-11-25T00:00:00-05:00",
+            Shown(("rule", *FINDING), picks=(
+                {"rule": "whosaw:RulePurpose"}, {"rule": "whosaw:RuleCollection"}, {"rule": "whosaw:RuleWithdrawal"},
+            )),
+        ),),
+        "The policy of 2009 says nothing of fraud, so that every fraud score was made for a purpose that it does not "
+        "declare: a later policy does not cure that. A score that was made to find fraud was used to verify who "
+        "somebody is, which she was never told of. The third is what was sent after a withdrawal. Violations, what a "
+        "waiver excuses, and what can not be judged come together; `outcome` narrows.",
     ),
     Question(
         17, ASKER, "What is past retention and not evidenced as erased, and what is blocked by which hold?",
-        (
-            Step("/v1/retention?state=overdue&limit=3", Shown(
-                ("category", "system", "rule", "start", "due", "action", "state", "deletions", "blocked"), rows=3,
-            )),
-            Step("/v1/retention?state=overdue&blocked=true&limit=3", Shown(
-                ("category", "system", "rule", "due", "holds.reason", "holds.starts", "blocked_by"), rows=1,
-            ), key="legal"),
-        ),
+        (Step("/v1/retention?state=unproven&limit=500", Shown(
+            ("category", "system", "rule", "start", "due", "action", "state", "holds.reason", "holds.starts",
+             "blocked_by"), picks=({"blocked": False, "state": "held"}, {"blocked": True}),
+        ), key="legal"),),
         "Call records should have gone six months after the customer left and are still there; nobody has asked for "
-        "their deletion. The second answer is what may not be deleted although its time is over: a disputed debt holds "
-        "the record of what was paid.",
+        "their deletion. Of the record of what was paid the time is over, too, and a disputed debt forbids to delete "
+        "it. What is reported as deleted and not verified by anybody else is in the same list, with that state. Which "
+        "order keeps something, only a key that may read such orders is told; the others are told that one does.",
     ),
     Question(
         18, ASKER, "Which seals expire soon or have no end, and which accounts left something out?",
         (
-            Step("/v1/seals?state=endless", Shown(
-                ("seal", "name", "basis", "starts", "ends", "state", "clearance"), rows=2,
+            Step("/v1/subjects/$p/accounts", None, "C-1033", method="POST", body="{}"),
+            Step("/v1/seals?state=soon&state=endless", Shown(
+                ("seal", "name", "basis", "starts", "ends", "state", "clearance", "omitted_from.account",
+                 "omitted_from.language", "omitted_from.renewed"), rows=2,
             ), key="legal"),
-            Step("/v1/obligations?kind=reissue&sealed=true", Shown(("account", "state", "since"), rows=2), key="legal"),
         ),
-        "Only a cleared key is answered. One order names no end, which is a question for counsel. No account has been "
-        "issued that left something out since, so that none is to be issued again. `state=soon` asks for orders that "
-        "end within 30 days.",
+        "Only a cleared key is answered. One order names no end, which is a question for counsel; `soon` is what ends "
+        "within 30 days. The account that was issued left out what the order hides: when it ends, that account is to "
+        "be issued again, and `renewed` says where that was done.",
     ),
     Question(
         19, ASKER, "Who asked the ledger about this person, and under which ticket?",
@@ -141,9 +142,8 @@ OFFICER = (
                 ("query", "outcome", "purpose", "ticket", "role", "key", "rows", "categories"),
             ), "C-1038", key="compliance"),
         ),
-        "The first command is somebody's look at a person, so that there is something to find. The second finds it, "
-        "with its purpose and ticket, and the look-up of her id before it. Refused attempts are in the list, too. Who "
-        "may not know whose key it was sees the role alone.",
+        "Somebody's look at a person, with its purpose and ticket, and the look-up of her id before it. Refused "
+        "attempts are in the list, too. Who may not know whose key it was sees the role alone.",
     ),
     Question(
         20, ASKER, "Which emitters went silent, or have gaps?",
@@ -159,14 +159,8 @@ OFFICER = (
     ),
     Question(
         21, ASKER, "What was disclosed wider than the order or the instrument required?",
-        (
-            Step("/v1/findings?rule=whosaw:RuleWider", Shown((*FINDING, "codes"), rows=2)),
-            Step("/v1/subjects/$p/timeline?limit=500", Shown(
-                ("time", "data.instrument.asked", "data.instrument.given", "data.categories"), rows=1,
-                where={"type": "data.disclosed", "data.recipient.id": "regulator"},
-            ), "C-1034"),
-        ),
-        "A subpoena asked for a name and an address; the list of calls went along. The second answer puts what was "
-        "asked beside what was given.",
+        (Step("/v1/findings?rule=whosaw:RuleWider", Shown((*FINDING, "asked", "given", "codes"), rows=2)),),
+        "A subpoena asked for a name and an address; the list of calls went along. `asked` is what the order, the "
+        "paper or the agreement allowed, `given` what went out, and `codes` the difference.",
     ),
 )  # fmt: skip

@@ -15,6 +15,8 @@ from examples.questions.question import WIDTH, Step, kept, masked, reached
 from examples.questions.regulator import REGULATOR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from examples.questions.question import Question, Send, Shown
 
 QUESTIONS = (*CUSTOMER, *OFFICER, *REGULATOR, PROOF)
@@ -56,13 +58,17 @@ of JSON, with the questions about one person:
 WHOSAW_KEY=$OFFICER .venv/bin/whosaw ask disclosures --reference customer:C-1007 --purpose whosaw:Audit
 ```
 
-The commands go down the page in this order: what one asks is on record, and a later one may show it. In question 6 a
-customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew. The commands that `make demo`
-prints change the sample, too: the first adds a disclosure to questions 1 to 3 and 9, the others change some counts.
+Each question is one query. A command that is not part of it, but makes something to be found, stands under "Before
+that". The commands go down the page in this order: what one asks is on record, and a later one may show it. In question
+6 a customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew. The commands that
+`make demo` prints change the sample, too: the first adds a disclosure to questions 1 to 3, the others change some
+counts.
 
 Codes such as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/codes`, in English and in French.
 
 """
+
+BEFORE = "Before that, so that there is something to find:"
 
 
 def page(send: Send, check: Check) -> str:
@@ -78,19 +84,21 @@ def page(send: Send, check: Check) -> str:
     return "".join(parts)
 
 
-def answer(step: Step, send: Send, people: dict[str, str], began: str) -> Any:
+def answer(step: Step, send: Send, people: dict[str, str], known: dict[str, str]) -> Any:
     """Return a step's answer, decoded.
 
     Args:
         step: What to ask.
         send: How.
         people: The ids of customers by their numbers.
-        began: When the question began.
+        known: What stands for `$t` and `$r`.
 
     Raises:
         ValueError: The product refused to answer, or does not answer in JSON.
     """
-    path = step.path.replace("$p", people[step.person] if step.person else "").replace("$t", began)
+    path = step.path.replace("$p", people[step.person] if step.person else "")
+    for name, value in known.items():
+        path = path.replace(name, value)
     status, body = send(step, path)
     if status not in range(200, 300):
         raise ValueError(f"{step.path}: {status} {body[:300]!r}")
@@ -103,9 +111,12 @@ def excerpt(document: Any, shown: Shown) -> tuple[list[str], str]:
     if shown.at is None:
         return [*lines, _written(document, shown.members)], "Other members are left out."
     rows = reached(document, shown.at)
-    fitting = [row for row in rows if all(reached(row, name) == value for name, value in shown.where.items())]
+    fitting = [row for row in rows if _fits(row, shown.where)]
     if shown.by is not None:
         fitting.sort(key=lambda row: str(reached(row, shown.by or "")))
+    if shown.picks:
+        fitting = [next(row for row in fitting if _fits(row, each)) for each in shown.picks]
+        return [_written(row, shown.members) for row in fitting], "Some of the rows; other members are left out."
     lines += [_written(row, shown.members) for row in fitting[: shown.rows]]
     if not rows:
         return [*lines, "[]"], "No rows: that is the whole answer."
@@ -116,6 +127,10 @@ def excerpt(document: Any, shown: Shown) -> tuple[list[str], str]:
     if document.get("next"):
         return lines, f"The first {min(len(fitting), shown.rows)} rows{which} of more; other members are left out."
     return lines, f"{min(len(fitting), shown.rows)} of {len(fitting)} rows{which}; other members are left out."
+
+
+def _fits(row: Any, where: Mapping[str, object]) -> bool:
+    return all(reached(row, name) == value for name, value in where.items())
 
 
 def _written(row: Any, members: tuple[str, ...]) -> str:
@@ -144,13 +159,15 @@ def _section(question: Question, send: Send, check: Check) -> str:
     people = {number: _look_up(number, send) for number in sorted(numbers)}
     text = f"\n## {question.number}. {question.text}\n\n*Asked by a {question.asker}.*\n"
     text += proof(send, check) if question is PROOF else ""
-    named, began = None, datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    named, known = None, {"$t": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")}
     for step in question.steps:
         command = f"p=$(who {step.person})\n" if step.person and step.person != named else ""
         command += f"{step.before}\n" if step.before else ""
         named = step.person or named
+        text += f"\n{BEFORE}\n" if step.shown is None else ""
         text += f"\n```sh\n{command}{_command(step)}\n```\n"
-        document = answer(step, send, people, began)
+        document = answer(step, send, people, known)
+        known |= {"$r": document[step.keeps]} if step.keeps else {}
         if step.shown is not None:
             lines, rest = excerpt(document, step.shown)
             text += "\n```json\n" + "\n".join(lines) + f"\n```\n\n{rest}\n"
@@ -171,7 +188,10 @@ def _command(step: Step) -> str:
         return f"ask {path}" + (f" ${step.key.upper()}" if step.key != "officer" else "")
     body = wrapped(step.body or "{}")
     body = f"\n{body}" if "\n" in body else body
-    return (
+    said = (
         f'curl -sS -X POST "$URL{step.path}" -H "Authorization: Bearer ${step.key.upper()}" \\\n'
         f"  -H 'Whosaw-Purpose: {PURPOSE}' -H 'Content-Type: application/json' -d '{body}'"
     )
+    if step.keeps is None:
+        return said if step.shown is not None else f"{said} -o /dev/null"
+    return f"r=$({said} \\\n  | python3 -c 'import json, sys; print(json.load(sys.stdin)[\"{step.keeps}\"])')"

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 Send: TypeAlias = Callable[["Step", str], tuple[int, bytes]]
 """Sends a step's request to a path; returns the status and the body. It knows the keys."""
 
-DRAWN = re.compile(r"[0-9a-f]{16,64}|key-[0-9a-f]+|[A-Za-z0-9+/]{43}=")
+DRAWN = re.compile(r"(?:account-)?[0-9a-f]{16,64}|key-[0-9a-f]+|[A-Za-z0-9+/]{43}=")
 """What is drawn at random, or keyed by it: another text in every copy of the sample."""
 ELLIPSIS = "…"
 PLACES = ("corrected_by",)
@@ -27,6 +27,8 @@ class Shown(NamedTuple):
     """At most so many."""
     where: Mapping[str, object] = {}
     """Only rows in which these members are so."""
+    picks: tuple[Mapping[str, object], ...] = ()
+    """In place of the first rows: the first row in which the members of each of these are so."""
     by: str | None = None
     """The member by which rows are put in order here; None: as they come."""
     at: str | None = "items"
@@ -41,7 +43,7 @@ class Step(NamedTuple):
     path: str
     """With `$p` for the person's id, and `$t` for the moment at which the question began, to the second."""
     shown: Shown | None
-    """None: the answer is not shown."""
+    """None: it is no part of the question, but done before, so that there is something to find."""
     person: str | None = None
     """The number of the customer whose id `$p` is."""
     key: str = "officer"
@@ -50,6 +52,8 @@ class Step(NamedTuple):
     body: str | None = None
     before: str | None = None
     """A line to paste first."""
+    keeps: str | None = None
+    """The member of the answer that is `$r` from then on."""
 
 
 class Question(NamedTuple):

@@ -23,8 +23,8 @@ class Code(NamedTuple):
     """What people read, by language: en and fr."""
     definition: dict[str, str] | None
     """A sentence, by language, where a label is not enough."""
-    broader: str | None
-    """The code that this one is a kind of, as its scheme has it; None where nothing here asks."""
+    broader: tuple[str, ...]
+    """The codes that this one is a kind of, as its scheme has it; empty where nothing here asks."""
 
 
 class Scheme(NamedTuple):
@@ -55,7 +55,7 @@ def _read() -> tuple[dict[str, Scheme], dict[str, Code]]:
 def _code(scheme: Scheme, local: str, its: dict[str, Any]) -> Code:
     defined = {language: its[f"definition_{language}"] for language in LANGUAGES if f"definition_{language}" in its}
     labels = {language: its[language] for language in LANGUAGES}
-    broader = f"{scheme.prefix}:{its['broader']}" if "broader" in its else None
+    broader = tuple(f"{scheme.prefix}:{each}" for each in its.get("broader", ()))
     return Code(f"{scheme.prefix}:{local}", scheme.prefix, scheme.version, labels, defined or None, broader)
 
 
@@ -72,8 +72,9 @@ def label(code: str, language: str) -> str:
 def kinds(code: str) -> tuple[str, ...]:
     """Return a code and those that it is a kind of, the narrowest first; of one that nobody knows, itself."""
     found = [code]
-    while (known := CODES.get(found[-1])) is not None and known.broader is not None:
-        found.append(known.broader)
+    for each in found:
+        known = CODES.get(each)
+        found += [wider for wider in (known.broader if known is not None else ()) if wider not in found]
     return tuple(found)
 
 

@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, UnsetType
 
-from ledger.vocabulary.forms import Code, Count, Opaque, SubjectId, System, Time
+from ledger.vocabulary.forms import Code, Count, Day, Line, Opaque, SubjectId, System, Time
 from ledger.vocabulary.parts import AboutPersons, Codes, Data, Part, Private, Subject
 
+Outcome = Literal["acknowledged", "completed", "refused", "impossible", "disproportionate", "destroyed", "resolved"]
 OneSubject = Annotated[list[Subject], Meta(min_length=1, max_length=1)]
 
 
@@ -25,10 +26,31 @@ class Untold(Part, kw_only=True):
 
     recipient_id: System
     """The company's name for it."""
+    name: Line | None = None
+    """What it is called, unless it is a natural person."""
     change: Literal["rectified", "erased", "restricted", "challenged"]
     """What it was not told of."""
     categories: Codes
     """Which data it received."""
+
+
+class Told(Part, kw_only=True):
+    """A recipient that was told of a change, or did not have to be, as that stood when the person was forgotten."""
+
+    recipient_id: System
+    """The company's name for it."""
+    name: Line | None = None
+    """What it is called, unless it is a natural person."""
+    change: Literal["rectified", "erased", "restricted", "challenged"]
+    """What it was to be told of."""
+    categories: Codes
+    """Which data it received."""
+    outcome: Outcome | None = None
+    """Its answer, why it was not told, or that it had nothing left; absent while it has not answered."""
+    told_at: Time | None = None
+    """When it was last told."""
+    answered_at: Time | None = None
+    """When it last answered."""
 
 
 class SubjectRevoked(AboutPersons, kw_only=True):
@@ -103,9 +125,15 @@ class KeyDestroyed(Data, kw_only=True):
     """Systems that reported their own deletion."""
     systems_open: Annotated[list[System], Meta(max_length=100)] = []
     """Systems that have not."""
+    systems_backups_until: Day | None = None
+    """When the last backup that a system spoke of is gone; null if none did."""
     survives: Annotated[list[Survival], Meta(max_length=100)] = []
     """What stays, and why."""
+    told: Annotated[list[Told], Meta(max_length=100)] = []
+    """Recipients of what was changed, but for those who were not told."""
     untold: Annotated[list[Untold], Meta(max_length=100)] = []
     """Recipients who were not told of a change, by the officer's decision."""
     untold_because: Literal["impossible", "disproportionate"] | None = None
     """Why not."""
+    recipients_more: Count = 0
+    """How many recipients there was no room for."""

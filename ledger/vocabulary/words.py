@@ -13,6 +13,7 @@ ENUMERATIONS = {
     ("AccountIssued", "formats"): "format",
     ("NotificationAnswered", "outcome"): "notification_outcome",
     ("KeyDestroyed", "untold_because"): "untold",
+    ("Told", "outcome"): "notification_outcome",
     ("LedgerQueried", "outcome"): "query_outcome",
     ("Rule", "notice"): "notice_rule",
     ("Rule", "origins"): "origin",

@@ -1,10 +1,12 @@
-"""Days that are not counted, or on which no time ends: weekends and public holidays. Pure; years 2000 to 2100.
+"""Days that are not counted, or on which no time ends: weekends and public holidays. Pure.
+
+Years are 1994, when the first law that is known here began, to 2100.
 
 The days come from the library `holidays`; which of them a statute means is said here. Where it is not certain that a
 day is a holiday for the purpose, it is taken to be none: a time that ends a day too early costs the company a day, one
 that ends a day too late costs the person her right. So:
 
-- `ca` has the days of the Interpretation Act, s. 35(1), and none that are holidays in one province only;
+- `ca` has the days of the Interpretation Act, s. 35(1), and those of one province, if it is named (35(1), (b));
 - `ca-qc` has the days of Quebec's Interpretation Act, s. 61(23), and no Saturdays;
 - `eu` has Saturdays, Sundays and the public holidays of one member state (Regulation 1182/71, Art. 2 and 3(4)). When
   none is named, it has the days that are holidays in all 27;
@@ -26,15 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 TORONTO = ZoneInfo("America/Toronto")
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = 1994, 2100
 SATURDAY, SUNDAY = 6, 7
 MEMBER_STATES = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )
+PROVINCES = frozenset("AB BC MB NB NL NS NT NU ON PE QC SK YT".split())  # noqa: SIM905
 
 
 class OutsideCalendar(ValueError):
-    """A day is before 2000 or after 2100: nobody can say which days were, or will be, holidays."""
+    """A day is before 1994 or after 2100: nobody can say which days were, or will be, holidays."""
 
 
 class Names(NamedTuple):
@@ -73,6 +76,8 @@ class Calendar(NamedTuple):
     """Whose holidays."""
     all_of: bool = False
     """Whether a day must be a holiday of every source; else of any."""
+    parts: frozenset[str] = frozenset()
+    """The member states or provinces of which one may be named: its holidays count, too."""
 
 
 _CANADIAN = ("en_CA", "fr")
@@ -89,10 +94,14 @@ _QUEBEC = frozenset(
         "Labour Day", "Thanksgiving Day", "Christmas Day",
     }
 )  # fmt: skip
+_OF_PART = {"QC": _QUEBEC}
+"""What is meant of a province's days; else all that are public holidays there."""
 CALENDARS: dict[str, Calendar] = {
-    "ca": Calendar(frozenset({SUNDAY}), (Source("CA", None, "government", _CANADIAN, _FEDERAL), _EASTER)),
+    "ca": Calendar(
+        frozenset({SUNDAY}), (Source("CA", None, "government", _CANADIAN, _FEDERAL), _EASTER), parts=PROVINCES
+    ),
     "ca-qc": Calendar(frozenset({SUNDAY}), (Source("CA", "QC", "public", _CANADIAN, _QUEBEC), _EASTER)),
-    "eu": Calendar(frozenset({SATURDAY, SUNDAY}), (), all_of=True),
+    "eu": Calendar(frozenset({SATURDAY, SUNDAY}), (), all_of=True, parts=MEMBER_STATES),
     "us": Calendar(frozenset({SATURDAY, SUNDAY}), (Source("US"),)),
     "us-ca": Calendar(frozenset({SATURDAY, SUNDAY}), (Source("US"), Source("US", "CA")), all_of=True),
 }
@@ -132,7 +141,7 @@ def day_of(moment: datetime | date, zone: ZoneInfo) -> date:
     """Return the day on which something happened, in a zone.
 
     Raises:
-        OutsideCalendar: It is before 2000 or after 2100.
+        OutsideCalendar: It is before 1994 or after 2100.
         ValueError: A moment has no offset, so nobody knows its day.
     """
     if isinstance(moment, datetime) and moment.tzinfo is None:
@@ -154,20 +163,20 @@ def within(year: int) -> int:
     return year
 
 
-def closed(calendar: str, day: date, place: str | None = None, *, business: bool = False) -> Names | None:
+def closed(calendar: str, day: date, part: str | None = None, *, business: bool = False) -> Names | None:
     """Return why a day does not count: its holiday's name, or WEEKEND; None when it counts.
 
     Args:
         calendar: A key of CALENDARS.
         day: The day.
-        place: With `eu`, the member state in which it is to be done (ISO 3166-1).
+        part: The member state or the province in which it is to be done: one of the calendar's parts.
         business: Whether business days are counted: a Saturday is none, also where it may be a last day.
 
     Raises:
-        OutsideCalendar: It is before 2000 or after 2100.
-        ValueError: The place is no member state.
+        OutsideCalendar: It is before 1994 or after 2100.
+        ValueError: The calendar has no such part.
     """
-    names = _holidays(calendar, place, within(day.year)).get(day)
+    names = _holidays(calendar, part, within(day.year)).get(day)
     if names is not None:
         return names
     if day.isoweekday() in CALENDARS[calendar].weekend or (business and day.isoweekday() == SATURDAY):
@@ -175,46 +184,51 @@ def closed(calendar: str, day: date, place: str | None = None, *, business: bool
     return None
 
 
-def next_open(calendar: str, day: date, place: str | None = None) -> tuple[date, list[tuple[date, Names]]]:
+def next_open(calendar: str, day: date, part: str | None = None) -> tuple[date, list[tuple[date, Names]]]:
     """Return the first day from this one on that counts, and those passed over with the reason.
 
     Raises:
-        OutsideCalendar: It is before 2000 or after 2100.
+        OutsideCalendar: It is before 1994 or after 2100.
     """
     skipped: list[tuple[date, Names]] = []
-    while (why := closed(calendar, day, place)) is not None:
+    while (why := closed(calendar, day, part)) is not None:
         skipped.append((day, why))
         day += timedelta(days=1)
     return day, skipped
 
 
-def business_days(calendar: str, after: date, until: date) -> int:
+def business_days(calendar: str, after: date, until: date, part: str | None = None) -> int:
     """Return how many business days there are after one day up to another, that one counted; negative backwards.
 
     Raises:
-        OutsideCalendar: One of them is before 2000 or after 2100.
+        OutsideCalendar: One of them is before 1994 or after 2100.
     """
     if until < after:
-        return -business_days(calendar, until, after)
-    years = range(within(after.year), within(until.year) + 1)
-    found = sum(len(_business_days(calendar, year)) for year in years)
-    found -= bisect_right(_business_days(calendar, after.year), after)
-    return found - len(_business_days(calendar, until.year)) + bisect_right(_business_days(calendar, until.year), until)
+        return -business_days(calendar, until, after, part)
+    found = sum(len(_business_days(calendar, part, year)) for year in range(within(after.year), within(until.year) + 1))
+    last = _business_days(calendar, part, until.year)
+    return (
+        found - bisect_right(_business_days(calendar, part, after.year), after) - len(last) + bisect_right(last, until)
+    )
 
 
 @lru_cache(maxsize=256)
-def _business_days(calendar: str, year: int) -> tuple[date, ...]:
+def _business_days(calendar: str, part: str | None, year: int) -> tuple[date, ...]:
     """Return the business days of a year, in order."""
     first = date(year, 1, 1)
     days = (first + timedelta(days=number) for number in range((date(year + 1, 1, 1) - first).days))
-    return tuple(each for each in days if closed(calendar, each, business=True) is None)
+    return tuple(each for each in days if closed(calendar, each, part, business=True) is None)
 
 
 @lru_cache(maxsize=1024)
-def _holidays(calendar: str, place: str | None, year: int) -> dict[date, Names]:
+def _holidays(calendar: str, part: str | None, year: int) -> dict[date, Names]:
     """Return the holidays of one year, by day."""
     its = CALENDARS[calendar]
-    years = [_days(source, year) for source in its.sources or _member_states(place)]
+    if part is not None and part not in its.parts:
+        raise ValueError(
+            f"{part} is no part of the calendar {calendar}: expected one of {', '.join(sorted(its.parts))}"
+        )
+    years = [_days(source, year) for source in _sources(its, part)]
     if its.all_of:
         return {day: names for day, names in years[0].items() if all(day in other for other in years)}
     found = {day: names for each in reversed(years) for day, names in each.items()}
@@ -224,11 +238,14 @@ def _holidays(calendar: str, place: str | None, year: int) -> dict[date, Names]:
     return found
 
 
-def _member_states(place: str | None) -> Iterable[Source]:
-    """Return whose holidays count in the European Union: one state's, or what all have in common."""
-    if place is not None and place not in MEMBER_STATES:
-        raise ValueError(f"{place} is no member state")
-    states = ["FR", *sorted(MEMBER_STATES - {"FR"})] if place is None else [place]
+def _sources(its: Calendar, part: str | None) -> Iterable[Source]:
+    """Return whose holidays count: a calendar's own and those of one part, or in the Union what all have in common."""
+    if its.parts != MEMBER_STATES:
+        return [
+            *its.sources,
+            *([Source("CA", part, "public", _CANADIAN, _OF_PART.get(part, frozenset()))] if part else []),
+        ]
+    states = ["FR", *sorted(MEMBER_STATES - {"FR"})] if part is None else [part]
     return [Source(each, languages=_LANGUAGES.get(each, ("en_US", "en_US"))) for each in states]
 
 

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from projections.law import wording
-from projections.law.calendar import LAST_YEAR, TORONTO, OutsideCalendar, closed, day_of, library, next_open, within
+from projections.law.calendar import (
+    CALENDARS,
+    LAST_YEAR,
+    TORONTO,
+    OutsideCalendar,
+    closed,
+    day_of,
+    library,
+    next_open,
+    within,
+)
+from projections.law.place import here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,8 +91,8 @@ def due(
         clock: Which of its clocks.
         start: The moment that it is counted from, with an offset, or the day in the zone. Of a day and a clock in
             hours, the day's first moment.
-        zone: The company's: what happened is on the day that it was there.
-        place: With the calendar `eu`, the member state in which it is to be done.
+        zone: The company's: what happened is on the day that it was there, unless a place is stated.
+        place: Whose law a fact names, such as loc:CA-BC: within the law's territory, days and holidays are those there.
         extensions: What each extension was stated to be; a number is one in the extension's unit, None is all that the
             law allows. More than it allows is not refused: it is cut to that, and the explanation says so. Where the
             reason allows as long as it takes, what was stated counts, and without it there is no day.
@@ -90,10 +101,12 @@ def due(
 
     Raises:
         KeyError: The pack has no such clock.
-        OutsideCalendar: A day is before 2000 or after 2100.
-        ValueError: The place is no member state, or a moment has no offset.
+        OutsideCalendar: A day is before 1994 or after 2100.
+        ValueError: A moment has no offset.
     """
     its = pack.clocks[clock]
+    found = here(place, pack.jurisdiction, zone)
+    zone, part = found.zone, found.part if CALENDARS[pack.calendar].parts else None
     first = day_of(start, zone)
     said = wording.Sentences()
     proved = None if identified is None else day_of(identified, zone)
@@ -110,9 +123,11 @@ def due(
     elif its.unit == "hours":
         moment = _after_hours(its, start, zone, said)
         day = moment.date()
+        said.where(pack, found)
     else:
         said.begins(its, pack.counting, first, zone.key, proved)
-        day = _counted(pack, its, first, place, extensions, said)
+        said.where(pack, found)
+        day = _counted(pack, its, first, part, extensions, said)
     if ended is not None and day is not None and its.kind == "embargo" and day_of(ended, zone) < day:
         day = max(first, day_of(ended, zone))
         said.ended(day)
@@ -122,7 +137,7 @@ def due(
         said.last(its, day, moment)
     return Due(
         pack.code, pack.version, clock, its.rule, its.kind, first, day, moment, its.deemed_refusal is not None,
-        said.confirm, zone.key, f"{pack.calendar}{f' {place}' if place else ''}, {library()}", said.texts,
+        said.confirm, zone.key, f"{pack.calendar}{f' {part}' if part else ''}, {library()}", said.texts,
     )  # fmt: skip
 
 
@@ -163,11 +178,26 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+def most_days(its: Clock, start: date) -> int | None:
+    """Return by how many days one extension moves the last day at most, from the first one; None if it may not.
+
+    Args:
+        its: What is extended.
+        start: The day that it began with.
+    """
+    if its.extension is None:
+        return None
+    if its.extension.unit == "days":
+        return its.extension.length
+    first = add_months(start, its.length or 0)
+    return (add_months(start, (its.length or 0) + its.extension.length) - first).days
+
+
 def _counted(
     pack: Pack,
     its: Clock,
     first: date,
-    place: str | None,
+    part: str | None,
     extensions: Sequence[int | More | None],
     said: wording.Sentences,
 ) -> date | None:
@@ -183,7 +213,7 @@ def _counted(
         case "years":
             day = add_months(first, 12 * its.length)
         case "business_days":
-            day, skipped = _after_business_days(pack, its, first, place)
+            day, skipped = _after_business_days(pack, its, first, part)
         case _:
             day = first + timedelta(days=its.length - its.start_counts)
     within(day.year)
@@ -191,22 +221,22 @@ def _counted(
     taken = [each if isinstance(each, More) else More(each) for each in extensions]
     extended = _extended(its, first, day, taken, said)
     if its.rollover and extended is not None:
-        extended, passed = next_open(pack.calendar, extended, place)
+        extended, passed = next_open(pack.calendar, extended, part)
         if passed:
             said.moved(pack.counting, passed, extended)
     return extended
 
 
-def _after_business_days(pack: Pack, its: Clock, day: date, place: str | None) -> tuple[date, list[tuple[date, Names]]]:
+def _after_business_days(pack: Pack, its: Clock, day: date, part: str | None) -> tuple[date, list[tuple[date, Names]]]:
     """Return the last of some business days, and the days passed over."""
     assert its.length is not None
     left = its.length
     skipped: list[tuple[date, Names]] = []
-    if its.start_counts and closed(pack.calendar, day, place, business=True) is None:
+    if its.start_counts and closed(pack.calendar, day, part, business=True) is None:
         left -= 1
     while left:
         day += timedelta(days=1)
-        why = closed(pack.calendar, day, place, business=True)
+        why = closed(pack.calendar, day, part, business=True)
         if why is None:
             left -= 1
         else:

@@ -8,6 +8,7 @@ again in the law's own text carries `confirm`, and every explanation made of it 
 import tomllib
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
@@ -78,6 +79,11 @@ class Extension(Piece, frozen=True, kw_only=True):
     """What allows it, where the law lists that."""
     confirm: bool = False
     """Whether counsel must confirm it."""
+
+    def admits(self, reason: str | None) -> bool:
+        """Return whether a reason is one of those that the law lists, where it lists them in codes."""
+        listed = {each.code for each in self.reasons if each.code is not None}
+        return not listed or reason in listed
 
     def unbounded(self, reason: str | None) -> Reason | None:
         """Return what allows to take as long as it takes, if that is the reason that was stated."""
@@ -278,6 +284,7 @@ PACKS = _read()
 """Every version of every law, by file name."""
 
 
+@lru_cache(maxsize=4_096)
 def pack_for(regime: str, day: date) -> Pack | None:
     """Return the version of a law that is in force on a day.
 

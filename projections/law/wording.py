@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_date
 
-from projections.law.calendar import WEEKEND
+from ledger.vocabulary.codes import label
+from projections.law.calendar import CALENDARS, WEEKEND
+from projections.law.place import SEVERAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
     from projections.law.calendar import Names
-    from projections.law.pack import Clock, Counting, Extension, Reason, Text
+    from projections.law.pack import Clock, Counting, Extension, Pack, Reason, Text
+    from projections.law.place import Here
 
 CONFIRM = {"en": "confirm with counsel", "fr": "à faire confirmer par un conseiller juridique"}
 """What is said of a rule that was not read again in the law's own text."""
@@ -41,6 +44,14 @@ UNITS = {
     "years": (("year", "years"), ("an", "ans")),
     "hours": (("hour", "hours"), ("heure", "heures")),
 }
+COMPANYS = {
+    "ca": ("holidays of one province alone are not counted", "les jours fériés d’une seule province ne comptent pas"),
+    "eu": (
+        "only holidays of all member states are counted",
+        "seuls comptent les jours fériés de tous les États membres",
+    ),
+}
+"""Which holidays count where no part of the law's territory is stated, by calendar."""
 ENDS = {
     "deadline": ("Due by the end of {}.", "À faire au plus tard le {}."),
     "embargo": ("Nothing is told before the end of {}.", "Rien n’est dit avant la fin du {}."),
@@ -108,6 +119,26 @@ class Sentences:
                 its.clause,
                 confirm=its.confirm,
             )
+
+    def where(self, pack: Pack, found: Here) -> None:
+        """Say by which zone and calendar days are counted, and why."""
+        zone, narrower = found.zone.key, bool(CALENDARS[pack.calendar].parts)
+        if found.place is None:
+            law, tail = pack.jurisdiction, COMPANYS.get(pack.calendar)
+            self._say(
+                f"No place within {label(law, 'en')} is stated: days are those of the company’s zone, {zone}"
+                f"{f'; {tail[0]}' if tail else ''}",
+                f"Aucun lieu précis n’est indiqué ({label(law, 'fr')}) : les jours sont ceux du fuseau de l’entreprise,"
+                f" {zone}{f' ; {tail[1]}' if tail else ''}",
+            )
+            return
+        en = f"Days are those of {label(found.place, 'en')}, which is stated, in the zone {zone}"
+        fr = f"Les jours sont ceux du lieu indiqué, {label(found.place, 'fr')}, fuseau {zone}"
+        if found.place in SEVERAL:
+            en, fr = f"{en}, that of its capital", f"{fr}, celui de sa capitale"
+        if narrower:
+            en, fr = f"{en}; its holidays are counted", f"{fr} ; ses jours fériés comptent"
+        self._say(en, fr)
 
     def counted(self, its: Clock, last: date, skipped: Sequence[tuple[date, Names]]) -> None:
         """Say what was counted, and what was passed over."""

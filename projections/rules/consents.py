@@ -32,7 +32,7 @@ REASONS = {
 """How she may stand, and the code of it."""
 
 
-__all__ = ["GIVEN", "REASONS", "Word", "objection", "word"]
+__all__ = ["GIVEN", "OBJECTIONS", "REASONS", "Word", "objection", "within", "word"]
 
 
 class Word(NamedTuple):
@@ -83,6 +83,11 @@ def word(history: History, fact: Fact, purpose: str) -> Word | None:
     facts = tuple({each.fact.position: each.fact for each in against or standing}.values())
     lacking = tuple(category for category, each in found.items() if each is None)
     return Word((against or standing)[0].stands(fact.time), facts, lacking)
+
+
+def within(history: History, purpose: str) -> list[str]:
+    """Return the purposes that a person spoke of and that are kinds of a purpose: it may stand for any of them."""
+    return words(history).within(purpose)
 
 
 def objection(history: History, fact: Fact, purpose: str) -> Word | None:

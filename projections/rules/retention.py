@@ -2,21 +2,17 @@
 
 The fact that is judged is the last collection of what is held. It is a finding from the day after the last one on which
 it may be kept, or from when the last order ended that forbade to destroy it then. Once it is gone, it is none.
-
-Those rules count that were in force when the newest thing was recorded that is judged here, and later ones from their
-own date on. Nothing here has a clock: that a later rule keeps it longer is seen with the next fact, or the next rule.
+Which rules count at which time is told in `past`.
 
 Source: PIPEDA, Schedule 1, 4.5.2 and 4.5.3; P-39.1, s. 23; GDPR, Art. 5(1)(e).
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from projections.deadlines import ZONE
-from projections.history import EARLIEST, LATEST
 from projections.retained import periods
+from projections.rules.past import limits, past
 from projections.rules.rule import Remembered, Rule, Verdict, lawful
 
 if TYPE_CHECKING:
@@ -27,72 +23,38 @@ if TYPE_CHECKING:
     from projections.retained import Kept, Period
     from projections.rules.rule import Place
 
-DESTROYS = frozenset({"erase", "anonymise"})
-"""What may be due. A review is no end: see the retention of a person."""
-
 
 def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     """Return whether what a fact collected is kept no longer than it may be; None if nothing is held by it."""
     mine = last_collected(history, registers).get(fact.position, [])
-    limited = [each for each in mine if any(map(_limits, each))]
-    if not limited:
-        return None
-    late = [found for each in limited if (found := _late(each)) is not None]
-    if not late:
-        held = any(not some[0].kept.gone for some in limited)
-        return lawful(
-            "whosaw:HeldBack" if held else "whosaw:DeletionEvidenced", *_places([some[0].kept for some in limited])
-        )
-    over = [each for _, each in late]
-    codes = dict.fromkeys([each.holding.category for each in over] + [each.due.rule for each in over if each.due])
-    since = min(since for since, _ in late)
-    return Verdict("violation", "whosaw:PastRetention", tuple(codes), _places(over), since=since)
+    limited = [each for each in mine if any(map(limits, each))]
+    late = past(limited)
+    verdict: Verdict | None = None
+    for each in reversed(late):
+        codes = [one.holding.category for one in each.kept] + [one.due.rule for one in each.kept if one.due]
+        verdict = Verdict(
+            "violation", "whosaw:PastRetention", tuple(dict.fromkeys(codes)), _places(each.kept), since=each.since,
+            until=each.until, later=verdict,
+        )  # fmt: skip
+    if late or not limited:
+        return verdict
+    kept = [some[-1].kept for some in limited]
+    if all(each.gone for each in kept):
+        return lawful("whosaw:DeletionEvidenced", *_places(kept))
+    return lawful("whosaw:HeldBack", *_places(kept)) if any(each.holds for each in kept) else None
 
 
 def _last_collected(history: History, registers: Registers) -> dict[int, list[list[Period]]]:
-    """Return by the position of the last collection what is held by it, by the periods of its rules from now on."""
-    facts = [*history.facts, *registers.retention_rules()]
-    newest = max((each.appended for each in facts), default=EARLIEST)
+    """Return by the position of the last collection what is held by it, by the periods of its rules."""
     collections = {each.position for each in history.of("data.collected")}
     found: dict[int, list[list[Period]]] = {}
     for some in periods(history, registers):
-        coming = [each for each in some if each.ends is None or each.ends > newest]
         last = max((position for position in some[0].kept.holding.positions if position in collections), default=0)
-        found.setdefault(last, []).append(coming)
+        found.setdefault(last, []).append(some)
     return found
 
 
 last_collected = Remembered(_last_collected)
-
-
-def _limits(each: Period) -> bool:
-    """Return whether something is to be destroyed some day."""
-    due = each.kept.due
-    return due is not None and due.day is not None and due.action in DESTROYS
-
-
-def _late(some: Sequence[Period]) -> tuple[datetime, Kept] | None:
-    """Return from when something is kept too long, and by what; None if it is gone or held, or has no last day."""
-    for each in some:
-        if each.kept.gone or not _limits(each) or (since := _since(each.kept)) is None:
-            continue
-        since = since if each.starts is None else max(since, each.starts)
-        if each.covers(since):
-            return since, each.kept
-    return None
-
-
-def _since(each: Kept) -> datetime | None:
-    """Return from when something is kept too long; None if an order without an end forbids to destroy it."""
-    if each.due is None or each.due.day is None or each.due.day >= LATEST.date():
-        return None
-    since = datetime.combine(each.due.day + timedelta(days=1), time(), ZONE).astimezone(UTC)
-    while orders := each.blocked(since):
-        ends = [order.ends for order in orders if order.ends is not None]
-        if len(ends) < len(orders):
-            return None
-        since = max(ends)
-    return since
 
 
 def _places(some: Sequence[Kept]) -> tuple[Place, ...]:
@@ -102,4 +64,4 @@ def _places(some: Sequence[Kept]) -> tuple[Place, ...]:
     return tuple(dict.fromkeys([*places, *rules]))
 
 
-RULE = Rule("whosaw:RuleRetention", 1, "whosaw:PIPEDA", ("data.collected",), judge)
+RULE = Rule("whosaw:RuleRetention", 2, "whosaw:PIPEDA", ("data.collected",), judge)

@@ -36,8 +36,16 @@ class Verdict(NamedTuple):
     """The other entries that it read."""
     since: datetime | None = None
     """From when it is so; None for as long as the fact is there."""
+    until: datetime | None = None
+    """Until when; None for ever after, as far as is known."""
+    later: Verdict | None = None
+    """What it says from some time after that on."""
     law: str | None = None
     """Law pack and version that it rests on; None for the rule's own."""
+    asked: tuple[str, ...] | None = None
+    """Which data might be given; None for a rule that compares no such thing."""
+    given: tuple[str, ...] | None = None
+    """Which data was given."""
 
 
 class Rule(NamedTuple):

@@ -23,7 +23,8 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     if paper is not None:
         asked, given = paper.get("asked", []), paper.get("given", [])
         if not asked:
-            return Verdict("gap", "whosaw:AskedUnknown", (paper["type"],))
+            went = tuple(dict.fromkeys([*given, *sent]))
+            return Verdict("gap", "whosaw:AskedUnknown", (paper["type"],), asked=(), given=went)
         limits.append(("whosaw:BeyondAsked", [*given, *sent], asked, ()))
         if given:
             limits.append(("whosaw:BeyondGiven", sent, given, ()))
@@ -36,9 +37,10 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     if not limits:
         return None
     for reason, what, limit, places in limits:
-        beyond = [each for each in dict.fromkeys(what) if each not in limit]
+        went = tuple(dict.fromkeys(what))
+        beyond = tuple(each for each in went if each not in limit)
         if beyond:
-            return Verdict("violation", reason, tuple(beyond), places)
+            return Verdict("violation", reason, beyond, places, asked=tuple(limit), given=went)
     return lawful("whosaw:WithinLimits", *(each for _, _, _, places in limits for each in places))
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
 
 from ledger.vocabulary.codes import kinds
-from projections.deadlines import FEDERAL, ZONE, deadline, law_on
+from projections.deadlines import FEDERAL, deadline, law_on
 from projections.history import moment
 from projections.law.pack import PACKS
 from projections.registers import moment_of
@@ -91,7 +92,8 @@ class Words:
 
     def __init__(self, history: History) -> None:
         """Read it."""
-        self._said = sorted(_said(history), key=lambda each: (each.effective, each.fact.position))
+        self.every = sorted(_said(history), key=lambda each: (each.effective, each.fact.position))
+        """By when each counts."""
         self._about: dict[str, list[tuple[int, Said]]] = {}
         self.merged = max((each.position for each in history.of("subject.merged")), default=0)
         """Where the last merge of her names is recorded; 0 if there is none."""
@@ -99,9 +101,14 @@ class Words:
     def about(self, purpose: str) -> list[tuple[int, Said]]:
         """Return her words on a purpose, by when they count, each with its reach."""
         if purpose not in self._about:
-            reached = [(each.reach(purpose), each) for each in self._said]
+            reached = [(each.reach(purpose), each) for each in self.every]
             self._about[purpose] = [(reach, each) for reach, each in reached if reach is not None]
         return self._about[purpose]
+
+    def within(self, purpose: str) -> list[str]:
+        """Return the purposes that she spoke of and that are kinds of a purpose, itself not among them."""
+        named = {each for said in self.every for each in said.purposes}
+        return sorted(each for each in named if each != purpose and purpose in kinds(each))
 
 
 words = Remembered(Words)
@@ -127,8 +134,10 @@ def _obeyed(request: Fact, right: str) -> datetime:
     start = moment(request.data.get("clock_start") or request.stated)
     federal, pack = law_on(FEDERAL, start), law_on(request.data.get("regime"), start)
     asked = pack.right(right) if pack is not None else None
-    own = deadline(pack, asked.clocks[0] if asked is not None and asked.clocks else None, start).day
-    days = [each for each in (own, deadline(federal, "unsubscribe", start).day) if each is not None]
-    if not days:
+    place = request.data.get("jurisdiction")
+    own = deadline(pack, asked.clocks[0] if asked is not None and asked.clocks else None, start, place=place)
+    found = [(each.day, each.zone) for each in (own, deadline(federal, "unsubscribe", start, place=place)) if each.day]
+    if not found:
         return start
-    return datetime.combine(min(days) + timedelta(days=1), time(), ZONE).astimezone(start.tzinfo)
+    day, zone = min(found)
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(start.tzinfo)

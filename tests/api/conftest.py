@@ -188,10 +188,15 @@ def running(dsn: str, folder: Path, logs: int = 1, **settings: Any) -> Iterator[
 
 
 @pytest.fixture
-def start(new_database: Callable[[], str], tmp_path: Path) -> Iterator[Callable[..., Service]]:
+def start(server: str, template: str, installed: str, tmp_path: Path) -> Iterator[Callable[..., Service]]:
     """Starts applications, each on a database of its own."""
     with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(running(new_database(), tmp_path, **settings))
+
+        def start(logs: int = 1, **settings: Any) -> Service:
+            dsn = stack.enter_context(_database(server, installed if logs == 1 else template))
+            return stack.enter_context(running(dsn, tmp_path, logs, **settings))
+
+        yield start
 
 
 @pytest.fixture
@@ -201,7 +206,7 @@ def service(start: Callable[..., Service]) -> Service:
 
 
 @pytest.fixture(scope="module")
-def standing(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def standing(server: str, installed: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One application for all tests of a file that leave nothing behind which another one would notice."""
-    with _database(server, template) as dsn, running(dsn, tmp_path_factory.mktemp("standing")) as service:
+    with _database(server, installed) as dsn, running(dsn, tmp_path_factory.mktemp("standing")) as service:
         yield service

@@ -86,6 +86,48 @@ def test_pages_are_pinned_to_a_moment_and_filters_narrow(service: Service) -> No
     assert service.ask("/v1/findings?from=yesterday").status_code == 422
 
 
+def test_several_rules_are_one_question_in_the_order_of_when_the_facts_happened(service: Service) -> None:
+    days = ("2026-11-02", "2026-11-01", "2026-11-03")
+    service.record(*(
+        {**made, "time": f"{day}T{hour}:00:00Z"}
+        for day in days
+        for hour, made in ((10, look("C-1")), (11, event("data.disclosed", "C-1")))
+    ))  # fmt: skip
+    both = "?rule=whosaw:RuleRecipient&rule=whosaw:RuleLookup"
+    found = across(service, both)["items"]
+    assert [(each["time"][8:10], each["rule"].removeprefix("whosaw:Rule")) for each in found] == [
+        ("01", "Lookup"), ("01", "Recipient"), ("02", "Lookup"), ("02", "Recipient"), ("03", "Lookup"),
+        ("03", "Recipient"),
+    ]  # fmt: skip
+    path, paged = f"/v1/findings{both}&limit=1", list[dict[str, Any]]()
+    while path:
+        page = service.ask(path).json()
+        paged += page["items"]
+        path = page["next"]
+    assert paged == found
+    again = "?rule=whosaw:RuleLookup&rule=whosaw:RuleRecipient&rule=whosaw:RuleLookup"
+    assert across(service, again)["items"] == found, "whatever their order, and each row once"
+    whole = service.ask(f"/v1/findings{both}&limit=all", Accept="application/x-ndjson")
+    *lines, last = [orjson.loads(line) for line in whole.text.splitlines()]
+    assert ([each["finding"] for each in lines], last) == ([each["finding"] for each in found], {"rows": 6})
+    assert whole.headers["ledger-rows"] == "6"
+
+
+def test_a_cursor_goes_on_with_the_rules_that_it_was_given_for(service: Service) -> None:
+    service.record(look(), event("data.disclosed"), look("C-2"))
+    across(service)
+    following = service.ask("/v1/findings?rule=whosaw:RuleRecipient&rule=whosaw:RuleLookup&limit=1").json()["next"]
+    assert service.ask(following).status_code == 200
+    fewer = service.ask(following.replace("rule=whosaw%3ARuleRecipient&", ""))
+    assert (fewer.status_code, fewer.json()["code"]) == (400, "bad-cursor")
+
+
+def test_each_of_several_rules_must_be_one(service: Service) -> None:
+    unknown = service.ask("/v1/findings?rule=whosaw:RuleLookup&rule=whosaw:RuleNone")
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid-parameter")
+    assert service.ask("/v1/findings?" + "&".join(["rule=whosaw:RuleLookup"] * 21)).status_code == 422
+
+
 def test_people_deal_with_findings_by_events_that_name_them(service: Service) -> None:
     service.record(look())
     (found,) = across(service)["items"]
@@ -111,12 +153,17 @@ def test_who_caused_a_finding_neither_settles_nor_excuses_it(service: Service) -
     resolved = event("finding.resolved", finding_id=found["finding"], reason="whosaw:Remedied")
     waived = event("finding.waived", waiver_id="W-1", rule="whosaw:RuleLookup", reason="whosaw:TransitionPeriod",
                    until="2026-12-01T00:00:00Z")  # fmt: skip
-    answer = service.send([look("C-2"), resolved, waived])
+    reopened = event("finding.reopened", finding_id=found["finding"], reason="whosaw:NotRemedied")
+    answer = service.send([look("C-2"), resolved, waived, reopened])
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
-    assert [each["pointer"] for each in answer.json()["errors"]] == ["/1/type", "/2/type"]
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/1/type", "/2/type", "/3/type"]
     assert service.send(waived).json()["errors"][0]["pointer"] == "/type"
     assert len(across(service, "?state=open")["items"]) == 1, "and none of it was recorded"
-    service.record(event("finding.reopened", finding_id=found["finding"], reason="whosaw:NotRemedied"))
+    settle(service, resolved)
+    assert across(service, "?state=open")["items"] == []
+    assert service.send(reopened).status_code == 403, "nor does it open again what was settled"
+    settle(service, reopened)
+    assert len(across(service, "?state=open")["items"]) == 1
 
 
 def test_an_excused_finding_names_who_excused_it_why_and_until_when(service: Service) -> None:

@@ -11,7 +11,7 @@ from api.app import create_app
 from api.forget_clock import ForgetClock
 from api.forgetting import Terms
 from ledger import WrongLedger
-from tests.api.conftest import PURPOSE, event
+from tests.api.conftest import PURPOSE, RECIPIENT, event
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -172,6 +172,11 @@ def test_it_waits_until_every_recipient_was_told_of_what_was_erased_and_resumes_
     )  # fmt: skip
     turn(service)
     assert steps(service, receipt) == ["revoked", "deferred", "destroyed"]
+    found = service.ask(f"/v1/erasures/{receipt['receipt']}")
+    (told,) = found.json()["recipients"]["items"]
+    assert (told["recipient_id"], told["state"], told["answered_at"]) == ("collections-north", "told", None)
+    assert told["told_at"] == "2026-11-01T10:00:00-05:00"
+    assert "N-1" not in found.text, "the company's name for the notice leads to her"
     # What is still to be answered outlives her.
     (owed,) = service.ask("/v1/obligations?kind=tell_recipient").json()["items"]
     assert (owed["state"], owed["subject"], owed["notification"]) == ("sent", None, "N-1")
@@ -184,20 +189,54 @@ def test_it_does_not_wait_when_the_officer_says_why_a_recipient_will_not_be_told
     service.follow(service.state.ledger.head(0))
     assert forget(service, subject, grace_days=0, untold="because").status_code == 422
     receipt = forget(service, subject, grace_days=0, untold="impossible").json()
-    assert (receipt["state"], receipt["untold"]) == ("destroyed", {
-        "because": "impossible",
-        "recipients": [{"recipient_id": "collections-north", "change": "erased", "categories": ["pd:Name"]}],
+    assert (receipt["state"], receipt["recipients"]) == ("destroyed", {
+        "items": [{
+            "recipient_id": "collections-north", "name": "Collections North Inc.", "change": "erased",
+            "categories": ["pd:Name"], "state": "untold", "because": "impossible", "told_at": None,
+            "answered_at": None,
+        }],
+        "more": 0,
     })  # fmt: skip
     service.follow(service.state.ledger.head(0))
     (owed,) = service.ask("/v1/obligations?kind=tell_recipient").json()["items"]
     assert (owed["state"], owed["subject"], owed["recipient"]) == ("impossible", None, "collections-north")
 
 
-def test_what_an_order_forbids_to_tell_makes_it_wait_for_no_recipient(service: Service) -> None:
+def test_what_an_order_forbids_to_tell_makes_it_wait_for_no_recipient_and_names_none(service: Service) -> None:
     sealed = event("data.disclosed", visibility="sealed", seal_ref="S-1")
-    first, *_ = service.record(event(), sealed, erased())
+    gone = erased()
+    first, *_ = service.record(event(), sealed, gone)
+    notice: dict[str, Any] = {"notification_id": "N-1", "recipient_id": "collections-north", "visibility": "sealed",
+                              "seal_ref": "S-1"}  # fmt: skip
+    service.record(
+        event("recipient.notification_due", trigger={"source": gone["source"], "id": gone["id"]}, change="erased",
+              categories=["pd:Name"], due=None, **notice),
+        event("recipient.notification_sent", channel="whosaw:Email", **notice),
+    )  # fmt: skip
     service.follow(service.state.ledger.head(0))
-    assert forget(service, first["stream"], grace_days=0).json()["state"] == "destroyed"
+    receipt = forget(service, first["stream"], grace_days=0).json()
+    assert (receipt["state"], receipt["recipients"]) == ("destroyed", {"items": [], "more": 0})
+    assert {"told", "untold"}.isdisjoint(service.entries("key.destroyed")[-1]["data"])
+
+
+def test_an_entry_names_as_many_recipients_as_it_has_room_for_and_counts_the_others(service: Service) -> None:
+    names = [f"recipient-{number}-{'x' * 40}" for number in range(110)]
+    gone = erased()
+    service.record(
+        event(), gone,
+        *(event("data.disclosed", recipient=RECIPIENT | {"id": name, "name": "Y" * 190}, categories=["pd:Name"]) | {
+            "time": "2026-10-01T10:00:00-04:00"} for name in names),
+        *(event("recipient.notification_due", notification_id=f"N-{name}", recipient_id=name, due=None,
+                trigger={"source": gone["source"], "id": gone["id"]}, change="erased", categories=["pd:Name"])
+          for name in names),
+        *(event("recipient.notification_sent", notification_id=f"N-{name}", recipient_id=name, channel="whosaw:Email")
+          for name in names),
+    )  # fmt: skip
+    service.follow(service.state.ledger.head(0))
+    receipt = forget(service, service.look_up("C-1"), grace_days=0).json()
+    told = receipt["recipients"]
+    assert (receipt["state"], len(told["items"]) + told["more"]) == ("destroyed", 110)
+    assert 0 < len(told["items"]) < 100
 
 
 def test_a_list_of_whose_data_somebody_got_does_not_name_her(service: Service, subject: str) -> None:

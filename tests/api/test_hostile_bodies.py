@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from api import strict_json
 from api.problems import MEDIA_TYPE, Problem
 from tests.api.conftest import PURPOSE, event
-from tests.vocabulary.events import wrong_events
+from tests.vocabulary.strategies import wrong_events
 
 if TYPE_CHECKING:
     from httpx2 import Response

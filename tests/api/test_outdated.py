@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from tests.api.conftest import PURPOSE, event
+import pytest
+
+from tests.api.conftest import PURPOSE, SOURCE, event
+from tests.api.test_across import followed
+from tests.api.test_persons import merged
 from tests.api.test_seals import SEALED, ask, cleared, placed
+from tests.api.test_stream import streams_its_pages
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.api.conftest import Service
 
 PATH = "/v1/accounts/outdated"
@@ -51,3 +60,60 @@ def test_what_is_sealed_lists_an_account_for_the_cleared_alone_and_leaves_no_ope
     assert traces
     assert {each["data"].get("visibility") for each in traces} == {"sealed"}
     assert subject not in {each["stream"] for each in traces}
+
+
+@pytest.mark.parametrize("logs", [1, 2])
+def test_as_of_then_the_list_is_the_one_that_was_given_then(start: Callable[..., Service], logs: int) -> None:
+    """An account that a late fact made outdated is in the list of then, also when that fact was voided since."""
+    service, given = start(logs=logs), list[dict[str, Any]]()
+    officer, names = service.bearer("officer") | PURPOSE, [f"C-{number}" for number in range(4)]
+    key = cleared(service, "city-police")
+    service.record(*(event(customer=each) for each in names), placed())
+    followed(service)
+
+    def issue(customer: str) -> None:
+        followed(service)
+        path = f"/v1/subjects/{service.look_up(customer)}/accounts"
+        assert service.client.post(path, headers=officer).status_code == 201
+
+    def asked(path: str, headers: dict[str, str] = officer) -> dict[str, Any]:
+        answer = service.client.get(path, headers=headers)
+        assert answer.status_code == 200, answer.text
+        document: dict[str, Any] = answer.json()
+        return document
+
+    for each in names[:3]:
+        issue(each)
+    late = event("data.disclosed", "C-1")
+    void = event("event.voided", "C-1", target={"source": SOURCE, "id": late["id"]}, reason="whosaw:Mistake",
+                 system=None)  # fmt: skip
+    steps = (
+        [late, event("data.disclosed", "C-1", **SEALED)],
+        [event("data.disclosed", each) for each in names],
+        [void, event("data.viewed", "C-2")],
+        [merged("C-2", "C-3")],
+    )
+    for number, some in enumerate(steps):
+        service.record(*some)
+        if number == 1:
+            issue("C-3")
+        followed(service)
+        given += [asked(PATH), asked(f"{PATH}?sealed=true", key)]
+    followed(service)
+    counts = [[len(each["because"]) for each in answer["items"]] for answer in given]
+    assert counts[:2] == [[1], [2]], "the sealed one is for the cleared"
+    assert [len(each) for each in counts[2:5:2]] == [3, 3]
+    assert len({str(each["items"]) for each in given[::2]}) >= 3, "it says something else as more is known"
+    for number, each in enumerate(given):
+        path, headers = (f"{PATH}?sealed=true&", key) if number % 2 else (f"{PATH}?", officer)
+        positions = ",".join(map(str, each["positions"]))
+        again = asked(f"{path}as_of={positions}", headers)
+        known = asked(f"{path}known_at={quote(again['now'])}", headers)
+        assert again["items"] == known["items"] == each["items"]
+        assert again["positions"] == known["positions"] == each["positions"]
+        assert known["known_at"] == again["now"]
+    then = ",".join(map(str, given[4]["positions"]))
+    rows = streams_its_pages(service, f"{PATH}?as_of={then}", page_rows=1)
+    assert rows == given[4]["items"]
+    later = quote((datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    assert service.client.get(f"{PATH}?known_at={later}", headers=officer).status_code == 422

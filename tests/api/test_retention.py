@@ -10,6 +10,8 @@ import pytest
 
 from api.seal_clock import SealClock
 from tests.api.conftest import event
+from tests.api.test_persons import merged
+from tests.api.test_persons_over_logs import World
 from tests.api.test_seals import SEALED, lifted, placed
 
 if TYPE_CHECKING:
@@ -166,3 +168,24 @@ def test_a_table_without_rows_has_the_header_of_one_with_rows(service: Service) 
     empty = service.ask("/v1/retention?state=verified", Accept="text/csv").text
     assert empty.splitlines() == service.ask("/v1/retention?state=endless", Accept="text/csv").text.splitlines()[:1]
     assert empty.startswith("log_id,subject,")
+
+
+def test_until_when_what_is_held_may_be_kept_goes_by_all_her_names_in_whatever_logs(
+    start: Callable[..., Service],
+) -> None:
+    world = World(start(logs=3, forget_seconds=0))
+    first, second, _ = world.names
+    world.service.record(rule(trigger="last_collected", categories=["pd:Name"]))
+    world.service.record(
+        event("data.collected", first, categories=["pd:Name"]) | {"time": "2026-11-02T10:00:00-05:00"},
+        event("data.collected", second, categories=["pd:Name"]) | {"time": "2026-11-03T10:00:00-05:00"},
+        merged(first, second),
+        event("hold.placed", second, hold_id="H-1", reason="whosaw:Litigation", scope={"categories": ["pd:Name"]},
+              starts="2026-01-01T00:00:00Z"),
+    )  # fmt: skip
+    for log_id in (0, 1):
+        found = world.ask(log_id, "holdings", role="legal")["items"]
+        (name,) = [each for each in found if each["category"] == "pd:Name"]
+        assert (name["last"], name["elsewhere"] != []) == ("2026-11-03T10:00:00-05:00", True)
+        limit = name["retention"]
+        assert (limit["due"], limit["blocked"], limit["blocked_by"]) == ("2027-11-03", True, ["H-1"])

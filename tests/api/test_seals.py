@@ -108,10 +108,29 @@ def test_clearance_for_an_order_of_the_same_name_over_somebody_else_is_none(serv
 def test_the_register_is_for_the_cleared(service: Service, subject: str) -> None:
     del subject
     service.record(placed(datetime.now(UTC) + timedelta(days=10), seal_id="S-2"))
-    found = ask(service, "/v1/seals", cleared(service, "city-police")).json()["items"]
-    assert [(each["seal"], each["state"]) for each in found] == [("S-1", "endless"), ("S-2", "soon")]
+    found = ask(service, "/v1/seals?state=endless&state=soon", cleared(service, "city-police")).json()["items"]
+    assert [(each["seal"], each["state"], each["omitted_from"]) for each in found] == [
+        ("S-1", "endless", []), ("S-2", "soon", [])
+    ]  # fmt: skip
     assert ask(service, "/v1/seals", cleared(service, "another")).json()["items"] == []
     assert service.ask("/v1/seals").status_code == 403
+
+
+def test_the_register_names_the_accounts_that_left_out_what_an_order_hides(service: Service, subject: str) -> None:
+    service.follow(service.state.ledger.head(0))
+    path = f"/v1/subjects/{subject}/accounts"
+    assert service.client.post(path, headers=service.bearer("officer") | PURPOSE).status_code == 201
+    (order,) = ask(service, "/v1/seals", cleared(service, "city-police")).json()["items"]
+    (left_out,) = order["omitted_from"]
+    (issued,) = service.entries("account.issued")
+    assert left_out == {
+        "account": issued["data"]["account_id"], "log_id": 0, "position": issued["position"], "time": issued["time"],
+        "language": "en", "renewed": None,
+    }  # fmt: skip
+    looks = [each for each in service.entries("ledger.queried") if each["data"]["query"] == "whosaw:QuerySeals"]
+    assert {each["data"]["visibility"] for each in looks} == {"sealed"}
+    assert subject not in {each["stream"] for each in looks}, "that somebody looked is behind the order, too"
+    assert len(ask(service, f"/v1/subjects/{subject}/queries", service.bearer("officer") | PURPOSE).json()["items"]) < 2
 
 
 @pytest.mark.parametrize("how", ["lifted", "ran out"])

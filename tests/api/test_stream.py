@@ -16,6 +16,7 @@ from api import stream
 from projections import PROJECTIONS, findings, known, recipients
 from projections.follow import Follower
 from tests.api.conftest import PURPOSE, RECIPIENT, event
+from tests.api.test_seals import SEALED, cleared, placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tests.api.conftest import Service
 
 PATH = f"/v1/recipients/{RECIPIENT['id']}/disclosures"
+PURPOSES = ("dpv:DirectMarketing", "dpv:TargetedAdvertising")
 NDJSON = {"Accept": "application/x-ndjson"}
 SLEEPING = """
     SELECT count(*) FROM pg_stat_activity
@@ -220,18 +222,88 @@ def test_every_long_answer_streams_the_rows_of_its_pages_and_says_before_how_man
     service.record(*(event("request.received", f"C-{number}", request_id=f"R-{number}", **asked)
                      for number in range(5)))  # fmt: skip
     followed(service)
+    streams_its_pages(service, path)
+
+
+def streams_its_pages(
+    service: Service, path: str, headers: dict[str, str] | None = None, page_rows: int = 4
+) -> list[dict[str, Any]]:
+    """Assert that a stream has the rows of the pages, and says before how many; return them."""
+    asker = headers or service.bearer("officer") | PURPOSE
     mark = "&" if "?" in path else "?"
-    answer = service.ask(f"{path}{mark}limit=all", **NDJSON)
+    answer = service.client.get(f"{path}{mark}limit=all", headers=asker | NDJSON)
+    assert answer.status_code == 200, answer.text
     *rows, last = [orjson.loads(line) for line in answer.text.splitlines()]
     pages: list[dict[str, Any]] = []
-    following: str | None = f"{path}{mark}limit=4"
+    following: str | None = f"{path}{mark}limit={page_rows}"
     while following:
-        page = service.ask(following).json()
+        page = service.client.get(following, headers=asker).json()
         pages, following = pages + page["items"], page["next"]
-    assert len(rows) > 4
+    assert len(rows) > page_rows
     assert (rows, last) == (pages, {"rows": len(pages)})
     assert answer.headers["ledger-rows"] == str(len(pages))
     assert "content-length" not in answer.headers
+    return rows
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_whom_a_policy_touches_streams(
+    start: Callable[..., Service], logs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "ROWS", 3)
+    service = start(logs=logs)
+    agreed = {"policy": "privacy", "mode": "express", "evidence": None}
+    said = {"state": "given", "categories": [], "channel": "whosaw:Web", "notice_ref": None, "system": None,
+            "effective_at": "2026-11-01T10:00:00Z"}  # fmt: skip
+    rules = [
+        {"id": f"r{n}", "subject_matter": "use", "effect": "permits", "purposes": [each]}
+        for n, each in enumerate(PURPOSES)
+    ]
+    published = event("policy.published", policy="privacy", version="2026", effective_from="2026-01-01T00:00:00Z",
+                      languages=["en"], text_digest="sha256:" + "0" * 64, supersedes=None, rules=rules)  # fmt: skip
+    del published["data"]["subjects"]
+    everybody = [f"C-{number}" for number in range(7)]
+    for made in (
+        *(event("policy.assented", each, version="2009", **agreed) for each in everybody),
+        event("policy.assented", "C-2", version="2026", **agreed),
+        *(event("consent.recorded", each, purposes=[purpose], **said) for each in everybody for purpose in PURPOSES),
+        event("consent.recorded", "C-1", **said | {"purposes": [PURPOSES[1]], "state": "withdrawn",
+                                                   "effective_at": "2026-11-02T10:00:00Z"}),
+    ):  # fmt: skip
+        made["data"].pop("system", None)
+        service.record(made)
+    service.record(published)
+    followed(service)
+    path = "/v1/policies/privacy/impact"
+    assert len(streams_its_pages(service, path)) == 8
+    assert len(streams_its_pages(service, f"{path}?people=lacking&version=2026")) == 6
+    assert len(streams_its_pages(service, f"{path}?people=consenting")) == 13
+    before = service.ask(path).json()["positions"]
+    service.record(event("policy.assented", "C-8", version="2009", **agreed | {"system": None}))
+    followed(service)
+    assert len(streams_its_pages(service, f"{path}?as_of={','.join(map(str, before))}")) == 8
+
+
+@pytest.mark.parametrize("logs", [1, 3])
+def test_outdated_accounts_stream(start: Callable[..., Service], logs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also with what orders hide, for the cleared: an account that it makes different, too, is counted once."""
+    monkeypatch.setattr(stream, "ROWS", 3)
+    service = start(logs=logs)
+    service.record(*(event(customer=f"C-{number}") for number in range(6)))
+    service.record(*(placed(subjects=event(customer=each)["data"]["subjects"]) for each in ("C-0", "C-5")))
+    followed(service)
+    for number in range(6):
+        issued = f"/v1/subjects/{service.look_up(f'C-{number}')}/accounts"
+        assert service.client.post(issued, headers=service.bearer("officer") | PURPOSE).status_code == 201
+    service.record(*(event("data.disclosed", f"C-{number}") for number in range(5)))
+    service.record(*(event("data.disclosed", each, **SEALED) for each in ("C-0", "C-5")))
+    followed(service)
+    assert len(streams_its_pages(service, "/v1/accounts/outdated")) == 5
+    key = cleared(service, "city-police")
+    rows = streams_its_pages(service, "/v1/accounts/outdated?sealed=true", key)
+    assert sorted(len(each["because"]) for each in rows) == [1, 1, 1, 1, 1, 2]
+    last = service.entries("ledger.queried")[-1]
+    assert last["data"]["visibility"] == "sealed"
 
 
 def test_whoever_goes_away_ends_the_query_that_runs_for_her(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

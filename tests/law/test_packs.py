@@ -10,7 +10,7 @@ import pytest
 
 from ledger.vocabulary import CODES
 from projections.law.calendar import CALENDARS
-from projections.law.pack import PACKS, InvalidPack, check_versions, pack_for, read_pack
+from projections.law.pack import PACKS, InvalidPack, Pack, check_versions, pack_for, read_pack
 
 FOLDER = Path(__file__).parents[2] / "projections" / "law" / "packs"
 GOOD = (FOLDER / "ca-pipeda-2018.toml").read_text(encoding="utf-8")
@@ -100,18 +100,75 @@ def test_every_pack_is_made_of_known_codes_in_both_languages(pack: object) -> No
     assert its.right("whosaw:NoSuch") is its.ground("whosaw:NoSuch") is None
 
 
-def test_a_version_is_the_one_in_force_on_the_day() -> None:
-    """Portability came to P-39.1 on 22 September 2024."""
-    last = date(2024, 9, 21)
-    before, after = pack_for("whosaw:P39.1", last), pack_for("whosaw:P39.1", last + timedelta(days=1))
+# The first day of each version, and the clocks, rights and grounds that came with it; nothing ever went.
+STEPS = [
+    ("P39.1", "2006-06-14", {"ca-qc-p39.1:18-9.1"}),
+    ("P39.1", "2022-09-22", {"breach_notice", "breach_record"}),
+    ("P39.1", "2023-09-22", {"ca-qc-p39.1:18.3", "ca-qc-p39.1:28.1"}),
+    ("P39.1", "2024-09-22", {"whosaw:Portability"}),
+    ("PIPEDA", "2004-01-01", set()),
+    ("PIPEDA", "2014-07-01", {"unsubscribe"}),
+    ("PIPEDA", "2015-06-18", {f"ca-pipeda:7-3-{each}" for each in ("c.1-iv", "d.1", "d.2", "d.3", "d.4")}),
+    ("PIPEDA", "2018-11-01", {"breach_notice", "breach_record"}),
+    ("CCPA", "2020-08-14", {"confirmation", "request_log"}),
+    ("CCPA", "2023-01-01", {"whosaw:Rectification"}),
+    ("CCPA", "2023-03-29", set()),
+]
+FIRST = {
+    "P39.1": "1994-01-01", "PIPEDA": "2001-01-01", "GDPR": "2018-05-25", "HIPAA": "2003-04-14", "CCPA": "2020-01-01",
+}  # fmt: skip
+
+
+def says(pack: Pack) -> set[str]:
+    """Everything that a version has by name."""
+    return {*pack.clocks, *(each.code for each in pack.rights), *(each.code for each in pack.grounds)}
+
+
+@pytest.mark.parametrize(("regime", "day", "came"), STEPS)
+def test_each_version_begins_on_its_day_with_what_it_brought(regime: str, day: str, came: set[str]) -> None:
+    first = date.fromisoformat(day)
+    before, after = pack_for(f"whosaw:{regime}", first - timedelta(days=1)), pack_for(f"whosaw:{regime}", first)
     assert before is not None
     assert after is not None
-    assert (before.version, after.version) == ("2023-09", "2024-09")
-    assert before.right("whosaw:Portability") is None
-    assert after.right("whosaw:Portability") is not None
-    assert pack_for("whosaw:P39.1", date(2023, 9, 21)) is None
-    assert pack_for("whosaw:GDPR", date(2018, 5, 24)) is None
-    assert pack_for("acme:Law", last) is None
+    assert before.version != after.version == day[:7]
+    assert (says(after) - says(before), says(before) - says(after)) == (came, set())
+
+
+@pytest.mark.parametrize(("regime", "day"), FIRST.items())
+def test_no_law_was_in_force_before_its_first_day(regime: str, day: str) -> None:
+    first = date.fromisoformat(day)
+    assert pack_for(f"whosaw:{regime}", first) is not None
+    assert pack_for(f"whosaw:{regime}", first - timedelta(days=1)) is None
+    assert pack_for("acme:Law", first) is None
+    versions = [each for each in PACKS if f"whosaw:{regime}" in each.regimes]
+    steps = sorted(each.in_force_from for each in versions)
+    assert [f"{each}" for each in steps] == [day, *(each for law, each, _ in STEPS if law == regime)]
+    assert sorted(each.in_force_until for each in versions if each.in_force_until) == steps[1:], "no gap"
+
+
+@pytest.mark.parametrize("year", range(1994, 2027))
+def test_the_time_to_answer_is_thirty_days_in_every_year_of_the_canadian_laws(year: int) -> None:
+    """P-39.1, s. 32, since 1994; PIPEDA, s. 8(3), since 2001."""
+    day = date(year, 12, 31)
+    for pack in filter(None, (pack_for("whosaw:P39.1", day), pack_for("whosaw:PIPEDA", day))):
+        for right in ("whosaw:Access", "whosaw:Rectification", "whosaw:Erasure"):
+            its = pack.right(right)
+            assert its is not None
+            assert (pack.clocks[its.clocks[0]].length, pack.clocks[its.clocks[0]].unit) == (30, "days")
+
+
+def test_what_is_not_sure_of_an_older_version_says_so() -> None:
+    """Whether PIPEDA governed a company within a province before 2004; when P-39.1, s. 18(9.1), began."""
+    old, later = pack_for("whosaw:PIPEDA", date(2003, 12, 31)), pack_for("whosaw:PIPEDA", date(2004, 1, 1))
+    assert old is not None
+    assert later is not None
+    assert (old.clocks["access"].confirm, later.clocks["access"].confirm) == (True, False)
+    assert old.clocks["access"].note is not None
+    own = pack_for("whosaw:P39.1", date(2010, 1, 1))
+    assert own is not None
+    ground = own.ground("ca-qc-p39.1:18-9.1")
+    assert ground is not None
+    assert ground.confirm
 
 
 def test_two_versions_differ_in_what_the_later_one_brought_and_nothing_else() -> None:

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from projections.law.calendar import OutsideCalendar
+from ledger.vocabulary.codes import label
+from projections.law.calendar import OutsideCalendar, closed
 from projections.law.clock import Due, days_since, due, is_refused_by_silence, standing
 from projections.law.pack import pack_for, read_pack
+from projections.law.place import SEVERAL, ZONES, here, within
 
 row = pytest.param
 TODAY = date(2026, 1, 2)
@@ -195,13 +197,87 @@ def test_a_day_alone_begins_hours_with_its_first() -> None:
 
 @pytest.mark.parametrize(
     ("place", "last"),
-    [("FR", "2026-07-15"), ("DE", "2026-07-14"), (None, "2026-07-14")],
+    [("loc:FR", "2026-07-15"), ("loc:DE", "2026-07-14"), ("loc:EU", "2026-07-14"), (None, "2026-07-14")],
 )
 def test_a_holiday_of_a_member_state_counts_where_it_is_to_be_done(place: str | None, last: str) -> None:
     """Regulation 1182/71, Art. 2(1): 14 July is one in France."""
     its = due_of("GDPR", "access", "2026-06-14", place=place)
     assert its.day == date.fromisoformat(last)
-    assert its.calendar.startswith("eu FR, " if place == "FR" else "eu")
+    assert its.calendar.startswith(f"eu {place[4:]}, " if place in {"loc:FR", "loc:DE"} else "eu, ")
+
+
+@pytest.mark.parametrize(
+    ("regime", "clock", "start", "place", "last"),
+    [
+        row("PIPEDA", "access", "2026-01-16", "loc:CA-BC", "2026-02-17", id="35(1)(b): Family Day"),
+        row("PIPEDA", "access", "2026-01-16", "loc:CA-QC", "2026-02-16", id="which Quebec does not keep"),
+        row("PIPEDA", "access", "2026-01-16", "loc:CA", "2026-02-16", id="nor Canada as a whole"),
+        row("PIPEDA", "access", "2026-05-25", "loc:CA-QC", "2026-06-25", id="35(1)(b): 24 June in Quebec"),
+        row("PIPEDA", "access", "2026-05-25", "loc:CA-ON", "2026-06-24", id="not in Ontario"),
+        row("PIPEDA", "unsubscribe", "2026-07-24", "loc:CA-BC", "2026-08-10", id="ten business days over B.C. Day"),
+        row("PIPEDA", "unsubscribe", "2026-07-24", None, "2026-08-07", id="which no other place keeps"),
+        row("GDPR", "access", "2026-09-03", "loc:DE", "2026-10-05", id="1182/71, Art. 2: 3 October, a Saturday"),
+        row("GDPR", "access", "2026-09-14", "loc:ES", "2026-10-14", id="Spain"),
+        row("GDPR", "access", "2026-09-12", "loc:ES", "2026-10-13", id="12 October in Spain"),
+        row("GDPR", "access", "2026-09-12", "loc:ES-CT", "2026-10-13", id="a part of a member state is in it"),
+        row("GDPR", "access", "2026-09-12", "loc:CA-QC", "2026-10-12", id="Quebec is no member state"),
+        row("PIPEDA", "access", "2026-02-05T23:30:00-08:00", "loc:CA-BC", "2026-03-07", id="Vancouver: Thursday still"),
+        row("PIPEDA", "access", "2026-02-05T23:30:00-08:00", "loc:CA", "2026-03-09", id="Montreal: Friday already"),
+        row("PIPEDA", "access", "2026-03-10T23:30:00-07:00", "loc:CA-BC", "2026-04-09", id="Vancouver: the 10th"),
+        row("PIPEDA", "access", "2026-03-10T23:30:00-07:00", "loc:CA", "2026-04-10", id="Montreal: the 11th"),
+        row("PIPEDA", "access", "2026-03-10T23:30:00-07:00", "loc:CA-NL", "2026-04-10", id="St. John’s: the 11th"),
+        row("GDPR", "access", "2027-10-31T23:30:00+01:00", "loc:DE", "2027-11-30", id="a month’s end with the clocks"),
+        row("GDPR", "access", "2027-10-31T23:30:00+01:00", "loc:GR", "2027-12-01", id="in Athens the month is over"),
+        row("GDPR", "access", "2026-03-31T23:30:00+02:00", "loc:FR", "2026-04-30", id="31 March in Paris"),
+        row("GDPR", "access", "2026-03-31T23:30:00+02:00", "loc:FI", "2026-05-04", id="1 May in Helsinki, kept there"),
+        row("CCPA", "access", "2026-11-20T22:00:00-08:00", "loc:US-CA", "2027-01-03", id="the 20th in California"),
+        row("CCPA", "access", "2026-11-20T22:00:00-08:00", None, "2027-01-04", id="the 21st at the company"),
+        row("P39.1", "access", "2026-05-25", "loc:CA-ON", "2026-06-25", id="a law of Quebec has Quebec’s days"),
+    ],
+)  # fmt: skip
+def test_days_and_holidays_are_those_of_the_place_that_is_stated_within_the_laws_territory(
+    regime: str, clock: str, start: str, place: str | None, last: str
+) -> None:
+    """Interpretation Act, s. 35(1), "holiday" (b); Regulation 1182/71, Art. 2(1)."""
+    assert due_of(regime, clock, start, place=place).day == date.fromisoformat(last)
+
+
+def test_hours_pass_over_a_change_of_clocks_at_a_months_end_and_end_on_a_day_of_the_place() -> None:
+    its = due_of("GDPR", "breach_notice", "2027-10-29T23:30:00+02:00", place="loc:DE")
+    assert its.moment == moment("2027-11-01T22:30:00+01:00")
+    assert (its.day, its.zone) == (date(2027, 11, 1), "Europe/Berlin")
+    assert due_of("GDPR", "breach_notice", "2027-10-29T23:30:00+02:00", place="loc:GR").day == date(2027, 11, 1)
+    assert due_of("GDPR", "breach_notice", "2027-10-30T00:30:00+02:00", place="loc:FI").zone == "Europe/Helsinki"
+
+
+def test_the_explanation_names_zone_and_calendar_and_why_they_are_those() -> None:
+    its = due_of("PIPEDA", "access", "2026-01-16", place="loc:CA-BC")
+    assert (its.zone, its.calendar.partition(",")[0]) == ("America/Vancouver", "ca BC")
+    assert its.explanation["en"][1] == (
+        "Days are those of British Columbia, Canada, which is stated, in the zone America/Vancouver, that of its "
+        "capital; its holidays are counted."
+    )
+    assert its.explanation["fr"][1] == (
+        "Les jours sont ceux du lieu indiqué, Colombie-Britannique, Canada, fuseau America/Vancouver, celui de sa "
+        "capitale ; ses jours fériés comptent."
+    )
+    assert "Monday 16 February 2026 (Family Day)" in english(its)
+    ours = due_of("P39.1", "access", "2026-01-16", place="loc:CA-ON")
+    assert ours.explanation["en"][1] == (
+        "No place within Quebec, Canada is stated: days are those of the company’s zone, America/Toronto."
+    )
+    common = due_of("GDPR", "access", "2026-01-16", place="loc:EU")
+    assert common.explanation["en"][1].endswith("America/Toronto; only holidays of all member states are counted.")
+
+
+@pytest.mark.parametrize("place", sorted(ZONES))
+def test_every_place_of_the_table_has_a_zone_a_label_and_days_of_its_own_law(place: str) -> None:
+    law = next(each for each in within(place)[::-1] if each in {"loc:CA", "loc:EU", "loc:US"})
+    its = here(place, law, ZoneInfo("America/Toronto"))
+    assert (its.zone.key, its.place) == (ZONES[place], place)
+    assert label(place, "en") != place != label(place, "fr")
+    assert here(place, "loc:MX", PARIS) == (PARIS, None, None)
+    assert set(SEVERAL) <= set(ZONES)
 
 
 def test_a_proof_of_identity_moves_the_start_where_the_law_says_so() -> None:
@@ -300,6 +376,10 @@ def test_the_explanation_shows_the_arithmetic_in_both_languages() -> None:
     sunday, monday = "dimanche 5 avril 2026", "lundi 6 avril 2026"
     assert its.explanation["en"] == [
         f"{received}; that day is not counted ({english_law}, s. 27(2); {counsel}).",
+        (
+            "No place within Canada is stated: days are those of the company’s zone, America/Toronto; holidays of one "
+            "province alone are not counted."
+        ),
         "Answer to a request: 30 calendar days, to Sunday 5 April 2026 (PIPEDA, s. 8(3)).",
         (
             "Not a last day: Sunday 5 April 2026, Monday 6 April 2026 (Easter Monday). "
@@ -312,6 +392,10 @@ def test_the_explanation_shows_the_arithmetic_in_both_languages() -> None:
         (
             "Réception le vendredi 6 mars 2026 (America/Toronto) ; ce jour ne compte pas "
             f"({french_law}, par. 27(2) ; {conseil})."
+        ),
+        (
+            "Aucun lieu précis n’est indiqué (Canada) : les jours sont ceux du fuseau de l’entreprise, America/Toronto "
+            "; les jours fériés d’une seule province ne comptent pas."
         ),
         f"Réponse à une demande : 30 jours civils, jusqu’au {sunday} (LPRPDE, par. 8(3)).",
         (
@@ -331,13 +415,13 @@ def test_a_first_of_the_month_and_a_time_of_day_are_written_as_french_does() -> 
 
 @pytest.mark.parametrize("start", ["1970-01-01", "0001-01-01T00:00:00+14:00", "2100-12-15", "9999-12-31T23:00:00Z"])
 def test_where_no_calendar_reaches_there_is_no_due_date(start: str) -> None:
-    with pytest.raises(OutsideCalendar, match="is not between 2000 and 2100"):
+    with pytest.raises(OutsideCalendar, match="is not between 1994 and 2100"):
         due_of("PIPEDA", "access", start)
 
 
 def test_what_is_asked_of_a_place_or_a_clock_that_is_not_there_is_refused() -> None:
-    with pytest.raises(ValueError, match="CH is no member state"):
-        due_of("GDPR", "access", "2026-01-05", place="CH")
+    with pytest.raises(ValueError, match="CH is no part of the calendar eu: expected one of AT, BE,"):
+        closed("eu", date(2026, 1, 5), "CH")
     with pytest.raises(ValueError, match="a moment without an offset has no day"):
         due_of("GDPR", "access", "2026-01-05T10:00:00")
     with pytest.raises(KeyError):

@@ -13,6 +13,7 @@ from projections import PROJECTIONS
 from projections.follow import follower_dsn
 from projections.install import install
 from projections.projection import Batch
+from tests.conftest import NAME, _database
 from tests.projections.given import Log
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Story:
         self.owner = psycopg.connect(dsn, autocommit=True)
         self.reader = psycopg.connect(f"{dsn} options='-c role=whosaw_api'", autocommit=True)
         self.follower = psycopg.connect(follower_dsn(dsn), autocommit=True)
-        self.logs = [Log(self.owner, log_id, f"test.example/ledger/log{log_id}") for log_id in range(logs)]
+        self.logs = [Log(self.owner, log_id, f"{NAME}/log{log_id}") for log_id in range(logs)]
         self.log = self.logs[0]
 
     def close(self) -> None:
@@ -82,27 +83,24 @@ class Story:
         self.owner.execute(TRUNCATE)
         self.owner.execute(EMPTY)
         self.forget_rows()
-        self.logs = [Log(self.owner, log.log_id, f"test.example/ledger/log{log.log_id}") for log in self.logs]
+        self.logs = [Log(self.owner, log.log_id, f"{NAME}/log{log.log_id}") for log in self.logs]
         self.log = self.logs[0]
 
 
-def _story(dsn: str, logs: int) -> Story:
-    create_logs(dsn, "test.example/ledger", logs)
-    install(dsn)
-    return Story(dsn, logs)
-
-
 @pytest.fixture
-def story(database: str) -> Iterator[Story]:
+def story(server: str, installed: str) -> Iterator[Story]:
     """A ledger of one log."""
-    opened = _story(database, 1)
-    yield opened
-    opened.close()
+    with _database(server, installed) as dsn:
+        opened = Story(dsn, 1)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture
 def three_logs(database: str) -> Iterator[Story]:
     """A ledger of three logs."""
-    opened = _story(database, 3)
+    create_logs(database, NAME, 3)
+    install(database)
+    opened = Story(database, 3)
     yield opened
     opened.close()

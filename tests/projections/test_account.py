@@ -34,7 +34,7 @@ def issue(language: Language = "en") -> Issue:
         language,
         datetime(2026, 11, 23, 15, 0, tzinfo=UTC),
         {"name": "Example Inc.", "contact": "privacy desk"},
-        "test.example/ledger/log0",
+        "ledger.example/test/log0",
         "note",
         "key",
     )
@@ -98,7 +98,7 @@ def test_an_account_tells_all_of_it(story: Story) -> None:
         11,
     ]
     assert found["as_of"] == {
-        "log": "test.example/ledger/log0",
+        "log": "ledger.example/test/log0",
         "position": 12,
         "time": "2026-11-23T20:04:44.123456Z",
     }

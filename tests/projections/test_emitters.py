@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from projections import EMITTERS
 from projections.emitters import Emitter, Hole, emitters
+from projections.merged import BLOCK
 from projections.rebuild import digest, rebuild
 from tests.projections.given import Happened, collected, queried
 
@@ -35,7 +36,11 @@ def numbered(log: Log, *numbers: int | None, source: str = "/services/billing", 
 def stands(story: Story, now: datetime = STATED, **more: Any) -> dict[str, Emitter]:
     for log in story.logs:
         story.fold((EMITTERS,), log_id=log.log_id)
-    return {each.source: each for each in emitters(story.reader, [log.log_id for log in story.logs], now, **more)[0]}
+    return {each.source: each for each in emitters(story.reader, newest(story), now, **more)[0]}
+
+
+def newest(story: Story) -> dict[int, int]:
+    return {log.log_id: log.size for log in story.logs}
 
 
 def test_holes_in_an_emitters_numbers_are_named_over_all_logs(three_logs: Story) -> None:
@@ -81,9 +86,9 @@ def test_an_emitter_is_silent_when_it_rests_longer_than_it_ever_did(story: Story
         numbered(story.log, None, at=STATED + timedelta(hours=hours))
     last = STATED + timedelta(hours=15)
     assert stands(story, last + timedelta(hours=11))["/services/billing"].silent is False
-    now = emitters(story.reader, [0], last + timedelta(hours=13))[0][0]
+    now = emitters(story.reader, newest(story), last + timedelta(hours=13))[0][0]
     assert (now.silent, now.usual_seconds, now.silent_seconds) == (True, 12 * 3600, 13 * 3600)
-    asked = emitters(story.reader, [0], last + timedelta(hours=2), timedelta(hours=1))[0][0]
+    asked = emitters(story.reader, newest(story), last + timedelta(hours=2), timedelta(hours=1))[0][0]
     assert asked.silent is True
 
 
@@ -114,7 +119,7 @@ def test_what_another_systems_record_says_stands_beside_its_emitter(story: Story
         Happened("reconciliation.mismatch", ("x",), "2026-02-02T00:00:00Z", mismatch | {"compared": "mail-gateway"}),
     )
     assert [each.expected for each in stands(story)["/services/billing"].mismatches] == [10]
-    assert [each.compared for each in emitters(story.reader, [0], STATED)[1]] == ["mail-gateway"]
+    assert [each.compared for each in emitters(story.reader, newest(story), STATED)[1]] == ["mail-gateway"]
 
 
 def test_what_is_sealed_counts_as_if_it_were_about_a_stranger(story: Story) -> None:
@@ -123,6 +128,46 @@ def test_what_is_sealed_counts_as_if_it_were_about_a_stranger(story: Story) -> N
         story.log.happened(collected("ann", "2026-01-02T09:00:00Z", "pd:Name", **more))
         found = stands(story)["/services/test"]
         assert (found.entries, found.last) == (1, STATED)
+
+
+BEGINS = BLOCK - 6
+"""The last position before the test's entries: they are in two blocks of merged rows, as those of a long log are."""
+SENT = st.tuples(st.sampled_from(["/services/a", "/services/b"]), st.none() | st.integers(0, 1_030), st.integers(0, 9))
+
+
+@CALM
+@given(st.lists(SENT, min_size=1, max_size=14), st.integers(1, 7))
+def test_as_of_a_position_an_emitter_stands_as_it_stood_when_that_was_the_newest(
+    story: Story, sent: list[tuple[str, int | None, int]], batch: int
+) -> None:
+    """Numbers that arrived later are missing, those that came twice are not, and rests are those of then."""
+    story.begin_again()
+    story.log.size, at, stood = BEGINS, STATED, dict[int, Any]()
+    for source, number, hours in sent:
+        at += timedelta(hours=hours)
+        before = story.log.size
+        numbered(story.log, number, source=source, at=at)
+        story.fold((EMITTERS,), after=before)
+        stood[story.log.size] = emitters(story.reader, {0: story.log.size}, at + timedelta(hours=5))
+    for position, then in stood.items():
+        moment = max(each.last for each in then[0]) + timedelta(hours=5)
+        assert emitters(story.reader, {0: position}, moment) == then, position
+    assert emitters(story.reader, {0: BEGINS}, at) == ([], [])
+    live = digest(story.follower, EMITTERS)
+    story.forget_rows()
+    story.fold((EMITTERS,), batch=batch, after=BEGINS)
+    assert digest(story.follower, EMITTERS) == live
+
+
+def test_a_mismatch_is_there_from_its_position_on(story: Story) -> None:
+    mismatch = {
+        "actor": {}, "compared": "billing", "expected": 10, "found": 9, "since": "2026-01-01T00:00:00Z",
+        "until": "2026-02-01T00:00:00Z",
+    }  # fmt: skip
+    numbered(story.log, 1)
+    story.log.happened(Happened("reconciliation.mismatch", ("x",), "2026-02-02T00:00:00Z", mismatch))
+    stands(story)
+    assert [len(emitters(story.reader, {0: position}, STATED)[0][0].mismatches) for position in (1, 2)] == [0, 1]
 
 
 @CALM

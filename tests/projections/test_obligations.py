@@ -135,6 +135,19 @@ def test_about_one_person_any_position_is_that_of_a_ledger_which_ends_there(
     assert obligations.of_person(story.reader, alone(subject("alice"), position)) == then
 
 
+@pytest.mark.parametrize(
+    ("more", "kinds"),
+    [
+        ({"basis": "ca-pipeda:7-3-d.4"}, ["inform_person"]),
+        ({"basis": "dpv:VitalInterest", "duty_to_inform": True}, ["inform_person"]),
+        ({"basis": "ca-pipeda:7-3-c"}, []),
+    ],
+)
+def test_a_disclosure_alone_is_read_by_its_marks(story: Story, more: dict[str, Any], kinds: list[str]) -> None:
+    story.told(disclosed("alice", "2026-11-02T09:00:00-05:00", NAME, **more))
+    assert [each["kind"] for each in listed(story)] == [each["kind"] for each in modelled(story)] == kinds
+
+
 @CALM
 @given(history=steps)
 def test_each_obligation_has_a_name_of_its_own(story: Story, history: list[Happened]) -> None:

@@ -155,6 +155,25 @@ def test_an_unresolved_challenge_is_passed_on_until_it_is_settled() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("disputed", "corrected", "state"),
+    [
+        (["pd:PhysicalAddress"], ["pd:Contact"], "discharged"),
+        (["pd:PhysicalAddress"], ["pd:Location"], "discharged"),
+        (["pd:PhysicalAddress", NAME], ["pd:Contact"], "open"),
+        (["pd:PhysicalAddress", NAME], ["pd:Contact", "pd:Identifying"], "discharged"),
+        (["pd:Contact"], ["pd:PhysicalAddress"], "open"),
+    ],
+)
+def test_a_correction_of_what_is_wider_settles_a_dispute_and_a_narrower_one_does_not(
+    disputed: list[str], corrected: list[str], state: str
+) -> None:
+    sent = disclosed("alice", "2026-01-05T10:00:00Z", *disputed, recipient=BANK)
+    dispute = challenged("alice", "2026-03-02T10:00:00Z", *disputed)
+    found = tell(sent, dispute, rectified("alice", "2026-04-02T10:00:00Z", *corrected))
+    assert [each.state for each in found if each.change == "challenged"] == [state]
+
+
 DEBT = "whosaw:DebtRecord"
 COLLECTION = disclosed("alice", "2026-01-05T10:00:00Z", DEBT, NAME)
 SALE = disclosed(
@@ -268,6 +287,26 @@ def test_ccpa_is_to_be_confirmed_and_an_extension_is_to_be_told() -> None:
     assert (notice.state, notice.due) == ("open", date(2026, 12, 2))
     (given,) = of("extension_notice", ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30))
     assert given.state == "discharged"
+
+
+def test_an_extension_that_the_law_does_not_allow_needs_no_notice_and_the_first_day_stands() -> None:
+    told = "2026-11-20T09:00:00-05:00"
+    quebec = asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:P39.1")
+    unknown = asked("alice", "2026-11-02T09:00:00-05:00", regime="acme:Law")
+    for facts in (
+        (quebec, extended("alice", told, 30, noticed_at=None)),
+        (unknown, extended("alice", told, 30, noticed_at=None)),
+        (ASKED, extended("alice", told, 30, noticed_at=None, reason="dpv:HighVolumeOfProcesses")),
+    ):
+        assert of("extension_notice", *facts) == []
+        (answer,) = of("answer_request", *facts)
+        assert answer.due == (None if facts[0] is unknown else date(2026, 12, 2))
+    twice = of("extension_notice", ASKED, extended("alice", told, 30), extended("alice", told, 30, noticed_at=None))
+    assert [each.due for each in twice] == [date(2026, 12, 2)] * len(twice)
+    assert [each.state for each in twice] == ["discharged"]
+    answer = answered("alice", "2026-11-25T09:00:00-05:00")
+    (moot,) = of("extension_notice", ASKED, extended("alice", told, 30, noticed_at=None), answer)
+    assert (moot.state, moot.done) == ("discharged", "2026-11-25T09:00:00-05:00")
 
 
 @pytest.mark.parametrize(

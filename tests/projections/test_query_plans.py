@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import product
 from typing import TYPE_CHECKING, Any, LiteralString
 from uuid import UUID
 
@@ -23,18 +24,22 @@ from projections import (
     happened,
     holdings,
     impact,
+    incident_register,
     name_conflicts,
+    observed,
     outdated,
     policies,
     progress,
     queries,
     recipients,
+    reconciliation,
     retention,
     timeline,
     together,
     unattributed,
     views,
 )
+from projections.across import BEGINNING
 from tests.projections.given import (
     assented,
     collected,
@@ -67,12 +72,12 @@ CASE = """
 """
 HOURS = """
     INSERT INTO projections.emitter_hour
-    SELECT 0, '/services/' || n % 40, '2026-01-01T00:00:00Z'::timestamptz + n / 40 * interval '1 hour'
+    SELECT 0, '/services/' || n % 40, '2026-01-01T00:00:00Z'::timestamptz + n / 40 * interval '1 hour', n
     FROM generate_series(1, 20000) AS n
 """
 NUMBERS = """
     INSERT INTO projections.emitter_numbers
-    SELECT 0, '/services/' || n % 40, n / 40, ~(B'0'::bit(1024)) FROM generate_series(1, 20000) AS n
+    SELECT 0, '/services/' || n % 40, n / 40, 0, ~(B'0'::bit(1024)), n FROM generate_series(1, 20000) AS n
 """
 RETURNED = """
     INSERT INTO projections.returned
@@ -118,6 +123,23 @@ DEMAND = """
            'whosaw:Warrant', NULL, 'complied', 1, '/services/x', 'id-' || n, n % 30 = 0
     FROM generate_series(1, 20000) AS n
 """
+INCIDENT = """
+    INSERT INTO projections.incident_change
+    SELECT 0, n * 90, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 'incident.detected', 'INC-' || n, '/services/x',
+           'id-' || n, '{}', n % 10 = 0
+    FROM generate_series(1, 200) AS n
+"""
+CORRECTIONS = """
+    INSERT INTO projections.correction
+    SELECT 0, md5(n::text)::uuid, n, '2026-01-01T00:00:00Z', 'event.voided', '/services/x', 'other-' || n,
+           'whosaw:Mistake', false, '{}', false, false, CASE WHEN n % 50 = 0 THEN 3 END
+    FROM generate_series(1, 20000) AS n
+"""
+DECLARED = """
+    INSERT INTO projections.declared
+    SELECT 0, n * 90, '2026-01-01T00:00:00Z', 'system.registered', '/services/x', 'id-' || n, '{}'
+    FROM generate_series(1, 200) AS n
+"""
 CONSENTS = """
     INSERT INTO projections.consent_given
     SELECT log_id, subject, 'purpose-' || position % 900, effective, position FROM projections.consent_change
@@ -134,16 +156,17 @@ WINDOW = {
     "since": datetime(2026, 1, 1, tzinfo=UTC),
     "until": datetime(2027, 1, 1, tzinfo=UTC),
 }
-NARROWED: tuple[tuple[dict[str, str], str], ...] = (
+NARROWED: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, "finding_time"),
-    ({"rule": "whosaw:RulePurpose"}, "finding_rule"),
+    ({"rules": ("whosaw:RulePurpose",)}, "finding_rule"),
+    ({"rules": ("whosaw:RulePurpose", "whosaw:RuleWithdrawal", "whosaw:RuleCollection")}, "finding_rule"),
     ({"outcome": "violation"}, "finding_outcome"),
     ({"recipient": "collections-north"}, "finding_recipient"),
 )
 ON_FINDINGS = {"finding_time", "finding_rule", "finding_outcome", "finding_recipient", "finding_pkey"}
 ON_RETENTION = {
-    "retention_due", "retention_asked", "retention_unverified", "retention_verified", "retention_endless",
-    "retention_pkey",
+    "retention_due", "retention_unproven", "retention_asked", "retention_unverified", "retention_verified",
+    "retention_endless", "retention_pkey",
 }  # fmt: skip
 BIG = {
     "entry",
@@ -232,8 +255,8 @@ def test_findings_are_found_by_what_they_are_narrowed_by_and_time(many: Story) -
     many.owner.execute("ANALYZE")
     window: dict[str, Any] = {"since": datetime(2026, 1, 4, tzinfo=UTC), "until": WINDOW["until"]}
     for narrowed, index in NARROWED:
-        wanted = findings.Wanted(**window, now=WINDOW["until"], **narrowed)
-        for sealed in (False, True):
+        parts = findings.Wanted(**window, now=WINDOW["until"], **narrowed).apart()
+        for wanted, sealed in product(parts, (False, True)):
             asked = findings.statement(wanted, sealed=sealed)
             taken = findings.parameters(wanted, 0, None, 100, sealed=sealed)
             row = many.reader.execute("EXPLAIN (FORMAT JSON) " + asked, taken).fetchone()
@@ -247,7 +270,7 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
     many.owner.execute(RETURNED)
     many.owner.execute("ANALYZE projections.returned")
     window = {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2026, 1, 2, tzinfo=UTC)}
-    wanted = WANTED | WINDOW | window | {"time": exposure.BEGINNING}
+    wanted = WANTED | WINDOW | window | {"time": BEGINNING}
     for statement in (exposure.PAGE, exposure.TOTALS):
         assert scanned(many, statement, wanted) == set()
 
@@ -255,7 +278,7 @@ def test_whose_data_a_recipient_had_is_found_by_recipient_and_time(many: Story) 
 def test_who_agreed_to_a_policy_is_found_by_its_name(many: Story) -> None:
     many.owner.execute("UPDATE projections.assent SET policy = 'policy-' || position % 500")
     many.owner.execute("ANALYZE projections.assent")
-    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "time": impact.BEGINNING}
+    wanted = WANTED | {"policy": "policy-7", "version": None, "lacking": False, "valid_at": None, "time": BEGINNING}
     for statement in (impact.AGREED, impact.TOTALS):
         assert scanned(many, statement, wanted) == set()
 
@@ -265,6 +288,7 @@ def test_a_case_and_an_emitter_are_found_by_name(many: Story) -> None:
         many.owner.execute(statement)
     many.owner.execute("ANALYZE projections.emitter_numbers")
     wanted = WANTED | {"correlation": "case-7", "after": 0, "streams": None, "logs": [0], "source": "/services/7"}
+    wanted |= {"wholes": [20_000], "positions": [20_000], "again": []}
     for statement in (cases.OF_CASE, cases.WITHHELD):
         assert scanned(many, statement, wanted) == set()
     for statement in (emitters.RESTS, emitters.NUMBERS):
@@ -294,8 +318,8 @@ def test_who_looked_at_many_is_found_by_when_people_at_work_looked(many: Story) 
 @pytest.mark.parametrize(
     ("which", "index"),
     [
-        ("due", "retention_due"), ("asked", "retention_asked"), ("deleted", "retention_unverified"),
-        ("verified", "retention_verified"), ("endless", "retention_endless"),
+        ("due", "retention_due"), ("unproven", "retention_unproven"), ("asked", "retention_asked"),
+        ("deleted", "retention_unverified"), ("verified", "retention_verified"), ("endless", "retention_endless"),
     ],
 )  # fmt: skip
 def test_what_is_past_its_time_is_found_by_an_index_of_its_state(many: Story, which: str, index: str) -> None:
@@ -352,10 +376,28 @@ def test_demands_are_found_by_time_and_what_was_decided_on_them_by_name(many: St
         assert scanned(many, statement, wanted | {"demands": ["D-7", "D-8"]}) == set()
 
 
+@pytest.mark.parametrize("analyzed", [True, False])
+def test_the_registers_of_incidents_and_declarations_read_their_own_rows_alone(many: Story, *, analyzed: bool) -> None:
+    """What they cost grows with the incidents, not the ledger; also while it is not known yet how many there are."""
+    for statement in (INCIDENT, DECLARED, CORRECTIONS, "ANALYZE projections.correction"):
+        many.owner.execute(statement)
+    if analyzed:
+        many.owner.execute("ANALYZE projections.incident_change, projections.declared")
+    for statement in (incident_register.ALL, reconciliation.DECLARED):
+        assert scanned(many, statement, WANTED) == set()
+        assert used_by(many, statement, WANTED) >= {"entry_pkey", "correction_target"}
+
+
+def test_what_is_folded_again_is_read_by_position(many: Story) -> None:
+    block = {"log_id": 0, "after": 10_000, "upto": 10_500, "types": list(observed.TYPES)}
+    for statement in (emitters.AGAIN, reconciliation.AGAIN):
+        assert scanned(many, statement, block) == set()
+
+
 def test_whose_consents_a_change_touches_is_found_by_purpose(many: Story) -> None:
     for statement in ("DELETE FROM projections.consent_given", CONSENTS, "ANALYZE projections.consent_given"):
         many.owner.execute(statement)
-    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": consenting.BEGINNING}
+    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": BEGINNING}
     for asked in (consenting.GIVEN, consenting.TOTAL):
         assert scanned(many, asked, wanted) == set()
 

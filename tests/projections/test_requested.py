@@ -194,6 +194,20 @@ def test_an_extension_that_the_law_does_not_know_is_not_counted_and_says_so() ->
         ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30), extended("alice", "2026-11-21T09:00:00-05:00", 30)
     )
     assert [each.counted for each in again.extensions] == [True, False]
+    assert [each.refused for each in (*its.extensions, *again.extensions)] == [
+        "whosaw:NoExtensionInLaw", None, "whosaw:ExtendedAgain",
+    ]  # fmt: skip
+
+
+def test_an_extension_on_no_ground_that_the_law_lists_is_not_counted_and_says_so() -> None:
+    """PIPEDA, s. 8(4)(a) and (b); the GDPR names none in a code."""
+    its = one(ASKED, extended("alice", "2026-11-20T09:00:00-05:00", 30, reason="dpv:HighVolumeOfProcesses"))
+    assert (its.due, its.extensions[0].counted) == (date(2026, 12, 2), False)
+    assert its.extensions[0].refused == "whosaw:NoGroundToExtend"
+    assert "on a ground that the law does not list" in its.deadline.explanation["en"][-1]
+    gdpr = asked("alice", "2026-11-02T09:00:00-05:00", regime="whosaw:GDPR")
+    more = one(gdpr, extended("alice", "2026-11-20T09:00:00-05:00", reason="dpv:HighVolumeOfProcesses"))
+    assert more.extensions[0].counted
 
 
 @pytest.mark.parametrize("outcome", ["dpv:RequestAcknowledged", "dpv:RequestActionDelayed", "dpv:RequestInitiated"])
@@ -229,6 +243,23 @@ def test_where_no_law_is_known_the_stated_day_counts_and_says_so() -> None:
     assert its.deadline.explanation["en"][0] == "No law that is known here sets a time for this."
     nothing = one(asked("alice", "1875-11-02T09:00:00-05:00"))
     assert (nothing.due, stands(nothing, "2026-01-01T00:00:00Z")) == (None, "undated")
+
+
+def test_a_request_of_long_ago_has_the_law_of_then_and_one_of_before_any_law_says_so() -> None:
+    its = one(asked("alice", "2010-05-03T09:00:00-04:00", regime="whosaw:P39.1"))
+    assert (its.due, its.deadline.version) == (date(2010, 6, 2), "2006-06")
+    its = one(asked("alice", "2001-02-05T09:00:00-05:00"))
+    assert (its.due, its.deadline.version, its.deadline.confirm) == (date(2001, 3, 7), "2001-01", True)
+    its = one(asked("alice", "1999-11-02T09:00:00-05:00", due="1999-12-02"))
+    assert (its.due, its.deadline.pack) == (date(1999, 12, 2), None)
+    assert its.deadline.explanation["en"] == [
+        (
+            "No law pack is in force for Tuesday 2 November 1999: its first one, of the Personal Information "
+            "Protection and Electronic Documents Act, begins on Monday 1 January 2001."
+        ),
+        "The day is the one that the company stated.",
+    ]
+    assert "n’est en vigueur pour le mardi 2 novembre 1999" in its.deadline.explanation["fr"][0]
 
 
 def test_a_withdrawal_is_watched_since_the_law_names_no_day() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projections import requested, requests
+from projections.deadlines import left, standing
 from projections.history import counting, histories, moment, of_person
 from projections.person import alone
 from projections.plain import plain
@@ -227,6 +229,31 @@ def test_who_is_to_be_forgotten_is_not_listed(desk: Story) -> None:
     assert [each["request"] for each in listed(desk, Filter("due_today"))] == []
 
 
+def test_a_request_is_due_by_the_day_of_its_own_place(story: Story) -> None:
+    """Received at 23:30 in Vancouver, where it is still the day before the one in Montreal."""
+    late = {"jurisdiction": "loc:CA-BC"}
+    story.told(
+        rights.asked("alice", "2026-03-10T23:30:00-07:00", "Vancouver", **late),
+        rights.asked("bob", "2026-03-10T23:30:00-07:00", "Montreal"),
+    )
+    story.fold((REQUESTS,))
+    for now, states in (
+        ("2026-04-09T23:30:00-07:00", {"Vancouver": "due_today", "Montreal": "due_today"}),
+        ("2026-04-10T00:30:00-07:00", {"Vancouver": "overdue", "Montreal": "due_today"}),
+        ("2026-04-10T22:30:00-07:00", {"Vancouver": "overdue", "Montreal": "overdue"}),
+        ("2026-04-08T23:30:00-07:00", {"Vancouver": "running", "Montreal": "running"}),
+    ):
+        at = datetime.fromisoformat(now)
+        for state in ("running", "due_today", "overdue"):
+            found = {each["request"] for each in listed(story, Filter(state=state), now=at)}
+            assert found == {name for name, its in states.items() if its == state}, (now, state)
+        for each in requested.requests(histories(story.reader, 0, [subject("alice").id], 2, REQUESTS.types)[0]):
+            assert standing(each.deadline, at) == states["Vancouver"]
+            days = left(each.deadline, at)
+            assert days is not None
+            assert days.days == (date(2026, 4, 9) - at.astimezone(ZoneInfo("America/Vancouver")).date()).days
+
+
 def test_logs_are_merged_by_day_page_by_page(three_logs: Story) -> None:
     for log in three_logs.logs:
         log.happened(
@@ -244,7 +271,7 @@ MANY = """
            CASE WHEN n % 2 = 0 THEN timestamptz '2020-01-01' + n * interval '1 hour' ELSE r.since END,
            CASE WHEN n % 2 = 0 THEN timestamptz '2020-01-02' + n * interval '1 hour' ELSE 'infinity' END,
            CASE WHEN n % 50 = 0 THEN 'open' ELSE 'answered' END,
-           'dated', date '2020-01-01' + n % 2000,
+           'dated', date '2020-01-01' + n % 2000, r.zone,
            CASE WHEN n % 40 = 0 THEN 'eu-gdpr:rare' ELSE r.regime END,
            CASE WHEN n % 60 = 0 THEN 'eu-gdpr:A20' ELSE r."right" END, r.deemed, r.extended, r.sealed, r.content
     FROM generate_series(1, 20000) AS n JOIN projections.request AS r ON r.request = 'due today'
@@ -264,7 +291,7 @@ def test_what_is_due_is_found_by_an_index_however_many_requests_there_are(
     desk.owner.execute(MANY)
     desk.owner.execute("ANALYZE projections.request")
     wanted = {
-        "log_id": 0, "now": datetime(2021, 1, 1, tzinfo=UTC), "today": date(2022, 1, 1), "before": "infinity",
+        "log_id": 0, "now": datetime(2022, 1, 1, tzinfo=UTC), "before": "infinity",
         "regime": None, "right": None, "due": "2021-12-01", "subject": "0" * 32, "request": "", "limit": 101,
     } | narrowed  # fmt: skip
     statement = requests.statement(requests.Filter(**narrowed))

@@ -34,21 +34,22 @@ def test_01_what_do_you_hold_on_me_from_where_since_when_why_until_when(desk: De
         at("2026-05-02T11:00:00-04:00", "hold.placed", "Q-1", hold_id="H-1", reason="whosaw:Litigation",
            scope={"categories": ["pd:CallLog"]}, starts="2026-05-02T11:00:00-04:00"),
     )  # fmt: skip
-    what = ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "until", "state")
-    assert desk.rows("/v1/subjects/{Q-1}/holdings", *what) == [
+    path = "/v1/subjects/{Q-1}/holdings"
+    what = ("category", "system", "origin", "channel", "purposes", "basis", "since", "last", "state")
+    limits = ("retention.rule", "retention.due", "retention.action", "retention.overdue", "retention.blocked")
+    assert desk.rows(path, *what, *limits) == [
         (
             "pd:CallLog", "switch", "observed", "whosaw:Network", ["dpv:ServiceProvision"], "dpv:ContractPerformance",
-            "2026-05-02T10:00:00-04:00", "2026-05-02T10:00:00-04:00", None, "held",
+            "2026-05-02T10:00:00-04:00", "2026-05-02T10:00:00-04:00", "held", None, None, None, False, True,
         ),
         (
             "pd:PaymentCard", "crm", "subject", "whosaw:Web", ["dpv:PaymentManagement"], "ca-pipeda:consent",
-            "2026-03-01T10:00:00-05:00", "2026-05-01T10:00:00-04:00", "2027-03-01T00:00:00-05:00", "held",
+            "2026-03-01T10:00:00-05:00", "2026-05-01T10:00:00-04:00", "held", "stated", "2027-03-01", "erase", False,
+            False,
         ),
     ]  # fmt: skip
-    assert desk.rows("/v1/subjects/{Q-1}/retention", "category", "rule", "due", "blocked") == [
-        ("pd:CallLog", None, None, True),
-        ("pd:PaymentCard", "stated", "2027-03-01", False),
-    ]
+    assert desk.rows(path, "retention.blocked_by") == [None, None], "which order keeps it is not told to everybody"
+    assert desk.rows(path, "retention.blocked_by", role="legal") == [["H-1"], []]
 
 
 def test_02_exactly_who_outside_received_my_data(desk: Desk) -> None:
@@ -101,21 +102,43 @@ def test_04_was_i_given_to_a_debt_collector_what_when_did_you_tell_them_it_was_d
         at("2026-04-15T10:00:00-04:00", "recipient.notification_answered", "Q-4", **notice, outcome="acknowledged",
            channel="whosaw:Email"),
     )  # fmt: skip
-    rows = desk.rows("/v1/subjects/{Q-4}/timeline", "time", "type")
-    assert [row for row in rows if row[1] != "ledger.queried"] == [
-        ("2026-04-15T10:00:00-04:00", "recipient.notification_answered"),
-        ("2026-04-12T10:00:00-04:00", "recipient.notification_sent"),
-        ("2026-04-11T10:00:00-04:00", "recipient.notification_due"),
-        ("2026-04-10T10:00:00-04:00", "challenge.recorded"),
-        ("2026-04-01T10:00:00-04:00", "data.disclosed"),
-    ]
-    what = ("recipient", "change", "categories", "state", "done", "outcome")
-    assert desk.rows("/v1/subjects/{Q-4}/obligations", *what) == [
-        (
-            RECIPIENT["id"], "challenged", ["whosaw:DebtRecord"], "discharged", "2026-04-15T10:00:00-04:00",
-            "acknowledged",
-        )
+    what = ("time", "step", "recipient", "recipient_address", "categories", "basis", "state", "outcome", "findings")
+    debt, collector, address = ["whosaw:DebtRecord"], RECIPIENT["id"], RECIPIENT["address"]
+    found = desk.rows("/v1/subjects/{Q-4}/debts", *what)
+    assert [row[:-1] for row in found] == [
+        ("2026-04-01T10:00:00-04:00", "disclosed", collector, address, ["pd:Name", *debt], "ca-qc-p39.1:18-9", None,
+         None),
+        ("2026-04-10T10:00:00-04:00", "disputed", None, None, debt, None, None, None),
+        ("2026-04-10T10:00:00-04:00", "owed", collector, address, debt, None, "discharged", "acknowledged"),
+        ("2026-04-12T10:00:00-04:00", "told", collector, address, debt, None, "sent", None),
+        ("2026-04-15T10:00:00-04:00", "answered", collector, address, debt, None, "discharged", "acknowledged"),
     ]  # fmt: skip
+
+
+def test_04_a_debt_that_was_sold_while_it_was_disputed_says_so_and_who_was_never_told_is_there(desk: Desk) -> None:
+    buyer = RECIPIENT | {"id": "buyer", "kind": "whosaw:DebtBuyer", "role": "dpv:DataController"}
+    desk.given(
+        at("2026-04-10T10:00:00-04:00", "hold.placed", "Q-4b", hold_id="H-4", reason="whosaw:DisputedDebt",
+           scope={"categories": ["whosaw:DebtRecord"]}, starts="2026-04-10T10:00:00-04:00"),
+        at("2026-05-01T10:00:00-04:00", "data.disclosed", "Q-4b", categories=["whosaw:DebtRecord"], recipient=buyer,
+           purpose="sector-finance:DebtManagement", basis="ca-qc-p39.1:18-9.1"),
+        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-4b", recipient=COURIER, purpose="dpv:ServiceProvision"),
+        at("2026-06-01T10:00:00-04:00", "hold.released", "Q-4b", hold_id="H-4", reason="whosaw:Remedied",
+           effective_at="2026-06-01T10:00:00-04:00"),
+    )  # fmt: skip
+    answer = desk.asked("/v1/subjects/{Q-4b}/debts")
+    assert [(row["step"], row["time"], row["recipient"], row["state"]) for row in answer["items"]] == [
+        ("disputed", "2026-04-10T10:00:00-04:00", None, None),
+        ("disclosed", "2026-05-01T10:00:00-04:00", "buyer", None),
+        ("owed", "2026-05-01T10:00:00-04:00", "buyer", "discharged"),
+        ("settled", "2026-06-01T10:00:00-04:00", None, None),
+    ]
+    sold = answer["items"][1]["findings"]
+    assert ("whosaw:RuleDisputedDebt", "violation") in {(each["rule"], each["outcome"]) for each in sold}
+    desk.given(
+        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-4c", recipient=COURIER, purpose="dpv:ServiceProvision")
+    )
+    assert desk.rows("/v1/subjects/{Q-4c}/debts", "step") == [], "whose debts were given to nobody"
 
 
 def test_05_did_police_or_any_authority_get_my_data(desk: Desk) -> None:
@@ -141,34 +164,43 @@ def test_06_you_erased_me_prove_it_and_who_else_was_told(desk: Desk) -> None:
     gone: dict[str, Any] = {
         "categories": ["pd:Name", "pd:EmailAddress"], "mode": "erase", "system": "crm", "request_ref": "REQ-6",
     }  # fmt: skip
-    erased = at("2026-06-05T10:00:00-04:00", "data.erased", "Q-6", **gone, state="done")
+    erased = at("2026-06-05T10:00:00-04:00", "data.erased", "Q-6", **gone, state="done",
+                backups_until="2026-09-05")  # fmt: skip
     notice: dict[str, Any] = {"notification_id": "N-6", "recipient_id": "courier"}
     desk.given(
         at("2026-05-01T10:00:00-04:00", "data.collected", "Q-6"),
-        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-6", recipient=COURIER),
+        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-6", recipient=COURIER, categories=["pd:Name"]),
+        at("2026-05-03T10:00:00-04:00", "data.disclosed", "Q-6", categories=["pd:Name"]),
         erased,
         at("2026-06-06T10:00:00-04:00", "data.erased", "Q-6", **gone, state="verified"),
         at("2026-06-07T10:00:00-04:00", "recipient.notification_due", "Q-6", **notice, change="erased",
            categories=["pd:Name"], trigger={"source": SOURCE, "id": erased["id"]}, due="2026-06-20"),
+        at("2026-06-08T10:00:00-04:00", "recipient.notification_sent", "Q-6", **notice, channel="whosaw:Email"),
         at("2026-06-09T10:00:00-04:00", "recipient.notification_answered", "Q-6", **notice, outcome="completed",
            channel="whosaw:Email"),
     )  # fmt: skip
-    assert desk.rows("/v1/subjects/{Q-6}/holdings", "category", "state") == [
-        ("pd:EmailAddress", "verified"),
-        ("pd:Name", "verified"),
-    ]
-    assert desk.rows("/v1/subjects/{Q-6}/obligations", "recipient", "change", "state", "outcome") == [
-        ("courier", "erased", "discharged", "completed")
-    ]
     path = f"/v1/subjects/{desk.service.look_up('Q-6')}/forget"
     desk.folded()
-    receipt = desk.posted(path, "compliance", {"grace_days": 0}).json()
+    receipt = desk.posted(path, "compliance", {"grace_days": 0, "untold": "disproportionate"}).json()
     assert receipt["state"] == "destroyed"
-    assert receipt["systems"] == {"confirmed": ["crm"], "open": []}
+    backups = "2026-09-05"
+    assert receipt["systems"] == {"confirmed": ["crm"], "open": [], "backups_until": backups}
     assert {each["what"]["code"] for each in receipt["survives"]} == {
         "whosaw:PseudonymousEntries", "whosaw:Statistics", "whosaw:EvidenceOfErasure",
     }  # fmt: skip
-    assert desk.asked(f"/v1/erasures/{receipt['receipt']}")["state"] == "destroyed"
+    shown = desk.asked(f"/v1/erasures/{receipt['receipt']}")
+    assert (shown["state"], shown["mode"]["code"], shown["backups_until"] is not None) == (
+        "destroyed",
+        "dpv:Erase",
+        True,
+    )
+    assert shown["scope"]["references"] == 1
+    what = ("name", "change", "categories", "state", "because", "told_at", "answered_at")
+    assert [tuple(each[name] for name in what) for each in shown["recipients"]["items"]] == [
+        ("Collections North Inc.", "erased", ["pd:Name"], "untold", "disproportionate", None, None),
+        ("Messagerie Exemple", "erased", ["pd:Name"], "completed", None, "2026-06-08T10:00:00-04:00",
+         "2026-06-09T10:00:00-04:00"),
+    ]  # fmt: skip
 
 
 def test_07_i_unsubscribed_on_a_day_what_did_you_send_after(desk: Desk) -> None:
@@ -187,17 +219,42 @@ def test_07_i_unsubscribed_on_a_day_what_did_you_send_after(desk: Desk) -> None:
             at(withdrawn, "consent.recorded", who, state="withdrawn", effective_at=withdrawn, **said),
             at(last, "data.used", who, **sent),
         )
-    stands = desk.rows("/v1/subjects/{Q-7a}/consents", "purpose", "state", "since")
-    assert stands == [("dpv:DirectMarketing", "withdrawn", "2026-06-10T10:00:00-04:00")]
-    after = {
-        who: [
-            (time, outcome)
-            for time, rule, outcome in desk.rows(f"/v1/subjects/{{{who}}}/findings", "time", "rule", "outcome")
-            if rule == "whosaw:RuleWithdrawal"
-        ]
-        for who in ("Q-7a", "Q-7b")
-    }
-    assert after == {"Q-7a": [("2026-06-30T10:00:00-04:00", "violation")], "Q-7b": []}
+    what = ("step", "time", "effective", "purposes", "channels", "basis", "outcome", "finding.reason")
+    withdrawn = ("withdrawn", "2026-06-10T10:00:00-04:00", "2026-06-10T14:00:00+00:00", ["dpv:DirectMarketing"], [])
+    assert desk.rows("/v1/subjects/{Q-7a}/withdrawals", *what) == [
+        (*withdrawn, None, None, None),
+        ("used", "2026-06-30T10:00:00-04:00", None, ["dpv:DirectMarketing"], ["whosaw:Email"], "dpv:Consent",
+         "violation", "dpv:ConsentWithdrawn"),
+    ]  # fmt: skip
+    assert desk.rows("/v1/subjects/{Q-7b}/withdrawals", *what) == [(*withdrawn, None, None, None)], "as it should be"
+
+
+def test_07_what_came_after_and_rests_on_another_ground_or_on_a_new_consent_says_so(desk: Desk) -> None:
+    said: dict[str, Any] = {
+        "purposes": ["dpv:ServiceOptimisation", "dpv:DirectMarketing"], "categories": [], "channel": "whosaw:Email",
+        "notice_ref": None,
+    }  # fmt: skip
+    used: dict[str, Any] = {"categories": ["pd:Name"], "automated": False}
+    desk.given(
+        at("2026-06-01T10:00:00-04:00", "consent.recorded", "Q-7c", state="withdrawn",
+           effective_at="2026-06-05T10:00:00-04:00", **said),
+        at("2026-06-02T10:00:00-04:00", "data.used", "Q-7c", **used, purposes=["dpv:ServiceOptimisation"],
+           basis="dpv:Consent"),
+        at("2026-06-06T10:00:00-04:00", "data.used", "Q-7c", **used, purposes=["dpv:ServiceOptimisation"],
+           basis="dpv:ContractPerformance"),
+        at("2026-06-07T10:00:00-04:00", "data.used", "Q-7c", **used, purposes=["dpv:IdentityVerification"],
+           basis="dpv:Consent"),
+        at("2026-06-08T10:00:00-04:00", "consent.recorded", "Q-7c", state="given",
+           effective_at="2026-06-08T10:00:00-04:00", **said),
+        at("2026-06-09T10:00:00-04:00", "data.used", "Q-7c", **used, purposes=["dpv:DirectMarketing"],
+           basis="dpv:Consent"),
+    )  # fmt: skip
+    rows = desk.rows("/v1/subjects/{Q-7c}/withdrawals", "step", "time", "outcome")
+    assert rows == [
+        ("withdrawn", "2026-06-01T10:00:00-04:00", None),
+        ("used", "2026-06-06T10:00:00-04:00", "other_ground"),
+        ("used", "2026-06-09T10:00:00-04:00", "lawful"),
+    ]
 
 
 def test_08_which_policy_did_i_agree_to_how_and_what_changed(desk: Desk) -> None:
@@ -240,14 +297,52 @@ def test_08_which_policy_did_i_agree_to_how_and_what_changed(desk: Desk) -> None
 
 
 def test_09_what_did_you_infer_about_me_from_what(desk: Desk) -> None:
-    calls = at("2026-05-01T10:00:00-04:00", "data.collected", "Q-9", categories=["pd:CallLog"], origin="observed")
-    source = {"source": SOURCE, "id": calls["id"]}
+    def scored(time: str, category: str, *sources: dict[str, str]) -> dict[str, Any]:
+        return at(time, "data.collected", "Q-9", categories=[category], origin="derived", system="fraud-engine",
+                  context="whosaw:FraudReview", channel="whosaw:Internal", derived_from=list(sources))  # fmt: skip
+
+    def named(made: dict[str, Any]) -> dict[str, str]:
+        return {"source": SOURCE, "id": made["id"]}
+
+    calls = at("2026-05-01T10:00:00-04:00", "data.collected", "Q-9", categories=["pd:CallLog"], origin="observed",
+               system="switch")  # fmt: skip
+    wrong = at("2026-05-01T11:00:00-04:00", "data.collected", "Q-9", categories=["pd:Opinion"])
+    first = scored("2026-05-02T10:00:00-04:00", "pd:MarketSegment", named(calls))
+    stranger = {"source": SOURCE, "id": "nobody-knows"}
+    second = scored("2026-05-03T10:00:00-04:00", "whosaw:FraudScore", named(first), named(wrong), stranger)
     desk.given(
-        calls,
-        at("2026-05-03T10:00:00-04:00", "data.collected", "Q-9", categories=["whosaw:FraudScore"], origin="derived",
-           context="whosaw:FraudReview", channel="whosaw:Internal", derived_from=[source], system="fraud-engine"),
+        calls, wrong, first, second, scored("2026-05-04T10:00:00-04:00", "pd:Interest"),
+        at("2026-05-05T10:00:00-04:00", "event.voided", "Q-9", target=named(wrong), reason="whosaw:WrongValue"),
+        at("2026-05-06T10:00:00-04:00", "data.erased", "Q-9", categories=["pd:CallLog"], mode="erase", system="switch",
+           state="done"),
     )  # fmt: skip
-    holdings = desk.rows("/v1/subjects/{Q-9}/holdings", "category", "system", "origin")
-    assert holdings == [("pd:CallLog", "crm", "observed"), ("whosaw:FraudScore", "fraud-engine", "derived")]
-    lineage = desk.rows("/v1/subjects/{Q-9}/timeline", "data.categories", "data.derived_from")
-    assert [row for row in lineage if row[1]] == [(["whosaw:FraudScore"], [source])]
+    path = "/v1/subjects/{Q-9}/inferences"
+    assert desk.rows(path, "time", "categories", "system", "context", "stated", "whole") == [
+        ("2026-05-04T10:00:00-04:00", ["pd:Interest"], "fraud-engine", "whosaw:FraudReview", False, True),
+        ("2026-05-03T10:00:00-04:00", ["whosaw:FraudScore"], "fraud-engine", "whosaw:FraudReview", True, True),
+        ("2026-05-02T10:00:00-04:00", ["pd:MarketSegment"], "fraud-engine", "whosaw:FraudReview", True, True),
+    ]
+    _, lineage, _ = desk.rows(path, "lineage")
+    what = ("depth", "id", "known", "type", "time", "categories", "system", "origin", "since")
+    assert [tuple(each[name] for name in what) for each in lineage] == [
+        (1, first["id"], True, "data.collected", first["time"], ["pd:MarketSegment"], "fraud-engine", "derived", []),
+        (1, wrong["id"], True, None, None, [], None, None,
+         [{"change": "voided", "time": "2026-05-05T10:00:00-04:00", "category": None}]),
+        (1, "nobody-knows", False, None, None, [], None, None, []),
+        (2, calls["id"], True, "data.collected", calls["time"], ["pd:CallLog"], "switch", "observed",
+         [{"change": "erased", "time": "2026-05-06T10:00:00-04:00", "category": "pd:CallLog"}]),
+    ]  # fmt: skip
+
+
+def test_09_what_is_made_of_itself_has_an_end(desk: Desk) -> None:
+    one, two = (
+        at("2026-05-01T10:00:00-04:00", "data.collected", "Q-9b", categories=["pd:Interest"], origin="derived")
+        for _ in range(2)
+    )
+    for made, other in ((one, two), (two, one)):
+        made["data"]["derived_from"] = [{"source": SOURCE, "id": other["id"]}]
+    desk.given(one, two)
+    rows = desk.rows("/v1/subjects/{Q-9b}/inferences", "id", "lineage", "whole")
+    assert [(name, [each["id"] for each in lineage], whole) for name, lineage, whole in rows] == [
+        (two["id"], [one["id"]], True), (one["id"], [two["id"]], True),
+    ]  # fmt: skip

@@ -47,7 +47,7 @@ def story(*facts: Happened) -> tuple[History, Registers]:
 
 def findings(rule: Rule, *facts: Happened) -> list[Finding]:
     """Everything that a rule says of what happened, the lawful too."""
-    return judged(*story(*facts), rules=[rule])
+    return judged(*story(*facts), rules=(rule,))
 
 
 def then(rule: Rule, *facts: Happened) -> list[Said]:

@@ -29,7 +29,7 @@ def test_what_was_collected_for_something_else_is_found_with_the_collection() ->
 
 
 def test_a_purpose_is_declared_by_a_wider_one_and_not_by_a_narrower() -> None:
-    wide = collected("ann", "2026-01-01T00:00:00Z", "pd:PaymentCard", purposes=["dpv:ServiceProvision"])
+    wide = collected("ann", "2026-01-01T00:00:00Z", "pd:PaymentCard", purposes=["dpv:ServiceManagement"])
     assert [each.outcome for each in then(RULE, wide, use(PAY))] == ["lawful"]
     assert [each.outcome for each in then(RULE, CARD, use("dpv:ServiceProvision"))] == ["violation"]
 
@@ -79,8 +79,8 @@ def test_what_nobody_collected_on_record_is_not_judged_and_a_no_is_for_the_rule_
 
 def test_a_code_that_nobody_knows_and_a_law_of_which_nobody_knows_how_it_was_are_gaps() -> None:
     assert [each.reason for each in then(RULE, CARD, use("xx:Unheard"))] == ["whosaw:CodeUnknown"]
-    old = collected("ann", "2009-01-01T00:00:00Z", "pd:Name", purposes=[PAY])
-    given = disclosed("ann", "2010-05-01T12:00:00Z", "pd:Name", purpose=CARE, basis="ca-qc-p39.1:18-9")
+    old = collected("ann", "1993-01-01T00:00:00Z", "pd:Name", purposes=[PAY])
+    given = disclosed("ann", "1993-05-01T12:00:00Z", "pd:Name", purpose=CARE, basis="ca-qc-p39.1:18-9")
     assert then(RULE, old, given) == [(2, "gap", "whosaw:LawUnknown", ["ca-qc-p39.1:18-9"])]
 
 

@@ -34,8 +34,10 @@ def test_an_exception_of_the_law_needs_no_consent() -> None:
 
 
 def test_nobody_can_tell_by_a_law_that_no_pack_knows_as_it_was_then() -> None:
-    old = disclosed("ann", "2010-05-01T12:00:00Z", "pd:Name")
+    old = disclosed("ann", "1993-05-01T12:00:00Z", "pd:Name")
     assert then(RULE, old) == [(1, "gap", "whosaw:LawUnknown", ["ca-qc-p39.1:18-9"])]
+    later = disclosed("ann", "2010-05-01T12:00:00Z", "pd:Name")
+    assert [(each.outcome, each.law_pack) for each in findings(RULE, later)] == [("lawful", "ca-qc-p39.1/2006-06")]
 
 
 def test_who_buys_a_claim_does_not_recover_ours() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from projections.rules.wider import RULE
 from tests.projections.given import agreement, disclosed
-from tests.rules.given import then
+from tests.rules.given import findings, then
 
 NOON = "2026-05-01T12:00:00Z"
 
@@ -32,6 +32,14 @@ def test_what_was_sent_beyond_what_the_paper_says_was_given_is_named() -> None:
     order = paper(["pd:Name", "pd:CallLog"], ["pd:Name"])
     (said,) = then(RULE, disclosed("ann", NOON, "pd:Name", "pd:CallLog", instrument=order))
     assert said[1:] == ("violation", "whosaw:BeyondGiven", ["pd:CallLog"])
+
+
+def test_what_was_asked_for_and_what_was_given_are_told_side_by_side() -> None:
+    order = paper(["pd:Name", "pd:Age"], ["pd:Name"])
+    (found,) = findings(RULE, disclosed("ann", NOON, "pd:Name", "pd:CallLog", instrument=order))
+    assert (found.asked, found.given) == (["pd:Name", "pd:Age"], ["pd:Name", "pd:CallLog"])
+    (found,) = findings(RULE, disclosed("ann", NOON, "pd:Name", instrument=paper([], ["pd:Name"])))
+    assert (found.asked, found.given) == ([], ["pd:Name"]), "nobody wrote down what was asked for"
 
 
 def test_a_paper_that_does_not_say_what_it_asks_for_is_a_gap() -> None:

@@ -78,7 +78,31 @@ def test_a_no_to_all_marketing_is_a_no_to_each_kind_of_it_and_not_the_other_way_
     narrow = consent("ann", "2026-06-10T00:00:00Z", "withdrawn", PROMOTE)
     sent = [used("ann", "2026-07-14T14:00:00Z", "pd:Name", purposes=[each]) for each in (PROMOTE, "dpv:Marketing")]
     assert [(each.position, each.outcome) for each in then(RULE, wide, *sent)] == [(2, "violation"), (3, "violation")]
-    assert [(each.position, each.outcome) for each in then(RULE, narrow, *sent)] == [(2, "violation")]
+    assert [(each.position, each.outcome) for each in then(RULE, narrow, *sent)] == [(2, "violation"), (3, "gap")]
+
+
+def test_a_purpose_stated_more_broadly_than_what_she_refused_can_not_be_told_apart_from_it() -> None:
+    no = consent("ann", "2026-06-10T00:00:00Z", "refused", PROMOTE)
+    sent = used("ann", "2026-07-14T14:00:00Z", "pd:Name", purposes=["dpv:Marketing"])
+    told = (2, "gap", "whosaw:PurposeTooBroad", ["dpv:Marketing", PROMOTE])
+    assert then(RULE, no, sent) == [told]
+    by_contract = used("ann", "2026-07-14T14:00:00Z", "pd:Name", purposes=["dpv:Marketing"], basis="eu-gdpr:A6-1-f")
+    assert then(RULE, no, by_contract) == [told], "a no to marketing is one whatever the basis"
+    wide = consent("ann", "2026-06-12T00:00:00Z", "given", "dpv:Marketing")
+    assert [each.reason for each in then(RULE, no, wide, sent)] == ["whosaw:PurposeTooBroad"]
+    later = consent("ann", "2026-06-12T00:00:00Z", "given", PROMOTE)
+    assert then(RULE, no, later, sent) == []
+    ended = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, until="2026-03-01T00:00:00Z")
+    assert then(RULE, ended, sent) == [], "what ran out is no objection"
+    other = used("ann", "2026-07-14T14:00:00Z", "pd:Name", purposes=["dpv:CustomerManagement"])
+    assert then(RULE, no, other) == []
+    support = consent("ann", "2026-06-10T00:00:00Z", "refused", "dpv:CommunicationForCustomerCare")
+    assert [each.outcome for each in then(RULE, support, other)] == ["gap"]
+    needed = used("ann", "2026-07-14T14:00:00Z", "pd:Name", purposes=["dpv:CustomerManagement"],
+                  basis="dpv:ContractPerformance")  # fmt: skip
+    assert then(RULE, support, needed) == []
+    beside = used("ann", "2026-07-14T14:00:00Z", "pd:Name", purposes=["dpv:Marketing", PROMOTE])
+    assert [each.outcome for each in then(RULE, no, beside)] == ["violation"]
 
 
 def test_a_yes_to_all_of_a_kind_takes_back_no_narrower_no() -> None:

@@ -21,7 +21,8 @@ from ledger.vocabulary import (
     schema,
 )
 from ledger.vocabulary.forms import CODE_PATTERN, Day, Known, Time
-from tests.vocabulary.events import ANYTHING, REQUIRED, event, right_events, wrong_events
+from tests.vocabulary.events import REQUIRED, event
+from tests.vocabulary.strategies import ANYTHING, right_events, wrong_events
 
 NAMES = st.sampled_from(event_types())
 SLOW = settings(

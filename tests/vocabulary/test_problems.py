@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ledger.vocabulary import InvalidEvent, event_types, parse_event, parse_events
 from ledger.vocabulary.problems import MOST_PROBLEMS
-from tests.vocabulary.events import CUSTOMER, HUMAN, RECIPIENT, event, wrong_events
+from tests.vocabulary.events import CUSTOMER, HUMAN, RECIPIENT, event
+from tests.vocabulary.strategies import wrong_events
 
 
 def problems(document: Any) -> list[tuple[str, str, str]]:

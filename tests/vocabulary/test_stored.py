@@ -19,15 +19,8 @@ from ledger.vocabulary import (
     references,
     subject_private_of,
 )
-from tests.vocabulary.events import (
-    CUSTOMER,
-    HUMAN,
-    SERVICE,
-    WHEN,
-    WITHOUT_SUBJECTS,
-    event,
-    right_events,
-)
+from tests.vocabulary.events import CUSTOMER, HUMAN, SERVICE, WHEN, WITHOUT_SUBJECTS, event
+from tests.vocabulary.strategies import right_events
 
 KEY = "0123456789abcdef"
 
