@@ -15,12 +15,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from uuid import UUID
 
-from psycopg.rows import args_row, scalar_row, tuple_row
+from psycopg.rows import args_row, tuple_row
 from psycopg.sql import SQL, Identifier
 
 from projections.history import FORGETTING, IDENTITY, KEPT_BY_NOBODY, Row, fact, histories
-from projections.projection import DESTROYED, Batch, present
+from projections.projection import DESTROYED, Batch, column, present
 from projections.registers import REGISTERED, Registers, key_of
+from projections.touched import named, needing, since_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
 
     from projections.history import Fact, History
+    from projections.touched import Since
 
 CHUNK = 500
 """People who are derived at a time."""
@@ -68,48 +70,8 @@ KEPT = SQL("""
     SELECT e.stream AS subject, e.log_id, e.position, e.bytes
     FROM {register} AS r JOIN ledger.entry AS e ON e.log_id = r.log_id AND e.position = r.position
 """)
-TOUCHED = """
-    SELECT DISTINCT coalesce(m.subject, e.stream)
-    FROM ledger.entry AS e
-    LEFT JOIN ledger.member AS m ON m.log_id = e.log_id AND m.position = e.position
-    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
-"""
-FORGOTTEN = """
-    SELECT DISTINCT s.stream::uuid
-    FROM ledger.entry AS e
-    CROSS JOIN LATERAL jsonb_array_elements_text(convert_from(e.bytes, 'UTF8')::jsonb #> '{data,streams}') AS s (stream)
-    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = 'key.destroyed'
-      AND convert_from(e.bytes, 'UTF8')::jsonb ->> 'source' LIKE '/whosaw/%%'
-    UNION
-    SELECT g.stream FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.position IS NULL
-"""
 # By its primary key. What an ended order opened leads to nobody by itself, and is derived with all that is hers.
 OWNERS = "SELECT subject FROM ledger.opened WHERE log_id = %(log_id)s AND stream = ANY(%(streams)s)"
-# A correction that names nobody is found its target by source and id, which no index knows: it is rare, and one scan.
-TARGETS = r"""
-    SELECT DISTINCT coalesce(m.subject, e.stream)
-    FROM unnest(%(sources)s::text[], %(ids)s::text[]) AS t (source, id)
-    JOIN ledger.entry AS e ON e.log_id = %(log_id)s AND e.position < %(upto)s
-     AND position(convert_to(to_json(t.id)::text, 'UTF8') IN e.bytes) > 0
-    CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
-    LEFT JOIN ledger.member AS m ON m.log_id = e.log_id AND m.position = e.position
-    WHERE x.fact ->> 'source' = t.source AND x.fact ->> 'id' = t.id
-"""
-# Her own by entry_stream_sequence; cohorts by member_subject. Who may be one person with others is read in any case.
-NEEDING = """
-    SELECT s.subject
-    FROM unnest(%(streams)s::uuid[]) AS s (subject)
-    WHERE EXISTS (SELECT FROM ledger.entry AS e
-                  WHERE e.log_id = %(log_id)s AND e.stream = s.subject AND ({needed}))
-       OR EXISTS (SELECT FROM ledger.member AS m
-                  JOIN ledger.entry AS e ON e.log_id = m.log_id AND e.position = m.position
-                  WHERE m.log_id = %(log_id)s AND m.subject = s.subject AND ({needed}))
-""".replace(
-    "{needed}",
-    """e.type = ANY(%(types)s) OR (e.type = ANY(%(marked)s) AND EXISTS (
-                  SELECT FROM unnest(%(marks)s::text[]) AS k (mark)
-                  WHERE position(convert_to(k.mark, 'UTF8') IN e.bytes) > 0))""",
-)
 LOOKED = SQL("SELECT subject FROM {keys} WHERE log_id = %(log_id)s AND keys && %(keys)s::text[]")
 REACHED = SQL("SELECT log_id, position FROM {reached}")
 REACH = SQL("""
@@ -176,7 +138,7 @@ class Derived(NamedTuple):
             return
         span = batch._asdict() | {"types": [*REGISTERED], "roles": sorted(KEPT_BY_NOBODY)}
         fresh = [fact(row) for row in _entries(connection, FRESH, span)]
-        logs = [batch.log_id] if not fresh else _column(connection, LOGS, {})
+        logs = [batch.log_id] if not fresh else column(connection, LOGS, {})
         # Before anything is read: what another transaction derives of the same log is there, or comes after this.
         connection.execute(LOCK, (f".{self.name}", logs))
         with connection.cursor() as noting:
@@ -205,18 +167,15 @@ class Derived(NamedTuple):
         Whoever is one person with them is derived with them, and not among them.
         """
         keys = {key_of(each) for each in since.changed} | {f"alias {each.hex}" for each in since.gone}
-        streams: dict[UUID, None] = {}
-        for batch in since.batches:
-            if batch.log_id == log_id:
-                span = batch._asdict() | {"types": self._touching}
-                streams |= dict.fromkeys(_column(connection, TOUCHED, span))
-                streams |= dict.fromkeys(self._corrected(connection, batch, since.changed))
+        streams = dict.fromkeys(named(connection, log_id, since, self._touching))
         if keys:
             looked = {"log_id": log_id, "keys": sorted(keys)}
-            streams |= dict.fromkeys(_column(connection, self._sql(LOOKED), looked))
-            streams |= dict.fromkeys(_column(connection, self.concerned, looked) if self.concerned else ())
-        gone = {*since.gone}
-        return self._needing(connection, log_id, [each for each in streams if each not in gone])
+            streams |= dict.fromkeys(column(connection, self._sql(LOOKED), looked))
+            streams |= dict.fromkeys(column(connection, self.concerned, looked) if self.concerned else ())
+        found = [each for each in streams if each not in {*since.gone}]
+        if not self.needs:
+            return found
+        return needing(connection, log_id, found, [*self.needs, *IDENTITY, *FORGETTING], self.marked, self.marks)
 
     def made(
         self,
@@ -240,7 +199,7 @@ class Derived(NamedTuple):
         registers = Registers(facts)
         elsewhere = [each for each in registers.corrections if each.log_id == log_id]
         made = Made(log_id, [], [], {})
-        owners = _column(connection, OWNERS, {"log_id": log_id, "streams": list(streams)})
+        owners = column(connection, OWNERS, {"log_id": log_id, "streams": list(streams)})
         wanted = [each.hex for each in dict.fromkeys([*streams, *owners])]
         for person in histories(connection, log_id, wanted, upto, self.types, elsewhere, revoked):
             registers.keys = set()
@@ -261,30 +220,6 @@ class Derived(NamedTuple):
         self._insert(connection, f"{self.name}_key", made.keys)
         for table, rows in made.rows.items():
             self._insert(connection, table, rows)
-
-    def _needing(self, connection: Connection[Any], log_id: int, streams: list[UUID]) -> list[UUID]:
-        """Return which of some streams may have rows: all of them, if it can not be told by types."""
-        if not self.needs or not streams:
-            return streams
-        wanted = {"log_id": log_id, "streams": streams, "types": [*self.needs, *IDENTITY, *FORGETTING]}
-        return _column(connection, NEEDING, wanted | {"marked": [*self.marked], "marks": [*self.marks]})
-
-    def _corrected(self, connection: Connection[Any], batch: Batch, changed: Sequence[Fact]) -> list[UUID]:
-        """Return whom a batch's corrections that name nobody are about, also by way of another one."""
-        targets = [
-            each.data["target"]
-            for each in changed
-            if each.type in {"event.corrected", "event.voided"} and each.log_id == batch.log_id
-        ]
-        if not targets:
-            return []
-        wanted = {
-            "log_id": batch.log_id,
-            "upto": batch.upto,
-            "sources": [each["source"] for each in targets],
-            "ids": [each["id"] for each in targets],
-        }
-        return _column(connection, TARGETS, wanted)
 
     def _remove(self, connection: Connection[Any], log_id: int, streams: Sequence[UUID]) -> None:
         for table in (*self.questions, f"{self.name}_key"):
@@ -325,17 +260,6 @@ def _element(value: str | int) -> str:
     return str(value) if isinstance(value, int) else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-class Since(NamedTuple):
-    """What was recorded, as far as it may touch rows."""
-
-    batches: Sequence[Batch]
-    """The entries; at most one batch of a log."""
-    changed: Sequence[Fact]
-    """Of the registers."""
-    gone: Sequence[UUID]
-    """Who was forgotten."""
-
-
 class Made(NamedTuple):
     """Rows of some people."""
 
@@ -346,42 +270,6 @@ class Made(NamedTuple):
     """What they looked up in the registers: log, name, key."""
     rows: dict[str, list[tuple[Any, ...]]]
     """By table."""
-
-
-def since_of(connection: Connection[Any], batches: Sequence[Batch], registers: Sequence[Fact]) -> Since:
-    """Return what some entries say that are folded.
-
-    Args:
-        connection: A follower's, or a reader's.
-        batches: The entries; at most one batch of a log.
-        registers: All that was declared.
-    """
-    spans = {each.log_id: range(each.after + 1, each.upto + 1) for each in batches}
-    fresh = [each for each in registers if each.position in spans.get(each.log_id, ())]
-    gone = [each for batch in batches for each in _column(connection, FORGOTTEN, batch._asdict())]
-    return Since(batches, _changed(fresh, registers), gone)
-
-
-def _changed(fresh: Sequence[Fact], registers: Sequence[Fact]) -> list[Fact]:
-    """Return the register's facts that new ones change: themselves, and what they correct, also by way of another."""
-    found = {(each.log_id, each.position): each for each in fresh}
-    waiting = list(fresh)
-    while waiting:
-        each = waiting.pop()
-        if each.type not in {"event.corrected", "event.voided"}:
-            continue
-        name = each.data["target"]["source"], each.data["target"]["id"]
-        for other in registers:
-            if other.name == name and (other.log_id, other.position) not in found:
-                found[other.log_id, other.position] = other
-                waiting.append(other)
-    return list(found.values())
-
-
-def _column(connection: Connection[Any], statement: Any, wanted: Mapping[str, Any]) -> list[Any]:
-    """Return the first column of what a statement selects."""
-    with connection.cursor(binary=True, row_factory=scalar_row) as cursor:
-        return cursor.execute(statement, wanted, prepare=True).fetchall()
 
 
 def _entries(connection: Connection[Any], statement: Any, wanted: Mapping[str, Any]) -> list[Row]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple, TypeVar
 import orjson
 from psycopg.types.json import Jsonb
 
-from projections.derived import since_of
 from projections.projection import Batch, at_once, select
+from projections.touched import since_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

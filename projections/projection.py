@@ -17,7 +17,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, LiteralString, NamedTuple, Protocol, TypeVar
 
-from psycopg.rows import args_row, tuple_row
+from psycopg.rows import args_row, scalar_row, tuple_row
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
@@ -245,4 +245,10 @@ def select(
 ) -> list[Row]:
     """Run a query as a prepared statement and return its rows, column by column, as the type given."""
     with connection.cursor(binary=True, row_factory=args_row(row)) as cursor:
+        return cursor.execute(statement, parameters, prepare=True).fetchall()
+
+
+def column(connection: Connection[Any], statement: Any, parameters: Mapping[str, Any]) -> list[Any]:
+    """Run a query as a prepared statement and return its first column."""
+    with connection.cursor(binary=True, row_factory=scalar_row) as cursor:
         return cursor.execute(statement, parameters, prepare=True).fetchall()
