@@ -13,7 +13,8 @@ from ledger.vocabulary.codes import related
 from projections import findings, history, obligations
 from projections.changed import DEBT, changes, given, recovers
 from projections.history import moment
-from projections.owed import TELL, owed
+from projections.obliging import owed
+from projections.owed import TELL
 from projections.projection import part
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from projections.earlier import page, pieces, to_forget
 from projections.history import histories
 from projections.history import of_person as parts_of_person
 from projections.noticed import Step
-from projections.owed import MARKS, RECEIVED, TELL, TYPES, UNFINISHED, Owed, owed, periods
+from projections.obliging import MARKS, RECEIVED, TYPES, owed, periods
+from projections.owed import TELL, UNFINISHED, Owed
 from projections.plain import plain
 from projections.stood import ALWAYS, NO_DAY, stood
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from examples.company.clock import AS_OF
 from examples.company.stories import STORIES
 from projections.deadlines import standing, today_of
 from projections.history import Fact, History, moment
-from projections.owed import Owed, owed
+from projections.obliging import owed
 from projections.requested import requests, state
+
+if TYPE_CHECKING:
+    from projections.owed import Owed
 
 Event = dict[str, Any]
 

@@ -16,7 +16,7 @@ from projections.corrections import CORRECTIONS
 from projections.duties import DUTIES
 from projections.history import histories, moment
 from projections.obligations import OBLIGATIONS, Filter
-from projections.owed import owed
+from projections.obliging import owed
 from projections.person import alone
 from projections.plain import plain
 from projections.rebuild import digest, rebuild

@@ -9,7 +9,7 @@ import pytest
 
 from projections.breached import of_incidents
 from projections.deadlines import standing
-from projections.owed import owed
+from projections.obliging import owed
 from tests.projections.given import COLLECTOR, disclosed
 from tests.projections.rights import (
     BANK,
