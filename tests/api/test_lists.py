@@ -9,7 +9,8 @@ from urllib.parse import quote
 import orjson
 import pytest
 
-from api import stream
+from api import positions, stream
+from projections.law.calendar import FIRST_YEAR
 from tests.api.conftest import event
 from tests.api.test_requests import POLICE, answered, asked, consulted, placed
 from tests.api.test_retention import rule
@@ -98,11 +99,11 @@ def test_what_a_list_said_it_says_again_as_of_then(start: Callable[..., Service]
     for path in LISTS:
         now = document(service, path, at=AT)
         then = document(service, path, at=AT, known_at=known)
-        positions = ",".join(map(str, then["positions"]))
+        named = ",".join(map(str, then["positions"]))
         assert then["items"] == before[path]["items"] != now["items"], path
         assert then["known_at"] == datetime.fromisoformat(known).isoformat()
         assert len(then["positions"]) == logs
-        again = document(service, path, at=AT, as_of=positions)
+        again = document(service, path, at=AT, as_of=named)
         assert (again["items"], again["positions"]) == (then["items"], then["positions"])
         assert "known_at" not in again
 
@@ -136,7 +137,7 @@ def test_times_that_are_not_over_and_positions_that_are_none_are_refused(standin
     soon = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
     for parameters in (
         {"known_at": soon}, {"known_at": "tomorrow"}, {"known_at": "2026-11-01T00:00:00Z", "as_of": "1"},
-        {"as_of": "1,1"}, {"as_of": "999999"}, {"as_of": "x"}, {"known_at": "1999-01-01T00:00:00Z"},
+        {"as_of": "1,1"}, {"as_of": "999999"}, {"as_of": "x"}, {"known_at": f"{FIRST_YEAR}-01-01T00:00:00Z"},
     ):  # fmt: skip
         assert ask(standing, path, **parameters).status_code == 422, parameters
 
@@ -170,6 +171,20 @@ def test_pages_stay_on_their_positions_while_more_is_recorded(start: Callable[..
             service.record(event("data.collected", "C-3"), answered("R-C-4", THEN + timedelta(days=1), "C-4"),
                            event("data.disclosed", "C-5", basis=None))  # fmt: skip
         assert found == whole["items"], path
+
+
+def test_what_was_on_its_way_when_a_page_was_read_is_not_in_the_next_one(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.record(*something(PEOPLE))
+    known = moment(service)
+    first = {path: document(service, path, known_at=known, at=AT, limit="3") for path in LISTS}
+    service.record(*more())
+    # As if what was recorded now had been prepared before that time.
+    monkeypatch.setattr(positions, "positions_at", lambda *_: [service.state.ledger.head(0)])
+    for path in LISTS:
+        assert document(service, first[path]["next"])["positions"] == first[path]["positions"]
+        assert document(service, path, known_at=known, at=AT)["positions"] != first[path]["positions"]
 
 
 @pytest.mark.parametrize("logs", [1, 3])

@@ -69,6 +69,10 @@ def test_11_open_requests_by_due_date_with_the_explanation(desk: Desk) -> None:
             "Received on Friday 5 June 2026 (in America/Toronto); that day is not counted (Interpretation Act, "
             "s. 27(2); confirm with counsel)."
         ),
+        (
+            "No place within Canada is stated: days are those of the company’s zone, America/Toronto; holidays of one "
+            "province alone are not counted."
+        ),
         "Answer to a request: 30 calendar days, to Sunday 5 July 2026 (PIPEDA, s. 8(3)).",
         (
             "Not a last day: Sunday 5 July 2026. It moves to Monday 6 July 2026 (Interpretation Act, ss. 26 and 35(1); "
