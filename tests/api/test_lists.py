@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from tests.api.conftest import Service
 
-LISTS = ("/v1/findings", "/v1/requests", "/v1/obligations", "/v1/retention?state=due&due_before=2040-01-01")
+LISTS = (
+    "/v1/findings", "/v1/findings?rule=whosaw:RuleRecipient&rule=whosaw:RuleLookup", "/v1/requests", "/v1/obligations",
+    "/v1/retention?state=due&due_before=2040-01-01",
+)  # fmt: skip
 NDJSON = {"Accept": "application/x-ndjson"}
 THEN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=20)
 AT = "2030-01-01T00:00:00Z"

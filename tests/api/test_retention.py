@@ -189,3 +189,21 @@ def test_until_when_what_is_held_may_be_kept_goes_by_all_her_names_in_whatever_l
         assert (name["last"], name["elsewhere"] != []) == ("2026-11-03T10:00:00-05:00", True)
         limit = name["retention"]
         assert (limit["due"], limit["blocked"], limit["blocked_by"]) == ("2027-11-03", True, ["H-1"])
+
+
+def test_what_is_not_proven_gone_is_listed_until_somebody_verifies_it_and_as_it_was_known(service: Service) -> None:
+    def gone(state: str) -> dict[str, Any]:
+        return event("data.erased", categories=["pd:Name", "pd:EmailAddress"], mode="erase", state=state)
+
+    def listed(query: str = "") -> list[tuple[str, str, bool]]:
+        service.follow(service.state.ledger.head(0))
+        items = service.ask(f"/v1/retention?state=unproven{query}").json()["items"]
+        return sorted((each["category"], each["state"], each["overdue"]) for each in items)
+
+    service.record(rule(), old(), event("data.collected", "C-3"), gone("done"))
+    before = [("pd:EmailAddress", "deleted", False), ("pd:Name", "deleted", False)]
+    assert listed() == before, "what was collected lately is not past its time"
+    known = service.entries("data.erased")[-1]["appended"].replace("+", "%2B")
+    service.record(gone("verified"))
+    assert listed() == []
+    assert listed(f"&known_at={known}") == before

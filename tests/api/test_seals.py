@@ -127,6 +127,9 @@ def test_the_register_names_the_accounts_that_left_out_what_an_order_hides(servi
         "account": issued["data"]["account_id"], "log_id": 0, "position": issued["position"], "time": issued["time"],
         "language": "en", "renewed": None,
     }  # fmt: skip
+    before = f"/v1/seals?as_of={issued['position'] - 1}"
+    (order,) = ask(service, before, cleared(service, "city-police")).json()["items"]
+    assert order["omitted_from"] == [], "it was not issued yet"
     looks = [each for each in service.entries("ledger.queried") if each["data"]["query"] == "whosaw:QuerySeals"]
     assert {each["data"]["visibility"] for each in looks} == {"sealed"}
     assert subject not in {each["stream"] for each in looks}, "that somebody looked is behind the order, too"

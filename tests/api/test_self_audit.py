@@ -83,7 +83,7 @@ def test_each_answer_is_on_record_once_with_who_why_and_how_much(service: Servic
         "whosaw:QueryAccount",
         "whosaw:QueryLookup",
     ]
-    assert [entry["data"]["outcome"] for entry in entries] == ["answered"] * 6 + ["exported", "answered"]
+    assert [entry["data"]["outcome"] for entry in entries] == ["answered"] * 10 + ["exported", "answered"]
     assert entries[0]["data"]["result_count"] == 2
     assert entries[0]["data"]["categories"] == ["pd:EmailAddress", "pd:Name"]
 
