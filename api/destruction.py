@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from projections import counting, derived, history, obligations, retained, retention, timeline
+from projections import counting, derived, histories, obligations, retained, retention, timeline
 from projections.deadlines import Deadline, said, today_of, without_law
 from projections.owed import DESTROY, OPEN, Owed
 
@@ -90,7 +90,7 @@ def of_person(connection: Connection[Any], person: Person, now: datetime) -> lis
     log_id, at = person.subject.log_id, person.as_of
     known = timeline.appended(connection, log_id, at)
     registers = derived.registered(connection, NAME, log_id, at, datetime.fromisoformat(known) if known else now)
-    people = history.of_person(connection, person, retained.READ)
+    people = histories.of_person(connection, person, retained.READ)
     kept = retention.of_histories(people, registers, now)
     return [
         _owed(

@@ -16,7 +16,7 @@ from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.retention import NAME, rules_of
 from api.sight import READ, SEALED, VIEW, seen
 from api.subjects import ANSWER, AS_OF, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT, placed, plain
-from projections import history, holdings, retained
+from projections import histories, holdings, retained
 
 router = APIRouter(tags=["query"])
 
@@ -47,7 +47,7 @@ def read_holdings(
     with question.state.ledger.connection() as connection:
         question, person = seen(request, question, connection, subject, pins, when)
         page = holdings.of_person(connection, person, after=place.after[0] if place else None, limit=most)
-        people = history.of_person(connection, person, retained.READ)
+        people = histories.of_person(connection, person, retained.READ)
         kept = retained.limited(page.rows, people, rules_of(connection, person, now), now)
     named = HOLDS in question.key.scopes
     items = [

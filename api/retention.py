@@ -21,7 +21,7 @@ from api.question import Question, ask, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen
 from api.subjects import ANSWER, AS_OF, AS_OF_ALL, CURSOR, KNOWN_AT, MIN_POSITION, PROBLEMS, VALID_AT, plain
-from projections import counting, derived, history, known, retained, retention, timeline
+from projections import counting, derived, histories, known, retained, retention, timeline
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -127,7 +127,7 @@ def read_subject_retention(
     with question.state.ledger.connection() as connection:
         question, person = seen(request, question, connection, subject, pins, when)
         registers = rules_of(connection, person, now)
-        people = history.of_person(connection, person, retained.READ)
+        people = histories.of_person(connection, person, retained.READ)
     items = [_explained(question, _row(each), now) for each in retention.of_histories(people, registers, now)]
     recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=[each["category"] for each in items])
     return rows(request, document_of(question, person, pins), items, following=None, kind=kind)

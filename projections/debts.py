@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.vocabulary.codes import related
-from projections import findings, history, obligations
+from projections import findings, histories, obligations
 from projections.changed import DEBT, changes, given, recovers
 from projections.history import moment
 from projections.obliging import owed
@@ -81,7 +81,7 @@ def of_person(
         after: The cursor of the page before.
         limit: The most rows, or None for all.
     """
-    people = history.of_person(connection, person, obligations.OBLIGATIONS.types)
+    people = histories.of_person(connection, person, obligations.OBLIGATIONS.types)
     received = {(each.log_id, each.position): to for its in people for each, to in given(its) if recovers(each, to)}
     known = {to["id"]: to for to in received.values()}
     found: dict[tuple[str, int, int, str | None, str], Step] = {}

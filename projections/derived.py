@@ -18,7 +18,8 @@ from uuid import UUID
 from psycopg.rows import args_row, tuple_row
 from psycopg.sql import SQL, Identifier
 
-from projections.history import FORGETTING, IDENTITY, KEPT_BY_NOBODY, Row, fact, histories
+from projections.histories import histories
+from projections.history import FORGETTING, IDENTITY, KEPT_BY_NOBODY, Row, fact
 from projections.projection import DESTROYED, Batch, column, present
 from projections.registers import REGISTERED, Registers, key_of
 from projections.touched import named, needing, since_of

@@ -18,7 +18,8 @@ from psycopg.rows import scalar_row
 
 from projections.derived import Derived, array, registered
 from projections.earlier import page
-from projections.history import apart, happened_by, moment, read
+from projections.histories import happened_by, read
+from projections.history import apart, moment
 from projections.judgement import TYPES, Finding, judged
 
 if TYPE_CHECKING:

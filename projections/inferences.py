@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections import holdings
 from projections.held import DELETED, VERIFIED
-from projections.history import moment, read
+from projections.histories import read
+from projections.history import moment
 from projections.person import Place
 from projections.projection import Page, part
 

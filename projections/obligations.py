@@ -18,8 +18,8 @@ from projections.across import clearance
 from projections.deadlines import read_back
 from projections.derived import Derived, registered
 from projections.earlier import page, pieces, to_forget
-from projections.history import histories
-from projections.history import of_person as parts_of_person
+from projections.histories import histories
+from projections.histories import of_person as parts_of_person
 from projections.noticed import Step
 from projections.obliging import MARKS, RECEIVED, TYPES, owed, periods
 from projections.owed import TELL, UNFINISHED, Owed

@@ -15,7 +15,8 @@ from uuid import UUID
 from projections.derived import Derived
 from projections.earlier import page
 from projections.held import REFUSALS
-from projections.history import read, whole
+from projections.histories import read
+from projections.history import whole
 from projections.law.rights import ERASURE
 from projections.projection import select
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections import history
+from projections import histories
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -34,7 +34,7 @@ class Release(NamedTuple):
 
 def of_person(connection: Connection[Any], person: Person) -> list[Release]:
     """Return what stands decided on each request of a person, by time; the latest decision counts."""
-    facts = [each for its in history.of_person(connection, person, [TYPE]) for each in its.of(TYPE)]
+    facts = [each for its in histories.of_person(connection, person, [TYPE]) for each in its.of(TYPE)]
     ordered = sorted(facts, key=lambda each: (each.time, each.log_id, each.position))
     latest = {each.data["request_id"]: each for each in ordered}
     return [

@@ -16,7 +16,7 @@ from projections import consulted, requested
 from projections.deadlines import left, read_back
 from projections.derived import Derived
 from projections.earlier import page, pieces
-from projections.history import of_person as of_person_in
+from projections.histories import of_person as of_person_in
 from projections.plain import plain
 from projections.stood import ALWAYS, NO_DAY, stood
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from projections import findings, history
+from projections import findings, histories
 from projections.judgement import TYPES
 from projections.projection import part
 from projections.rules.rule import purposes
@@ -74,7 +74,7 @@ def of_person(
         after: The cursor of the page before.
         limit: The most rows, or None for all.
     """
-    people = history.of_person(connection, person, TYPES)
+    people = histories.of_person(connection, person, TYPES)
     said = {each.fact.name: each for its in reversed(people) for each in Words(its).every if each.state == WITHDRAWN}
     acts = {each.name: each for its in reversed(people) for each in its.of(*ACTS)}
     judged: dict[tuple[int, int], Finding] = {}

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from projections import PROJECTIONS, duties, obligations
 from projections.corrections import CORRECTIONS
 from projections.duties import DUTIES
-from projections.history import histories, moment
+from projections.histories import histories
+from projections.history import moment
 from projections.obligations import OBLIGATIONS, Filter
 from projections.obliging import owed
 from projections.person import alone

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from projections import requested, requests
 from projections.deadlines import left, standing
-from projections.history import counting, histories, moment, of_person
+from projections.histories import histories, of_person
+from projections.history import counting, moment
 from projections.person import alone
 from projections.plain import plain
 from projections.rebuild import digest, rebuild

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from projections import derived, history
+from projections import derived, histories
 from projections.person import alone
 from projections.retained import READ, Kept, add
 from projections.retention import RETENTION, Cursor, Retained, Wanted, across, of_histories
@@ -39,7 +39,7 @@ def left(who: str, time: str, **more: Any) -> Happened:
 def kept(story: Story, as_of: int | None = None, now: datetime = NOW) -> list[Kept]:
     at = as_of or story.log.size
     registers = derived.registered(story.reader, RETENTION.name, 0, at, NOW)
-    return of_histories(history.of_person(story.reader, alone(ALICE, at), READ), registers, now)
+    return of_histories(histories.of_person(story.reader, alone(ALICE, at), READ), registers, now)
 
 
 def due(story: Story, as_of: int | None = None, now: datetime = NOW) -> dict[str, tuple[str | None, date | None]]:
