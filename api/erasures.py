@@ -27,6 +27,7 @@ from ledger.checkpoint import head_of
 from ledger.fact import SUBJECT_ID
 from ledger.forget import Revoked
 from ledger.vocabulary import InvalidEvent, label
+from ledger.vocabulary.words import word
 from projections import erasures, progress
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ EXAMPLE = {
 CONTENT = {JSON: {"schema": {"type": "object"}, "example": EXAMPLE}}
 MOST_GRACE_DAYS = 3650
 WAIT_SECONDS = 5.0
-ROW = ("recipient_id", "name", "change", "categories", "state", "because", "told_at", "answered_at")
+ROW = ("recipient_id", "name", "change", "categories", "state", "label", "because", "told_at", "answered_at")
 """What a receipt says of a recipient."""
 PROMISE = {
     "en": (
@@ -77,7 +78,15 @@ PROMISE = {
     ),
 }
 
-
+STATES = {
+    "told": {"en": "Told, no answer yet", "fr": "Avisé, pas encore de réponse"},
+    "untold": {"en": "Not told", "fr": "Non avisé"},
+    "not_owed": {
+        "en": "Received it; nothing on record obliged to tell it",
+        "fr": "L’a reçu; rien au dossier n’obligeait à l’en aviser",
+    },
+}
+"""How the telling of a recipient stood, where that is no outcome of a notice."""
 OTHERS = {
     "en": (
         "Other names were taken for hers. What is recorded under them is not forgotten with this one, since a merge is "
@@ -210,7 +219,8 @@ def read_erasure(request: Request, receipt_id: RECEIPT_ID) -> Response:
 
     `recipients` are those who had to be told of what was changed, as that stood when she was forgotten: told when, and
     what came of it (told, acknowledged, completed, refused, impossible, disproportionate, destroyed, resolved), or
-    untold, and why.
+    untold, and why; and, not_owed, those who had received her data and may still have it, though nothing on record
+    obliged to tell them. `more` counts those whom the entry had no room for.
     `others` says which other names of hers are left, as long as that is known: once she is forgotten, how many were.
     """
     question = ask(request, "whosaw:QueryErasure", "subjects:read")
@@ -315,7 +325,7 @@ def receipt_of(
             {"what": _coded(each["what"], language), "reason": _coded(each["reason"], language)}
             for each in end.get("survives", [])
         ],
-        "recipients": _recipients(end),
+        "recipients": _recipients(end, language),
         "others": _left(others, end.get("other_names", 0), language),
         "promise": PROMISE[language],
         "steps": [
@@ -330,17 +340,21 @@ def receipt_of(
     }
 
 
-def _recipients(end: dict[str, Any]) -> dict[str, Any] | None:
-    """Return who was told of what was changed, and what came of it, and who was not told, and why; None before the end.
+def _recipients(end: dict[str, Any], language: Language) -> dict[str, Any] | None:
+    """Return who was told of what was changed, and what came of it, who was not told, and why, and who need not be.
 
-    As it stood when she was forgotten.
+    As it stood when she was forgotten; None before that.
     """
     if not end:
         return None
     told = [each | {"state": each.get("outcome") or "told"} for each in end.get("told", [])]
     untold = [each | {"state": "untold", "because": end["untold_because"]} for each in end.get("untold", [])]
-    rows = [{name: each.get(name) for name in ROW} for each in (*told, *untold)]
-    return {"items": sorted(rows, key=lambda each: (each["recipient_id"], each["change"])),
+    free = [each | {"state": "not_owed"} for each in end.get("not_owed", [])]
+    rows = [
+        {name: each.get(name) for name in ROW} | {"label": _said(each["state"], language)}
+        for each in (*told, *untold, *free)
+    ]
+    return {"items": sorted(rows, key=lambda each: (each["recipient_id"], each["change"] or "")),
             "more": end.get("recipients_more", 0)}  # fmt: skip
 
 
@@ -349,6 +363,10 @@ def _left(others: Sequence[str] | None, counted: int, language: Language) -> dic
     count = counted if others is None else len(others)
     known = list(others or ()) if others is not None or count == 0 else None
     return {"count": count, "subjects": known, "note": OTHERS[language] if count else None}
+
+
+def _said(state: str, language: Language) -> str:
+    return STATES[state][language] if state in STATES else word("notification_outcome", state, language)
 
 
 def _coded(code: str, language: Language) -> dict[str, str]:

@@ -53,8 +53,9 @@ UNTOLD_REASON = "whosaw:RecipientsUntold"
 """Of a deferral for which there is no order: a recipient is to be told first, which needs to know of whom."""
 GROUND_GONE = "whosaw:GroundGone"
 """Of a forgetting that followed from a request, when the request is not granted any more."""
-MOST_NAMED, ROOM_BYTES = 100, 20_000
-"""Recipients that the entry can name, of those who were told and of the others each: an entry has 65,535 bytes."""
+MOST_NAMED, ROOM_BYTES = 100, 13_000
+"""Recipients that the entry can name, of those who were told, who were not, and who need not be each: an entry has
+65,535 bytes."""
 READ = ("holds", "holdings", "erasures", "erasure_requests", "identity", "corrections")
 SURVIVES = (
     {"what": "whosaw:PseudonymousEntries", "reason": "dpv:LegalObligation"},
@@ -183,7 +184,7 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     for step in known:
         decided = step.data if step.act == "subject.revoked" else decided
     with ledger.connection() as connection:
-        notices = obligations.telling(connection, subject, seen[subject.log_id], datetime.now(UTC))
+        notices, unowed = obligations.telling(connection, subject, seen[subject.log_id], datetime.now(UTC))
     untold = [each for each in notices if each.state in UNTOLD]
     because: str | None = decided.get("untold")
     if untold and because is None:
@@ -203,10 +204,12 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
     }
     told = [_notice(each) | _answered(each) for each in notices if each.state not in UNTOLD]
     left = [_notice(each) for each in untold]
-    some, others = _fitting(told), _fitting(left)
+    free = [_named(each.recipient, each.name, each.categories) for each in unowed]
+    some, others, rest = _fitting(told), _fitting(left), _fitting(free)
     data |= {"told": some} if some else {}
     data |= {"untold": others, "untold_because": because} if others else {}
-    more = len(told) + len(left) - len(some) - len(others)
+    data |= {"not_owed": rest} if rest else {}
+    more = len(told) + len(left) + len(free) - len(some) - len(others) - len(rest)
     data |= {"recipients_more": more} if more else {}
     try:
         return Outcome("destroyed", forgetting.shred(subject, data, revoked.receipt, seen))
@@ -217,8 +220,11 @@ def carry_out(ledger: Ledger, forgetting: Forgetting, terms: Terms, revoked: Rev
 
 def _notice(its: Owed) -> dict[str, Any]:
     """Return whom the entry names, told or not, without the company's name for the notice: that leads to her."""
-    named = {"name": its.recipient_name} if its.recipient_name else {}
-    return {"recipient_id": its.recipient, "change": its.change, "categories": its.categories[:100]} | named
+    return _named(its.recipient, its.recipient_name, its.categories) | {"change": its.change}
+
+
+def _named(recipient: str | None, name: str | None, categories: list[str]) -> dict[str, Any]:
+    return {"recipient_id": recipient, "categories": categories[:100]} | ({"name": name} if name else {})
 
 
 def _answered(its: Owed) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from projections.obliging import MARKS, RECEIVED, TYPES, owed, periods
 from projections.owed import TELL, UNFINISHED, Owed
 from projections.plain import plain
 from projections.stood import ALWAYS, NO_DAY, stood
+from projections.telling import unowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from projections.history import History
     from projections.person import Person
     from projections.registers import Registers
+    from projections.telling import Unowed
 
 # A row is how one thing stood from one step of it to the next: so it is known of any moment. What is due without delay
 # is queued by the day that it began with; what has no day comes last.
@@ -239,11 +241,12 @@ def found(
     return [each for _, each in shown], shown[-1][0] if len(rows_of_all) > limit else None
 
 
-def telling(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> list[Owed]:
-    """Return who is or was to be told of a change of somebody's data, also if she is to be forgotten.
+def telling(connection: Connection[Any], subject: Subject, upto: int, now: datetime) -> tuple[list[Owed], list[Unowed]]:
+    """Return who is or was to be told of a change of somebody's data, and who may have some and is owed no notice.
 
-    It is computed from her facts: the decision to forget stands on the same position as that on holds. What an order
-    forbids to tell is not among it, so that forgetting takes as long as if it were about a stranger.
+    Also if she is to be forgotten. It is computed from her facts: the decision to forget stands on the same position as
+    that on holds. What an order forbids to tell is not among it, so that forgetting takes as long as if it were about a
+    stranger.
 
     Args:
         connection: A reader's.
@@ -254,8 +257,9 @@ def telling(connection: Connection[Any], subject: Subject, upto: int, now: datet
     known = registered(connection, OBLIGATIONS.name, subject.log_id, upto, now).corrections
     elsewhere = [each for each in known if each.log_id == subject.log_id]
     people = histories(connection, subject.log_id, [subject.id], upto, OBLIGATIONS.types, elsewhere)
-    found = [each for person in people if subject.id in person.streams for each in owed(person, now)]
-    return [each for each in found if each.kind == TELL and not each.sealed]
+    hers = [person for person in people if subject.id in person.streams]
+    notices = [each for person in hers for each in owed(person, now) if each.kind == TELL and not each.sealed]
+    return notices, [each for person in hers for each in unowed(person, notices)]
 
 
 def of_revoked(

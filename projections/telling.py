@@ -1,11 +1,13 @@
 """Whom to tell of changes of a person's data: by the notices that the company named, and where it named none. Pure.
 
+And who has her data that nothing on record obliges to tell.
+
 Source: GDPR Art. 19; PIPEDA Schedule 1, 4.9.5 and 4.9.6; 11 CCR 7022(b).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.vocabulary.codes import related
 from projections.changed import changes, copies, to_tell
@@ -16,11 +18,22 @@ from projections.owed import DISCHARGED, OPEN, TELL, Owed, name_of, of_notice
 from projections.requested import is_hidden, names_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from projections.changed import Change, Copy
     from projections.history import Fact, History
     from projections.law.pack import Pack
+
+
+class Unowed(NamedTuple):
+    """A recipient that received a person's data and may still have it, of which nothing obliges to tell it anything."""
+
+    recipient: str
+    """The company's name for it."""
+    name: str | None
+    """What it was called when it last received some; None for a natural person."""
+    categories: list[str]
+    """Which data, but for what it is owed a notice of."""
 
 
 def telling(person: History) -> Iterable[Owed]:
@@ -49,6 +62,36 @@ def telling(person: History) -> Iterable[Owed]:
             its = deadline(law, "tell_recipients", each.fact.time, stated=each.due, place=place)
             subject = names.get(stream, stream)
             yield of_notice(each, subject, its)._replace(sealed=is_hidden(each.fact, names))
+
+
+def unowed(person: History, notices: Sequence[Owed]) -> list[Unowed]:
+    """Return who received a person's data, may still have it and is owed no notice of it, by the company's name for it.
+
+    What an order forbids to tell changes nothing in it.
+
+    Args:
+        person: Whose facts.
+        notices: What is or was owed to recipients, but for what an order forbids to tell.
+    """
+    names = names_of(person)
+    told = person._replace(facts=tuple(each for each in person.facts if not is_hidden(each, names)))
+    found: dict[str, list[Copy]] = {}
+    for each in copies(told):
+        if each.gone is None and not any(_owed_of(notice, each) for notice in notices):
+            found.setdefault(each.recipient, []).append(each)
+    return [
+        Unowed(recipient, found[recipient][-1].name, sorted({each.category for each in found[recipient]}))
+        for recipient in sorted(found)
+    ]
+
+
+def _owed_of(its: Owed, copy: Copy) -> bool:
+    """Tell whether a notice is about a copy: of what changed since, or, of a dispute, while it lasted."""
+    return (
+        its.recipient == copy.recipient
+        and _in(copy.category, its.categories)
+        and (copy.fact.time <= moment(its.since) or copy.fact.position in its.positions)
+    )
 
 
 def _in(category: str, named: Iterable[str]) -> bool:

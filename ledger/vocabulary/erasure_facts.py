@@ -53,6 +53,17 @@ class Told(Part, kw_only=True):
     """When it last answered."""
 
 
+class NotOwed(Part, kw_only=True):
+    """A recipient that may still have data when the person is forgotten; nothing on record obliged to tell it."""
+
+    recipient_id: System
+    """The company's name for it."""
+    name: Line | None = None
+    """What it is called, unless it is a natural person."""
+    categories: Codes
+    """Which data it received."""
+
+
 class SubjectRevoked(AboutPersons, kw_only=True):
     """A person is to be forgotten: no answer speaks of her any more. Can be taken back until her keys are destroyed."""
 
@@ -135,5 +146,7 @@ class KeyDestroyed(Data, kw_only=True):
     """Recipients who were not told of a change, by the officer's decision."""
     untold_because: Literal["impossible", "disproportionate"] | None = None
     """Why not."""
+    not_owed: Annotated[list[NotOwed], Meta(max_length=100)] = []
+    """Recipients that may still have data, with nothing on record that obliged to tell them."""
     recipients_more: Count = 0
     """How many recipients there was no room for."""

@@ -192,14 +192,81 @@ def test_it_does_not_wait_when_the_officer_says_why_a_recipient_will_not_be_told
     assert (receipt["state"], receipt["recipients"]) == ("destroyed", {
         "items": [{
             "recipient_id": "collections-north", "name": "Collections North Inc.", "change": "erased",
-            "categories": ["pd:Name"], "state": "untold", "because": "impossible", "told_at": None,
-            "answered_at": None,
+            "categories": ["pd:Name"], "state": "untold", "label": "Not told", "because": "impossible",
+            "told_at": None, "answered_at": None,
         }],
         "more": 0,
     })  # fmt: skip
     service.follow(service.state.ledger.head(0))
     (owed,) = service.ask("/v1/obligations?kind=tell_recipient").json()["items"]
     assert (owed["state"], owed["subject"], owed["recipient"]) == ("impossible", None, "collections-north")
+
+
+def returned(**more: Any) -> dict[str, Any]:
+    return erased(holder="collections-north", state="verified", **more)
+
+
+def test_who_received_her_data_is_named_also_if_nothing_obliged_to_tell_it(service: Service) -> None:
+    """Q6 "who else was told?": whoever still has her data, told or not."""
+    bank = RECIPIENT | {"id": "bank-1", "name": "Bank One"}
+    onward = event("disclosure.onward_reported", recipient_id="bank-1", onward=RECIPIENT | {"id": "archive-1"},
+                   categories=["pd:Name"])  # fmt: skip
+    first, *_ = service.record(
+        event(), event("data.disclosed", categories=["pd:Name", "pd:EmailAddress"]),
+        event("data.disclosed", recipient=bank, categories=["pd:Name"]), onward,
+        event("data.disclosed", recipient=bank | {"id": "police-1"}, visibility="sealed", seal_ref="S-1"),
+        returned(categories=["pd:EmailAddress"]) | {"time": "2026-11-03T00:00:00Z"},
+    )  # fmt: skip
+    service.follow(service.state.ledger.head(0))
+    receipt = forget(service, first["stream"], grace_days=0).json()
+    assert [(each["recipient_id"], each["categories"]) for each in receipt["recipients"]["items"]] == [
+        ("archive-1", ["pd:Name"]), ("bank-1", ["pd:Name"]), ("collections-north", ["pd:Name"]),
+    ]  # fmt: skip
+    bank_row = receipt["recipients"]["items"][1]
+    assert bank_row == {
+        "recipient_id": "bank-1", "name": "Bank One", "change": None, "categories": ["pd:Name"], "state": "not_owed",
+        "label": "Received it; nothing on record obliged to tell it", "because": None, "told_at": None,
+        "answered_at": None,
+    }  # fmt: skip
+    french = service.ask(f"/v1/erasures/{receipt['receipt']}", **{"Accept-Language": "fr"}).json()["recipients"]
+    assert {each["label"] for each in french["items"]} == {"L’a reçu; rien au dossier n’obligeait à l’en aviser"}
+
+
+def test_who_gave_everything_back_is_not_among_those_who_have_it(service: Service) -> None:
+    gone = returned(categories=["pd:Name", "pd:EmailAddress"]) | {"time": "2026-11-03T00:00:00Z"}
+    first, *_ = service.record(event(), event("data.disclosed", categories=["pd:Name", "pd:EmailAddress"]), gone)
+    service.follow(service.state.ledger.head(0))
+    receipt = forget(service, first["stream"], grace_days=0).json()
+    assert (receipt["state"], receipt["recipients"]) == ("destroyed", {"items": [], "more": 0})
+
+
+def test_who_is_told_of_a_part_received_the_rest_with_nothing_owed(service: Service) -> None:
+    given = event("data.disclosed", categories=["pd:Name", "pd:EmailAddress"]) | {"time": "2026-10-01T00:00:00Z"}
+    later = event("data.disclosed", categories=["pd:Name"]) | {"time": "2026-11-20T00:00:00Z"}
+    first, *_ = service.record(event(), given, erased())
+    service.follow(service.state.ledger.head(0))
+    assert states(forget(service, first["stream"], grace_days=0, untold="impossible").json()) == [
+        ("not_owed", ["pd:EmailAddress"]), ("untold", ["pd:Name"]),
+    ]  # fmt: skip
+    first, *_ = service.record(event(), given | {"id": "again-1"}, erased(), later)
+    service.follow(service.state.ledger.head(0))
+    assert states(forget(service, first["stream"], grace_days=0, untold="impossible").json()) == [
+        ("not_owed", ["pd:EmailAddress", "pd:Name"]), ("untold", ["pd:Name"]),
+    ]  # fmt: skip
+
+
+def states(receipt: dict[str, Any]) -> list[tuple[str, list[str]]]:
+    return sorted((each["state"], each["categories"]) for each in receipt["recipients"]["items"])
+
+
+def test_as_many_who_received_her_data_are_named_as_there_is_room_for_and_the_others_counted(service: Service) -> None:
+    names = [f"recipient-{number:03}-{'x' * 40}" for number in range(110)]
+    given = [event("data.disclosed", recipient=RECIPIENT | {"id": name, "name": "Y" * 190}) for name in names]
+    first, *_ = service.record(event(), *given)
+    service.follow(service.state.ledger.head(0))
+    found = forget(service, first["stream"], grace_days=0).json()["recipients"]
+    assert len(found["items"]) + found["more"] == 110
+    assert 0 < len(found["items"]) < 100
 
 
 def test_what_an_order_forbids_to_tell_makes_it_wait_for_no_recipient_and_names_none(service: Service) -> None:
