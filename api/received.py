@@ -44,7 +44,7 @@ ITEM = (
 MAY_HAVE = (
     '{"recipient":"courier","recipient_name":"Messagerie Harfang inc.","recipient_address":"12 rue du Conte, Laval QC",'
     '"recipient_kind":"whosaw:ShippingCompany","agreement":"agreement-delivery-2025",'
-    '"since":"2025-05-20T04:00:00+00:00","until":null,"categories":["pd:PhysicalAddress"]}'
+    '"since":"2025-05-20T04:00:00+00:00","until":null,"categories":["pd:PhysicalAddress"],"any":false}'
 )
 EXAMPLES = {
     JSON: f'{{"subject":"{"5f9225d8d6726351" * 2}","log":"whosaw.example/ledger/log0","as_of":4711,'
@@ -71,7 +71,8 @@ def read_recipients(
 
     Such a row is the newest of its series, with `first`, when the oldest was, and `times`. `may_have`, on the first
     page, is another list: recipients with an agreement for something that was held on her, and to whom no disclosure
-    is known. The disclosures one by one are at `/v1/subjects/{subject_id}/disclosures`.
+    is known. Of an agreement that names neither data nor purposes nobody can say what: `categories` is null then, and
+    `any` true. The disclosures one by one are at `/v1/subjects/{subject_id}/disclosures`.
     """
 
     def tell(row: Series, log_id: int) -> dict[str, Any]:

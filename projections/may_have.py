@@ -1,7 +1,9 @@
 """Who may have a person's data though nothing says so: who had an agreement for it, and is in no fact about her.
 
 The list of who did receive it is another one. This one is for what no service recorded: of each recipient with an
-agreement that covers something held on her while it was in force, and to whom no disclosure is known.
+agreement that covers something held on her while it was in force, and to whom no disclosure is known. An agreement
+covers the data that it names, and what is held for the purposes that it names or a kind of them; one that names neither
+says nothing about what of hers it is for, and neither does the answer.
 
 Source: PIPEDA, Schedule 1, 4.9.3: organisations to which it may have disclosed.
 """
@@ -10,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.vocabulary.codes import related
+from ledger.vocabulary.codes import kinds, related
 from projections import disclosures, holdings
 from projections.held import DELETED, VERIFIED
 from projections.history import LATEST, moment
@@ -41,8 +43,10 @@ class MayHave(NamedTuple):
     """From when it is in force."""
     until: datetime | None
     """None for no end."""
-    categories: list[str]
-    """What was held on her and is covered."""
+    categories: list[str] | None
+    """What was held on her and is covered; None if the agreement names neither data nor purposes."""
+    any: bool
+    """Whether it names neither."""
 
 
 def of_person(connection: Connection[Any], person: Person, registers: Registers) -> list[MayHave]:
@@ -62,10 +66,11 @@ def of_person(connection: Connection[Any], person: Person, registers: Registers)
         known: dict[str, Any] = entry.data["recipient"] if entry is not None else {}
         for each in registers.agreements(recipient):
             covered = sorted({one.category for one in held if _covers(each, one)})
+            unnamed = not each.categories and not each.purposes
             if covered and (person.valid_at is None or each.starts <= person.valid_at):
                 found.append(MayHave(
                     recipient, known.get("name"), known.get("address"), known.get("kind"), each.agreement, each.starts,
-                    each.until, covered,
+                    each.until, None if unnamed else covered, unnamed,
                 ))  # fmt: skip
     return found
 
@@ -76,7 +81,7 @@ def _covers(its: Agreement, holding: Holding) -> bool:
     ends = gone[0] if gone and holding.state in {DELETED, VERIFIED} else LATEST
     return (
         (not its.categories or any(related(holding.category, each) for each in its.categories))
-        and (not its.purposes or bool(set(its.purposes) & set(holding.purposes)))
+        and (not its.purposes or any(not {*kinds(each)}.isdisjoint(its.purposes) for each in holding.purposes))
         and its.starts <= ends
         and (its.until is None or moment(holding.since) < its.until)
     )

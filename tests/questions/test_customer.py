@@ -102,6 +102,28 @@ def test_02_exactly_who_outside_received_my_data(desk: Desk) -> None:
     assert desk.rows(f"{path}?limit=1", "recipient_name") == ["Collections North Inc."]
 
 
+def test_02_who_may_have_my_data_is_told_no_more_than_its_agreement_says(desk: Desk) -> None:
+    billing = {"categories": ["pd:PaymentCard"], "purposes": ["dpv:PaymentManagement"]}
+    mailing = {"categories": ["pd:EmailAddress"], "purposes": ["dpv:DirectMarketing"]}
+    agreed: dict[str, Any] = {"agreement": "whosaw:ProcessorAgreement", "starts": "2026-01-01T00:00:00Z", "until": None}
+    names: dict[str, dict[str, Any]] = {
+        "mailer": {"purposes": ["dpv:Marketing"]}, "hauler": {"purposes": ["dpv:DeliveryOfGoods"]}, "anything": {},
+    }  # fmt: skip
+    desk.given(
+        *(at("2026-05-01T10:00:00-04:00", "data.collected", "Q-2m", **each) for each in (billing, mailing)),
+        *(
+            at("2026-01-01T10:00:00-05:00", "recipient.agreement_recorded", None, agreement_id=f"B-{name}",
+               recipient_id=f"{name}-of-2m", **agreed, **more)
+            for name, more in names.items()
+        ),
+    )  # fmt: skip
+    may = desk.rows("/v1/subjects/{Q-2m}/recipients", "recipient", "categories", "any", at="may_have")
+    assert [each for each in may if each[0].endswith("-of-2m")] == [
+        ("anything-of-2m", None, True),
+        ("mailer-of-2m", ["pd:EmailAddress"], False),
+    ], "what was held for a kind of what its agreement is for, or that its agreement does not say"
+
+
 def test_03_which_employees_looked_at_my_file_when_why(desk: Desk) -> None:
     desk.given(
         at("2026-06-01T09:00:00-04:00", "data.viewed", "Q-3", ticket="TKT-1"),
