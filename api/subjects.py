@@ -78,6 +78,14 @@ MIN_POSITION = Annotated[
         description="Wait until this position is seen, or one of each log, with commas; see the header Prefer.",
     ),
 ]
+ACTOR = Annotated[
+    list[views.Actor] | None,
+    Query(
+        max_length=4,
+        description="Only looks by these; named several times, any of them. human: people at work, in the company's "
+        "systems. service: services. external: people of others. ledger: whoever asked here.",
+    ),
+]
 
 DISCLOSURES = partial(rows_of, disclosures.of_subject)
 HOLD_TYPES = frozenset({"hold.placed", "hold.released"})
@@ -184,7 +192,7 @@ def read_disclosures(
 def read_views(
     request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
     cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
-    sealed: SEALED = "false",
+    sealed: SEALED = "false", actor: ACTOR = None,
 ) -> Response:  # fmt: skip
     """Return who looked, by role and purpose; people one by one, services counted.
 
@@ -192,7 +200,9 @@ def read_views(
     says for each request of hers on which that was decided.
     """
     query, names = "whosaw:QueryViews", ("views",)
-    return answer(request, subject_id, query, "subjects:read", names, views.of_person, beside=_names)
+    return answer(
+        request, subject_id, query, "subjects:read", names, partial(views.of_person, actors=actor), beside=_names
+    )
 
 
 def _names(connection: Connection[Any], person: Person) -> dict[str, Any]:

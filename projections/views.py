@@ -8,17 +8,21 @@ Source: CJEU C-579/21 (dates and purposes of look-ups are owed, employees' names
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from uuid import UUID
 
 from projections.person import Person, rows
 from projections.projection import Fold, Page, Projection, forgotten, instant, one_more, page, select
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from psycopg import Connection
 
     from ledger.subject import Subject
 
+Actor = Literal["human", "service", "external", "ledger"]
+"""Whose looks: people at work, services, people of others, or whoever asked here."""
 
 DEFINITION = """
     CREATE TABLE look (
@@ -92,6 +96,8 @@ OF_SUBJECT = """
            act, actor_kind, actor, actor_role, system, purposes, categories,
            coalesce(array_agg(DISTINCT ticket ORDER BY ticket) FILTER (WHERE ticket IS NOT NULL), '{}')
     FROM seen
+    WHERE %(actors)s::text[] IS NULL
+       OR CASE act WHEN 'ledger.queried' THEN 'ledger' ELSE actor_kind END = ANY (%(actors)s::text[])
     GROUP BY act, actor_kind, actor, actor_role, system, purposes, categories,
              CASE WHEN actor_kind IS DISTINCT FROM 'service' THEN position END,
              CASE WHEN actor_kind = 'service' AND %(by_day)s THEN left(stated, 10) END
@@ -105,7 +111,7 @@ OF_SUBJECT = """
 OF_STREAMS = (
     OF_SUBJECT.replace("subject = %(subject)s::uuid", "subject = ANY (%(streams)s::uuid[])")
     .replace("UNION ALL", "UNION")
-    .replace("FROM seen", "FROM seen WHERE position <> ALL (%(hidden)s::bigint[])")
+    .replace("FROM seen", "FROM (SELECT * FROM seen WHERE position <> ALL (%(hidden)s::bigint[])) AS counting")
 )
 
 VIEWS = Projection(
@@ -152,6 +158,7 @@ def of_subject(
     after: int | None = None,
     limit: int | None = 100,
     by_day: bool = True,
+    actors: Sequence[Actor] | None = None,
 ) -> Page[View]:
     """Return who looked at a person's data, the newest recorded first.
 
@@ -162,6 +169,7 @@ def of_subject(
         after: The cursor of the page before.
         limit: The most rows, or None for all.
         by_day: Whether a service's looks are counted for each day, or as one series from first to last.
+        actors: Only looks by these; None for all.
     """
     wanted = {
         "log_id": subject.log_id,
@@ -170,6 +178,7 @@ def of_subject(
         "after": after,
         "limit": one_more(limit),
         "by_day": by_day,
+        "actors": None if actors is None else list(actors),
     }
     rows = select(connection, OF_SUBJECT, wanted, View)
     return page(rows, limit, [row.position for row in rows])
@@ -182,10 +191,13 @@ def of_person(
     after: int | None = None,
     limit: int | None = 100,
     by_day: bool = True,
+    actors: Sequence[Actor] | None = None,
 ) -> Page[View]:
     """Return who looked at a person's data under all her names; otherwise as `of_subject`."""
     if len(person.parts) == 1 and not person.hidden:
-        return of_subject(connection, person.subject, person.as_of, after=after, limit=limit, by_day=by_day)
+        return of_subject(
+            connection, person.subject, person.as_of, after=after, limit=limit, by_day=by_day, actors=actors
+        )
 
     def of_log(
         connection: Connection[Any],
@@ -195,6 +207,7 @@ def of_person(
         after: int | None = None,
         limit: int | None = 100,
         by_day: bool = True,
+        actors: Sequence[Actor] | None = None,
     ) -> Page[View]:
         wanted = {
             "log_id": subject.log_id,
@@ -204,6 +217,7 @@ def of_person(
             "after": after,
             "limit": one_more(limit),
             "by_day": by_day,
+            "actors": None if actors is None else list(actors),
         }
         found = select(connection, OF_STREAMS, wanted, View)
         return page(found, limit, [row.position for row in found])
@@ -211,4 +225,5 @@ def of_person(
     # A log's streams are read together, so that a series counts what is in any of them.
     first = {part.log_id: part for part in reversed(person.parts)}
     parts = tuple(first[log_id] for log_id in person.logs)
-    return rows(of_log, connection, Person(person.subject, parts), after=after, limit=limit, by_day=by_day)
+    hers = Person(person.subject, parts)
+    return rows(of_log, connection, hers, after=after, limit=limit, by_day=by_day, actors=actors)

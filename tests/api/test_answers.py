@@ -337,3 +337,41 @@ def test_a_parameter_that_a_question_does_not_have_is_refused(standing: Service)
         answer = standing.ask(path)
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid-parameter")
         assert "2026" not in answer.text
+
+
+def test_who_looked_is_narrowed_to_people_at_work_on_every_page_and_in_every_form(service: Service) -> None:
+    """Q3: "Which employees looked at my file?"."""
+    used = {"categories": ["pd:Name"], "purposes": ["dpv:PaymentManagement"], "basis": "ca-pipeda:consent"}
+    made, *_ = service.record(
+        event(), *(event("data.viewed") for _ in range(3)), event("data.used", automated=True, **used),
+        event("data.viewed", actor={"kind": "external", "id": "agent-7", "role": "whosaw:PoliceOfficer"}),
+    )  # fmt: skip
+    path = f"/v1/subjects/{made['stream']}/views"
+    service.follow(service.state.ledger.head(0))
+    service.ask(path)
+    seen = service.ask(f"{path}?min_position={service.state.ledger.head(0)}").json()["items"]
+    assert len(seen) == 6
+    answer = service.ask(f"{path}?actor=human&limit=2").json()
+    found = [*answer["items"], *service.ask(answer["next"]).json()["items"]]
+    assert [(each["actor_kind"], each["act"]) for each in found] == [("human", "data.viewed")] * 3
+    of = {"human": 3, "service": 1, "external": 1, "ledger": 1}
+    for kind, count in of.items():
+        query = f"{path}?actor={kind}&as_of={answer['as_of']}"
+        assert len(service.ask(query).json()["items"]) == count, kind
+        assert len(service.ask(query, Accept="text/csv").text.splitlines()) == count + 1
+        assert len(service.ask(query, Accept="application/x-ndjson").text.splitlines()) == count
+    both = service.ask(f"{path}?actor=human&actor=service&as_of={answer['as_of']}").json()["items"]
+    assert {each["actor_kind"] for each in both} == {"human", "service"}
+    assert service.ask(f"{path}?actor=robot").status_code == 422
+
+
+def test_under_two_names_who_looked_is_narrowed_too(service: Service) -> None:
+    people = [{"reference": {"kind": "customer", "value": each}, "role": "whosaw:Alias"} for each in ("C-1", "C-2")]
+    made, *_ = service.record(
+        event(), event("data.viewed", customer="C-2"), event("data.viewed"),
+        event("subject.merged", subjects=people, method="whosaw:StaffMatch", confidence="certain", system=None),
+    )  # fmt: skip
+    service.follow(service.state.ledger.head(0))
+    path = f"/v1/subjects/{made['stream']}/views"
+    assert len(service.ask(f"{path}?actor=human").json()["items"]) == 2
+    assert service.ask(f"{path}?actor=service").json()["items"] == []
