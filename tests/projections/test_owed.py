@@ -415,5 +415,9 @@ def test_records_are_kept_24_months_and_5_years() -> None:
     assert incident(detected(), judged(serious=False), now=datetime(2029, 1, 1, tzinfo=UTC)) >= later
 
 
-def test_what_was_never_detected_is_no_incident() -> None:
-    assert incident(judged(serious=True)) == set()
+def test_what_was_judged_and_never_detected_is_an_incident_too() -> None:
+    found = incident(judged(serious=True, jurisdiction="loc:CA-ON"))
+    assert found == {
+        ("assess_incident", "ca-pipeda", "discharged"), ("notify_regulator", "ca-pipeda", "open"),
+        ("notify_persons", "ca-pipeda", "open"), ("keep_record", "ca-pipeda", "standing"),
+    }  # fmt: skip
