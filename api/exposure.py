@@ -52,8 +52,8 @@ def read_exposure(
 
     `from` and `to` are when the breach began and ended; both are needed. Data is left out of which it was verified that
     the recipient gave it back or destroyed it before it began (`data.erased` with it as the holder, in the state
-    `verified`). What was only done, by anybody's word, makes it probable and stands in `deleted`; so does, without that,
-    a promise not to keep it so long. The first page has the totals, with people counted once. `limit=all` streams all
+    `verified`). What was only done, by anybody's word, makes it probable and stands in `deleted`. A promise not to keep
+    it so long makes it probable, too. The first page has the totals, with people counted once. `limit=all` streams all
     of it.
     """
     question = ask(request, "whosaw:QueryExposure", "disclosures:read")
