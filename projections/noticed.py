@@ -20,7 +20,9 @@ TYPES = (DUE, SENT, ANSWERED)
 OUTCOMES = {"acknowledged": "discharged", "completed": "discharged"}
 """States of what recipients answer; every other outcome is a state of its own."""
 
-GOES_ON = frozenset({"sent", "bounced"})
+EXCUSES = frozenset({"impossible", "disproportionate"})
+"""Answers that excuse from telling if they say why: GDPR Art. 19; 11 CCR 7022(b)(3), with a detailed explanation."""
+GOES_ON = frozenset({"open", "sent", "bounced"})
 """States after which something is still to come."""
 
 
@@ -73,7 +75,8 @@ class Notice(NamedTuple):
 def notices(facts: Iterable[Fact]) -> list[Notice]:
     """Return every notice that facts name, by when it was due first; what was never due is none.
 
-    What came last counts: a notice that bounced and was sent again is sent.
+    What came last counts: a notice that bounced and was sent again is sent. That telling is impossible or out of
+    proportion changes nothing where no reason is given.
     """
     of: dict[tuple[str, str], list[Fact]] = {}
     for each in sorted(facts, key=lambda each: (each.time, each.position)):
@@ -90,9 +93,11 @@ def _notice(notification: str, recipient: str, facts: list[Fact]) -> Notice:
         if each.type == DUE:
             continue
         outcome: str | None = each.data.get("outcome")
-        state = "sent" if outcome is None else OUTCOMES.get(outcome, outcome)
-        attempts = max(each.data.get("attempts", 1), steps[-1].attempts if steps else 0)
         act, why = "sent" if each.type == SENT else "answered", each.data.get("justification")
+        state = "sent" if outcome is None else OUTCOMES.get(outcome, outcome)
+        if state in EXCUSES and why is None:
+            state = steps[-1].state if steps else "open"
+        attempts = max(each.data.get("attempts", 1), steps[-1].attempts if steps else 0)
         steps.append(Step(each.stated, act, state, outcome, why, attempts, each.position))
     last = steps[-1] if steps else None
     ended = last if last and last.state not in GOES_ON else None

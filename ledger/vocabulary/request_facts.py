@@ -176,7 +176,7 @@ class NotificationAnswered(AboutPersons, kw_only=True):
     channel: Code
     """By which channel."""
     justification: Code | None = None
-    """Why it was refused, impossible or disproportionate."""
+    """Why it was refused, impossible or disproportionate; without it, the last two leave the duty as it was."""
     attempts: Ordinal = 1
     """How often it was tried."""
     private: Private | UnsetType | None = None

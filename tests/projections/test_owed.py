@@ -277,7 +277,12 @@ NOTICE = due("alice", "2026-03-05T10:00:00Z", NAME, trigger=2, due="2026-03-19")
         ([replied_to("alice", "2026-03-07T10:00:00Z", "bounced"), told("alice", "2026-03-08T10:00:00Z")], "sent", None),
         ([replied_to("alice", "2026-03-07T10:00:00Z", "impossible", justification="dpv:FulfilmentImpossible")],
          "impossible", "impossible"),
-        ([replied_to("alice", "2026-03-07T10:00:00Z", "disproportionate")], "disproportionate", "disproportionate"),
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "disproportionate", justification="whosaw:Effort")],
+         "disproportionate", "disproportionate"),
+        # Without a reason neither is an excuse.
+        ([replied_to("alice", "2026-03-07T10:00:00Z", "disproportionate")], "open", "disproportionate"),
+        ([told("alice", "2026-03-06T10:00:00Z"), replied_to("alice", "2026-03-07T10:00:00Z", "impossible")],
+         "sent", "impossible"),
     ],
 )  # fmt: skip
 def test_telling_is_tracked_by_the_name_that_the_company_gave(
