@@ -17,7 +17,7 @@ from ledger.vocabulary.parts import NATURAL_PERSONS, Part
 from ledger.vocabulary.words import ENUMERATIONS, WORDS, enumeration
 from tests.vocabulary.events import REQUIRED
 
-POLICY = Path(__file__).parents[2] / "examples" / "voipms" / "policy.toml"
+POLICY = Path(__file__).parents[2] / "examples" / "company" / "policy.toml"
 
 # What the purposes and data of the seed policy are mapped to.
 MAPPED = [
