@@ -134,6 +134,15 @@ def test_every_code_is_well_formed_and_labelled() -> None:
     assert set(CODES) >= NATURAL_PERSONS
 
 
+def test_a_code_of_ours_stands_for_anybody() -> None:
+    """A reason is told of men, too: it says nobody's sex."""
+    ours = {code: its.labels["en"] for code, its in CODES.items() if its.scheme == "whosaw"}
+    assert len(ours) > 100
+    assert [
+        code for code, said in ours.items() if {"she", "her", "hers", "he", "his"} & set(said.lower().split())
+    ] == []
+
+
 def test_labels_speak_as_quebec_does() -> None:
     french = [its.labels["fr"] for its in CODES.values()]
     french += [labels["fr"] for table in WORDS.values() for labels in table.values()]
