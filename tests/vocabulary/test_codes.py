@@ -17,7 +17,7 @@ from ledger.vocabulary.parts import NATURAL_PERSONS, Part
 from ledger.vocabulary.words import ENUMERATIONS, WORDS, enumeration
 from tests.vocabulary.events import REQUIRED
 
-POLICY = Path(__file__).parents[2] / "examples" / "voipms" / "policy.toml"
+POLICY = Path(__file__).parents[2] / "examples" / "company" / "policy.toml"
 
 # What the purposes and data of the seed policy are mapped to.
 MAPPED = [
@@ -132,6 +132,15 @@ def test_every_code_is_well_formed_and_labelled() -> None:
         assert all(text.strip() == text != "" for text in its.labels.values())
         assert its.definition is None or set(its.definition) == {"en", "fr"}
     assert set(CODES) >= NATURAL_PERSONS
+
+
+def test_a_code_of_ours_stands_for_anybody() -> None:
+    """A reason is told of men, too: it says nobody's sex."""
+    ours = {code: its.labels["en"] for code, its in CODES.items() if its.scheme == "whosaw"}
+    assert len(ours) > 100
+    assert [
+        code for code, said in ours.items() if {"she", "her", "hers", "he", "his"} & set(said.lower().split())
+    ] == []
 
 
 def test_labels_speak_as_quebec_does() -> None:
