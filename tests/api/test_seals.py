@@ -371,6 +371,38 @@ def everything(service: Service, subject: str, limit: int) -> list[Any]:
     ]
 
 
+def test_whether_an_authority_received_her_data_is_answered_alike_for_nobody_and_for_a_secret(service: Service) -> None:
+    """Q5: "Did police or any authority get my data?"."""
+    kinds = ("dpv:LawEnforcementOrganisation", "dpv:JudicialOrganisation", "dpv:DataProtectionAuthority",
+             "whosaw:DebtCollector")  # fmt: skip
+    given = [RECIPIENT | {"id": f"r-{number}", "kind": kind} for number, kind in enumerate(kinds)]
+    open_, secret, none = (each["stream"] for each in service.record(*(event(customer=f"C-{n}") for n in (1, 2, 3))))
+    service.record(
+        *(event("data.disclosed", recipient=each) for each in given),
+        *(event("data.disclosed", f"C-{number}", recipient=given[3]) for number in (2, 3)),
+        placed(subjects=event(customer="C-2")["data"]["subjects"]),
+        event("data.disclosed", "C-2", recipient=given[0], **SEALED),
+    )  # fmt: skip
+    key = service.bearer("officer") | PURPOSE
+    path = "/v1/subjects/{}/disclosures?authorities=true"
+    told = ask(service, f"{path.format(open_)}&limit=2", key).json()
+    more = service.client.get(told["next"], headers=key).json()
+    assert [each["recipient"] for each in (*told["items"], *more["items"])] == ["r-2", "r-1", "r-0"]
+    assert ask(service, path.format(open_), key | {"Accept": "text/csv"}).text.count("\n") == 4
+    pinned = f"{path}&as_of={told['as_of']}"
+    hers, his = (ask(service, pinned.format(each), key).json() for each in (secret, none))
+    assert hers["items"] == his["items"] == []
+    assert [*hers.items()] == [*(his | {"subject": secret}).items()]
+    assert hers["statement"] == told["statement"]
+    assert hers["statement"].startswith("The law may prevent us")
+    french = ask(service, path.format(none), key | {"Accept-Language": "fr"}).json()
+    assert french["statement"].startswith("La loi peut nous empêcher")
+    behind = ask(service, f"{path.format(secret)}&sealed=true", cleared(service, "city-police")).json()
+    assert [each["recipient"] for each in behind["items"]] == ["r-0"]
+    every = ask(service, f"/v1/subjects/{none}/disclosures", key).json()
+    assert (len(every["items"]), every["statement"]) == (1, hers["statement"])
+
+
 @settings(
     max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
