@@ -124,8 +124,8 @@ def test_the_register_names_the_accounts_that_left_out_what_an_order_hides(servi
     (left_out,) = order["omitted_from"]
     (issued,) = service.entries("account.issued")
     assert left_out == {
-        "account": issued["data"]["account_id"], "log_id": 0, "position": issued["position"], "time": issued["time"],
-        "language": "en", "renewed": None,
+        "account": issued["data"]["account_id"], "subject": subject, "log_id": 0, "position": issued["position"],
+        "time": issued["time"], "language": "en", "renewed": None,
     }  # fmt: skip
     before = f"/v1/seals?as_of={issued['position'] - 1}"
     (order,) = ask(service, before, cleared(service, "city-police")).json()["items"]
@@ -134,6 +134,26 @@ def test_the_register_names_the_accounts_that_left_out_what_an_order_hides(servi
     assert {each["data"]["visibility"] for each in looks} == {"sealed"}
     assert subject not in {each["stream"] for each in looks}, "that somebody looked is behind the order, too"
     assert len(ask(service, f"/v1/subjects/{subject}/queries", service.bearer("officer") | PURPOSE).json()["items"]) < 2
+
+
+def test_of_an_account_that_left_something_out_it_is_told_whose_it_is(service: Service, subject: str) -> None:
+    other, _ = service.record(event(customer="C-2"), merged("C-1", "C-2"))
+    assert other["stream"] != subject
+    service.follow(service.state.ledger.head(0))
+    issue = f"/v1/subjects/{other['stream']}/accounts"
+    assert service.client.post(issue, headers=service.bearer("officer") | PURPOSE).status_code == 201
+    police = cleared(service, "city-police")
+
+    def told() -> list[str]:
+        (order,) = ask(service, "/v1/seals", police).json()["items"]
+        return [each["subject"] for each in order["omitted_from"]]
+
+    assert told() == [other["stream"]], "whom the order is over has another name"
+    look = [each for each in service.entries("ledger.queried") if each["data"]["query"] == "whosaw:QuerySeals"][-1]
+    assert look["cohort"]["size"] == 2, "whoever is named in the answer is on record, behind the order"
+    assert ask(service, "/v1/seals", cleared(service, "another")).json()["items"] == []
+    assert forget(service, other["stream"], grace_days=30).json()["state"] == "revoked"
+    assert told() == [], "of somebody who is to be forgotten nothing is said"
 
 
 @pytest.mark.parametrize("how", ["lifted", "ran out"])
