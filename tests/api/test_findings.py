@@ -58,6 +58,18 @@ def test_a_finding_has_an_age_in_days_and_somebody_who_answers_for_it(service: S
     assert then["age_days"] == 10, "since the first of November"
 
 
+def test_a_finding_names_the_recipient_as_it_was_then_and_the_data_of_the_fact(service: Service) -> None:
+    made, *_ = service.record(event("data.disclosed", basis=None, categories=["pd:Name", "pd:CallLog"]), look())
+    every = [*across(service)["items"], *hers(service, made["stream"])]
+    told = {(each["type"], each["recipient"], each["recipient_name"], tuple(each["categories"])) for each in every}
+    assert told == {
+        ("data.disclosed", "collections-north", "Collections North Inc.", ("pd:Name", "pd:CallLog")),
+        ("data.viewed", None, None, ("pd:Name",)),
+    }
+    looks = [each["data"] for each in service.entries("ledger.queried")]
+    assert [each["categories"] for each in looks] == [["pd:CallLog", "pd:Name"]] * 2, "what was shown is on record"
+
+
 def test_a_question_is_recorded_about_everybody_in_the_answer(service: Service) -> None:
     made = service.record(look(), look("C-2"))
     across(service)

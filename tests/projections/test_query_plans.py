@@ -149,7 +149,7 @@ ALICE = subject("alice")
 WANTED: dict[str, Any] = {
     "log_id": 0, "subject": ALICE.id, "as_of": 20_000, "before": 20_001, "after": None, "limit": 101, "recipient": None,
     "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": [], "everything": False,
-    "actors": None, "time": None, "position": 0, "ordinal": -1, "category": None, "purpose": None,
+    "kinds": None, "actors": None, "time": None, "position": 0, "ordinal": -1, "category": None, "purpose": None,
 }  # fmt: skip
 WINDOW = {
     "recipient": "collections-north",
@@ -236,6 +236,7 @@ def scanned(story: Story, statement: LiteralString, parameters: dict[str, Any]) 
 def test_each_question_about_a_person_reads_only_her_rows(many: Story) -> None:
     for question in (holdings, disclosures, views, policies, timeline):
         assert scanned(many, question.OF_SUBJECT, WANTED) == set(), question.__name__
+    assert scanned(many, disclosures.OF_SUBJECT, WANTED | {"kinds": list(disclosures.AUTHORITIES)}) == set()
     assert scanned(many, views.OF_SUBJECT, WANTED | {"actors": ["human"]}) == set()
 
 
