@@ -11,7 +11,7 @@ import pytest
 from msgspec import inspect
 
 from ledger.vocabulary import CODES, FACTS, SCHEMES, event_types, label, word, words
-from ledger.vocabulary.codes import kinds
+from ledger.vocabulary.codes import covered, kinds
 from ledger.vocabulary.forms import CODE_PATTERN
 from ledger.vocabulary.parts import NATURAL_PERSONS, Part
 from ledger.vocabulary.words import ENUMERATIONS, WORDS, enumeration
@@ -228,6 +228,13 @@ def test_a_code_is_a_kind_of_codes_that_there_are_up_to_one_that_is_of_none() ->
     )
     assert [each.code for each in CODES.values() if not {*each.broader} <= CODES.keys()] == []
     assert all(code not in kinds(wider) for code, its in CODES.items() for wider in its.broader), "none is its own kind"
+
+
+def test_a_code_is_covered_by_what_it_is_a_kind_of_and_not_the_other_way_round() -> None:
+    assert covered("pd:PaymentCardNumber", ["pd:Name", "pd:Financial"])
+    assert covered("xx:Unheard", ["xx:Unheard"])
+    assert not covered("pd:Financial", ["pd:PaymentCardNumber"])
+    assert not covered("pd:Name", [])
 
 
 # By skos:broader of DPV-PD 2.3, over the terms between that are not in our list.
