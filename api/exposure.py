@@ -50,9 +50,11 @@ def read_exposure(
 ) -> Response:  # fmt: skip
     """Return whose data it had while it was breached, which, and how sure that is: certain, probable or possible.
 
-    `from` and `to` are when the breach began and ended; both are needed. Data is left out that the recipient is known
-    to have given back or destroyed before it began (`data.erased` with it as the holder). A promise not to keep it so
-    long makes it probable only. The first page has the totals, with people counted once. `limit=all` streams all of it.
+    `from` and `to` are when the breach began and ended; both are needed. Data is left out of which it was verified that
+    the recipient gave it back or destroyed it before it began (`data.erased` with it as the holder, in the state
+    `verified`). What was only done, by anybody's word, makes it probable and stands in `deleted`. A promise not to keep
+    it so long makes it probable, too. The first page has the totals, with people counted once. `limit=all` streams all
+    of it.
     """
     question = ask(request, "whosaw:QueryExposure", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON)

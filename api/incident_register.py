@@ -25,7 +25,7 @@ from projections import incident_register
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from projections.incident_register import Incident, Notice
+    from projections.incident_register import Duty, Incident, Notice
 
 router = APIRouter(tags=["query"])
 
@@ -44,7 +44,9 @@ WORDS: dict[str, dict[str, str]] = {
         "4": "When the company became aware", "5": "Persons concerned",
         "6": "Risk of serious injury, and what that conclusion rests on", "7": "Notices", "8": "Measures taken",
         "unknown": "not known", "not assessed": "not assessed yet", "serious": "yes", "not serious": "no",
-        "none": "none", "owed": "NOT NOTIFIED YET", "regulator": "regulator", "persons": "persons concerned",
+        "none": "none", "owed": "NOT NOTIFIED YET", "no law": "no law that is known here asks for one",
+        "by risk": "by the GDPR’s test", "unlikely": "a risk is unlikely", "likely": "a risk", "high": "a high risk",
+        "regulator": "regulator", "persons": "persons concerned",
         "public": "public notice", "organisation": "organisation", "since": "from", "until": "to",
         "title": "Register of confidentiality incidents", "kept": "Kept until",
     },
@@ -54,6 +56,8 @@ WORDS: dict[str, dict[str, str]] = {
         "6": "Risque de préjudice sérieux, et éléments qui amènent à cette conclusion", "7": "Avis transmis",
         "8": "Mesures prises", "unknown": "non connu", "not assessed": "pas encore évalué", "serious": "oui",
         "not serious": "non", "none": "aucun", "owed": "AVIS PAS ENCORE TRANSMIS",
+        "no law": "aucune loi connue ici n’en exige", "by risk": "selon le critère du RGPD",
+        "unlikely": "un risque est improbable", "likely": "un risque", "high": "un risque élevé",
         "regulator": "organisme de contrôle", "persons": "personnes concernées", "public": "avis public",
         "organisation": "organisme", "since": "du", "until": "au",
         "title": "Registre des incidents de confidentialité", "kept": "Conservé jusqu’au",
@@ -62,8 +66,9 @@ WORDS: dict[str, dict[str, str]] = {
 ITEMS = tuple("12345678")
 EXAMPLE_ITEM = (
     '{"incident":"INC-1","categories":["pd:Name"],"circumstances":["whosaw:Loss"],"since":null,"until":null,'
-    '"aware_at":"2026-03-02T09:00:00-05:00","affected":12,"serious":true,"factors":["whosaw:SensitiveData"],'
-    '"notices":[],"measures":[],"closed":false,"owed":["regulator","persons"],"recipient":null,'
+    '"aware_at":"2026-03-02T09:00:00-05:00","affected":12,"serious":true,"risk":null,"factors":["whosaw:SensitiveData"],'
+    '"notices":[],"measures":[],"closed":false,"laws":["ca-pipeda"],"owed":["regulator","persons"],'
+    '"duties":[{"whom":"regulator","rule":"ca-pipeda:10.1"},{"whom":"persons","rule":"ca-pipeda:10.1"}],"recipient":null,'
     '"kept_until":"2031-03-02","positions":[[0,812]],"exposure":null,'
     '"register":[{"item":1,"title":"Personal information concerned","text":"Name"}]}'
 )
@@ -91,7 +96,9 @@ def read_register(
     """Return every incident with the eight items of Quebec's register in their order, and until when it is kept.
 
     That is 24 months from the day it was determined (Canada) or five years from awareness (Quebec), whichever is
-    later. `unnotified` names serious incidents that the regulator or the persons were not told of yet.
+    later. `unnotified` names incidents of which a regulator or the persons are to be notified and were not yet, by the
+    laws of the place: the same that is owed in `/v1/obligations`, `duties` by rule. An incident that was never recorded
+    as detected stands there, too, with what is not known.
     """
     question = ask(request, "whosaw:QueryIncidentRegister", "disclosures:read")
     kind = accepted(request, JSON, CSV, NDJSON, TEXT)
@@ -138,15 +145,18 @@ def texts(incident: Incident, language: str) -> list[str]:
     when = [f"{words[name]} {at}" for name, at in (("since", incident.since), ("until", incident.until)) if at]
     risk = words["not assessed"]
     if incident.serious is not None:
-        risk = f"{words['serious' if incident.serious else 'not serious']}: {labels(incident.factors)}"
+        test = f"; {words['by risk']}: {words[incident.risk]}" if incident.risk else ""
+        risk = f"{words['serious' if incident.serious else 'not serious']}{test}: {labels(incident.factors)}"
     notices = [_notice(each, language) for each in incident.notices]
-    if incident.owed:
-        notices.append(f"{words['owed']}: {', '.join(words[whom] for whom in incident.owed)}")
+    if incident.duties:
+        notices.append(f"{words['owed']}: {', '.join(_duty(each, language) for each in incident.duties)}")
+    if not incident.laws:
+        notices.append(words["no law"])
     return [
         labels(incident.categories) or words["unknown"],
         labels(incident.circumstances) or words["unknown"],
         " ".join(when) or words["unknown"],
-        incident.aware_at,
+        incident.aware_at or words["unknown"],
         words["unknown"] if incident.affected is None else str(incident.affected),
         risk,
         "; ".join(notices) or words["none"],
@@ -158,6 +168,10 @@ def _notice(notice: Notice, language: str) -> str:
     whom = WORDS[language][notice.whom] + (f" ({notice.authority})" if notice.authority else "")
     why = f" ({label(notice.reason, language)})" if notice.reason else ""
     return f"{notice.at} {whom}, {label(notice.channel, language)}{why}"
+
+
+def _duty(duty: Duty, language: str) -> str:
+    return WORDS[language][duty.whom] + (f" ({label(duty.rule, language)})" if duty.rule else "")
 
 
 def page(incidents: Sequence[Incident], language: str) -> str:

@@ -2,7 +2,8 @@
 
 The regulator and the persons are notified when the incident presents a risk of serious injury. The GDPR has a test of
 its own: the authority is notified within 72 hours of awareness unless a risk was judged unlikely, the persons when it
-is high; that no injury is serious decides neither. Every incident stays on record, serious or not.
+is high; that no injury is serious decides neither. Every incident stays on record, serious or not. The register of
+incidents and what is owed say the same, since both ask here.
 
 Source: P-39.1, s. 3.5–3.8 and A-2.1, r. 3.1; PIPEDA 10.1–10.3 and SOR/2018-64, s. 6; GDPR Art. 33, 34.
 """
@@ -33,15 +34,46 @@ class Incident(NamedTuple):
     """One incident, by the facts that name it, in the order in which they happened."""
 
     incident: str
-    detected: Fact
-    assessed: list[Fact]
-    notified: list[Fact]
-    positions: list[int]
+    facts: list[Fact]
+
+    def of(self, act: str) -> list[Fact]:
+        """Return its facts of one type."""
+        return [each for each in self.facts if each.type == act]
+
+    @property
+    def detected(self) -> list[Fact]:
+        """What says that it happened; empty while only what followed is on record."""
+        return self.of("incident.detected")
+
+    @property
+    def assessed(self) -> list[Fact]:
+        """How it was judged."""
+        return self.of("incident.assessed")
+
+    @property
+    def notified(self) -> list[Fact]:
+        """Who was notified."""
+        return self.of("incident.notified")
+
+    @property
+    def aware_at(self) -> str | None:
+        """When the company became aware of it; None when nobody stated that."""
+        return min((each.data.get("aware_at") or each.stated for each in self.detected), key=moment, default=None)
 
     @property
     def aware(self) -> str:
-        """When the company became aware of it."""
-        return self.detected.data.get("aware_at") or self.detected.stated
+        """When the company was aware of it at the latest: who judges or notifies knows."""
+        return self.aware_at or self.facts[0].stated
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What says where it happened and to what: it having been detected, else the first of what followed."""
+        return (self.detected or self.facts)[0].data
+
+    @property
+    def laws(self) -> list[Pack]:
+        """The laws that ask for notices of it, the narrowest place first."""
+        return [pack for pack in laws_of(self.stated.get("jurisdiction"), moment(self.aware)) if NOTICE in pack.clocks]
 
     @property
     def serious(self) -> bool | None:
@@ -63,19 +95,12 @@ class Incident(NamedTuple):
 
 
 def incidents(facts: Iterable[Fact]) -> list[Incident]:
-    """Return every incident that was detected."""
+    """Return every incident that a fact names: also one that nobody recorded as detected."""
     of: dict[str, list[Fact]] = {}
     for each in sorted(facts, key=lambda each: (each.time, each.log_id, each.position)):
         if each.type in TYPES:
             of.setdefault(str(each.data.get("incident_id")), []).append(each)
-    found: list[Incident] = []
-    for name, its in of.items():
-        detected = next((each for each in its if each.type == "incident.detected"), None)
-        if detected is not None:
-            assessed = [each for each in its if each.type == "incident.assessed"]
-            notified = [each for each in its if each.type == "incident.notified"]
-            found.append(Incident(name, detected, assessed, notified, [each.position for each in its]))
-    return found
+    return [Incident(name, its) for name, its in of.items()]
 
 
 def of_incidents(facts: Iterable[Fact], now: datetime) -> list[Owed]:
@@ -85,10 +110,20 @@ def of_incidents(facts: Iterable[Fact], now: datetime) -> list[Owed]:
 
 def _of(its: Incident, now: datetime) -> Iterable[Owed]:
     """Yield what one incident obliges to."""
-    aware = moment(its.aware)
-    laws = [pack for pack in laws_of(its.detected.data.get("jurisdiction"), aware) if NOTICE in pack.clocks]
+    aware, laws = moment(its.aware), its.laws
     judged = its.assessed[0] if its.assessed else None
     yield _owed(its, ASSESS, laws[0] if laws else None, NOTICE, aware, judged)
+    yield from to_notify(its)
+    for pack in (each for each in laws if KEPT in each.clocks):
+        begins = aware if pack.clocks[KEPT].starts == "awareness" or judged is None else judged.time
+        kept = _owed(its, RECORD, pack, KEPT, begins, None)
+        over = standing(kept.deadline, now) == "overdue"
+        yield kept._replace(state=DISCHARGED if over else "standing")
+
+
+def to_notify(its: Incident) -> Iterable[Owed]:
+    """Yield whom an incident obliges to notify by each law, done or not: its regulator, the persons."""
+    aware, laws = moment(its.aware), its.laws
     regulators = [pack for pack in laws if its.concerns_regulator(pack.clocks[NOTICE])]
     for pack in laws:
         if pack in regulators:
@@ -99,21 +134,17 @@ def _of(its: Incident, now: datetime) -> Iterable[Owed]:
         if its.concerns_persons(pack.clocks[clock]):
             told = next((each for each in its.notified if each.data.get("whom") in {"persons", "public"}), None)
             yield _owed(its, PERSONS, pack, clock, its.assessed[-1].time, told)
-        if KEPT in pack.clocks:
-            begins = aware if pack.clocks[KEPT].starts == "awareness" or judged is None else judged.time
-            kept = _owed(its, RECORD, pack, KEPT, begins, None)
-            over = standing(kept.deadline, now) == "overdue"
-            yield kept._replace(state=DISCHARGED if over else "standing")
 
 
 def _owed(its: Incident, kind: str, pack: Pack | None, clock: str, start: datetime, done: Fact | None) -> Owed:
     """Return one thing that an incident obliges to."""
-    data = its.detected.data
+    data = its.stated
     by = deadline(pack, clock, start, place=data.get("jurisdiction"))
     return Owed(
         name_of(kind, its.incident, pack.code if pack else None), kind, OPEN if done is None else DISCHARGED, None,
         by.day, by, its.aware, done.stated if done else None, recipient=data.get("recipient_id"),
-        categories=sorted(set(data.get("categories", []))), incident=its.incident, positions=its.positions,
+        categories=sorted(set(data.get("categories", []))), incident=its.incident,
+        positions=[each.position for each in its.facts],
     )  # fmt: skip
 
 

@@ -27,6 +27,8 @@ KINDS = {
     "challenge.recorded": "challenged",
     "hold.placed": "challenged",
 }
+NAMED = {each: type_ for type_, each in KINDS.items() if type_ != "hold.placed"}
+"""The type of fact that a law names each kind by. A debt that a hold disputes is a challenge as any other."""
 TYPES = (*KINDS, "hold.released", "data.disclosed", "disclosure.onward_reported")
 """What this follows from."""
 DISPUTED = "whosaw:DisputedDebt"

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 
 from projections.law import wording
 from projections.law.calendar import TORONTO, OutsideCalendar, business_days, day_of
-from projections.law.clock import More, due
+from projections.law.clock import More, add_months, due
 from projections.law.pack import PACKS, pack_for
 from projections.law.place import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from projections.law.pack import Pack
+    from projections.law.pack import Clock, Pack
 
 ZONE = TORONTO
 """The company's: a day is the day that it was there, where no narrower place is stated."""
@@ -240,20 +240,40 @@ def read_back(members: Mapping[str, Any]) -> Deadline:
     return Deadline(**told)
 
 
-def law_for(clock: str, when: datetime, regime: str | None, jurisdiction: str | None) -> Pack | None:
-    """Return the law that sets a time for something: that of the request behind it, else of the place, else Canada's.
+def law_for(
+    clock: str,
+    event: str,
+    when: datetime,
+    regime: str | None,
+    jurisdiction: str | None,
+    received: datetime | None = None,
+) -> Pack | None:
+    """Return the law that imposes something: that of the request behind it, else of the place, else Canada's.
 
     Args:
         clock: What is due.
+        event: The type of what it follows from; a law that does not name it does not ask for it.
         when: When it came about.
         regime: The law that a request is handled under.
         jurisdiction: The place whose law a fact names.
+        received: When who is to be told last received the data; None when that is not known.
     """
     named = [regime] if regime else []
     here = [each for each in named + [one for pack in laws_of(jurisdiction, when) for one in pack.regimes] if each]
     fallback = [FEDERAL] if CANADA in within(jurisdiction or CANADA) else []
     found = (law_on(each, when) for each in here + fallback)
-    return next((pack for pack in found if pack and clock in pack.clocks), None)
+    its = ((pack, pack.clocks[clock]) for pack in found if pack and clock in pack.clocks)
+    return next((pack for pack, each in its if event in each.events and _reaches(each, received, when)), None)
+
+
+def _reaches(clock: Clock, received: datetime | None, when: datetime) -> bool:
+    """Tell whether a law that looks back some months looks as far as a receipt; one that is not known may be new."""
+    if clock.received_within is None or received is None:
+        return True
+    try:
+        return day_of(received, ZONE) >= add_months(day_of(when, ZONE), -clock.received_within)
+    except OutsideCalendar:
+        return False
 
 
 def laws_of(jurisdiction: str | None, when: datetime) -> list[Pack]:

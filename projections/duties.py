@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any, LiteralString
 
 from projections.breached import TYPES as INCIDENTS
 from projections.breached import of_incidents
-from projections.deadlines import deadline, law_for, without_law
+from projections.deadlines import without_law
 from projections.history import Row, counting, fact
 from projections.noticed import TYPES as NOTICES
 from projections.noticed import notices
 from projections.owed import TELL, Owed, name_of, of_notice
 from projections.projection import Fold, Projection, select
+from projections.telling import due_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -176,13 +177,7 @@ def nameless(connection: Connection[Any], as_of: Mapping[int, int], now: datetim
     wanted = {"names": names, "types": list(NOTICES)}
     facts = [each for each in _counting(connection, as_of, NAMED, wanted) if each.time <= now]
     found = [each for each in notices(facts) if not _lives(connection, each.fact)]
-    return [
-        of_notice(each, None, deadline(
-            law_for("tell_recipients", each.fact.time, None, each.fact.data.get("jurisdiction")), "tell_recipients",
-            each.fact.time, stated=each.due, place=each.fact.data.get("jurisdiction"),
-        ))
-        for each in found
-    ]  # fmt: skip
+    return [of_notice(each, None, due_of(each)) for each in found]
 
 
 def left_out(connection: Connection[Any], as_of: Mapping[int, int], now: datetime) -> list[Owed]:

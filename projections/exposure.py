@@ -1,12 +1,13 @@
 """A recipient was breached from A to B: whose data did it have then, which, and how sure is that?
 
 Everybody is in it who was disclosed to the recipient before B, by us or by who had it from us and reported it, unless
-it is known that the recipient gave the data back or destroyed it before A. A promise to destroy is no such knowledge;
-it is shown, and makes the answer less sure. So does the recipient's own word that it did as it was told.
+it was verified that the recipient gave the data back or destroyed it before A. A promise to destroy is no such
+knowledge; it is shown, and makes the answer less sure. So does what was done and nobody verified, whether the recipient
+answered so or the company recorded it.
 
 certain    it was disclosed before B, and nothing says that the recipient was rid of it by A
-probable   the recipient had promised not to keep it until A; or deleted it so that it could be had again; or answered
-           that it had erased it, and nothing else says so
+probable   the recipient had promised not to keep it until A; or deleted it so that it could be had again; or had
+           erased it by what it or the company says, and nobody verified that
 possible   the disclosure may have been after B, for its time is not known well; or no copy was left with the recipient
 
 Source: A-2.1, r. 3.1, s. 7 (1) and (5); SOR/2018-64, s. 2 and 6; GDPR Art. 33(3)(a).
@@ -43,7 +44,8 @@ GIVEN_BACK: LiteralString = """CASE WHEN r.notification IS NULL THEN r.categorie
                 WHERE n.log_id = r.log_id AND n.notification = r.notification AND n.holder = r.holder
                   AND n.position <= %(as_of)s
             ) END"""
-SURELY: LiteralString = """r.notification IS NULL AND r.mode <> 'delete'
+# A recipient's answer is recorded as done: nobody verified it.
+SURELY: LiteralString = """r.state = 'verified' AND r.mode <> 'delete'
             AND coalesce(r.backups_until < %(since)s::timestamptz, true)"""
 # Hers by primary key, a cohort's by returned_cohort and then member_subject. What was given back before it was
 # disclosed again was another copy.
@@ -139,9 +141,9 @@ class Exposed(NamedTuple):
     certainty: str
     """certain, probable or possible."""
     categories: list[str]
-    """What the recipient is not known to have been rid of by then."""
+    """What it was not verified that the recipient was rid of by then."""
     deleted: list[str]
-    """Those of them that it had deleted, but so that they could be had again, or by its own word only."""
+    """Those of them that it had deleted, but so that they could be had again, or so that nobody verified it."""
     promised: str | None
     """Until when it had promised to keep them, as the emitter wrote it."""
     purpose: str | None

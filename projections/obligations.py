@@ -127,7 +127,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=8,
+    version=9,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,

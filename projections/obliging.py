@@ -118,7 +118,7 @@ def _informing(person: History) -> Iterable[Owed]:
         if law is None and not each.data.get("duty_to_inform"):
             continue
         place = each.data.get("jurisdiction")
-        its = deadline(law or law_for(DUTY, each.time, None, place), DUTY, each.time, place=place)
+        its = deadline(law or law_for(DUTY, each.type, each.time, None, place), DUTY, each.time, place=place)
         letter = letters.get(each.name)
         recipient = each.data["recipient"]
         subject = names.get(each.subject, each.subject)

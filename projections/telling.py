@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.vocabulary.codes import related
-from projections.changed import changes, copies, to_tell
+from projections.changed import NAMED, changes, copies, to_tell
 from projections.deadlines import deadline, law_for
 from projections.history import moment
 from projections.noticed import Notice, Step, notices
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from projections.changed import Change, Copy
+    from projections.deadlines import Deadline
     from projections.history import Fact, History
     from projections.law.pack import Pack
+
+CLOCK = "tell_recipients"
+"""The clock of a law pack."""
 
 
 class Unowed(NamedTuple):
@@ -44,8 +48,10 @@ def telling(person: History) -> Iterable[Owed]:
     held = copies(person)
     used: set[tuple[str, str]] = set()
     for change in changes(person):
-        law = law_for("tell_recipients", change.time, regimes.get(change.request or ""), change.jurisdiction)
+        regime = regimes.get(change.request or "")
         for recipient, gave in to_tell(change, held).items():
+            last = max(copy.fact.time for copy in gave)
+            law = law_for(CLOCK, NAMED[change.kind], change.time, regime, change.jurisdiction, last)
             mine = [each for each in named if each.recipient == recipient and _about(each, change)]
             used |= {(each.notification, each.recipient) for each in mine}
             told = {category for each in mine for category in each.categories}
@@ -57,11 +63,15 @@ def telling(person: History) -> Iterable[Owed]:
     for each in named:
         if (each.notification, each.recipient) not in used:
             stream = each.fact.subject
-            place = each.fact.data.get("jurisdiction")
-            law = law_for("tell_recipients", each.fact.time, None, place)
-            its = deadline(law, "tell_recipients", each.fact.time, stated=each.due, place=place)
             subject = names.get(stream, stream)
-            yield of_notice(each, subject, its)._replace(sealed=is_hidden(each.fact, names))
+            yield of_notice(each, subject, due_of(each))._replace(sealed=is_hidden(each.fact, names))
+
+
+def due_of(notice: Notice) -> Deadline:
+    """Return when a notice is due of which nothing is known but what the company named."""
+    when, place = notice.fact.time, notice.fact.data.get("jurisdiction")
+    law = law_for(CLOCK, NAMED[notice.change], when, None, place)
+    return deadline(law, CLOCK, when, stated=notice.due, place=place)
 
 
 def unowed(person: History, notices: Sequence[Owed]) -> list[Unowed]:
@@ -106,7 +116,7 @@ def _about(notice: Notice, change: Change) -> bool:
 
 def _named(notice: Notice, change: Change, gave: list[Copy], law: Pack | None, names: dict[str, str]) -> Owed:
     """Return what is owed to one recipient by a notice that the company named."""
-    its = deadline(law, "tell_recipients", change.time, stated=notice.due, place=change.jurisdiction)
+    its = deadline(law, CLOCK, change.time, stated=notice.due, place=change.jurisdiction)
     subject = names.get(notice.fact.subject, notice.fact.subject)
     known = [copy for copy in gave if _in(copy.category, notice.categories)] or gave
     found = of_notice(notice, subject, its)
@@ -130,7 +140,7 @@ def _unnamed(
     """Return what is owed to one recipient of whom the company said nothing yet."""
     # Of a dispute, whoever received it later is told since then.
     late = gave[0].fact if gave[0].fact.time > change.time and change.kind == "challenged" else None
-    its = deadline(law, "tell_recipients", late.time if late else change.time, place=change.jurisdiction)
+    its = deadline(law, CLOCK, late.time if late else change.time, place=change.jurisdiction)
     subject = names.get(change.facts[0].subject, change.facts[0].subject)
     gone = _gone(gave)
     outcome, ended = ("destroyed", gone) if gone is not None else ("resolved", change.resolved)

@@ -101,6 +101,8 @@ class Clock(Piece, frozen=True, kw_only=True):
     """Types of fact that it begins with."""
     starts: Starts
     """Which of that fact's times it is counted from."""
+    received_within: Annotated[int, Meta(ge=1, le=400)] | None = None
+    """Of what recipients are told: only who received it in so many months before; absent when whenever that was."""
     unit: Unit
     """What is counted; as_soon_as_feasible is watched and has no date, beforehand ends with its start."""
     length: Annotated[int, Meta(ge=1, le=400)] | None = None

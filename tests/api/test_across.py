@@ -106,10 +106,11 @@ def test_the_register_has_the_eight_items_in_their_order_and_says_what_is_owed(s
     assert [each["item"] for each in first["register"]] == list(range(1, 9))
     assert first["register"][1]["text"] == "Loss; Mistake"
     assert first["register"][4]["text"] == "15"
-    assert "NOT NOTIFIED YET: regulator, persons concerned" in first["register"][6]["text"]
+    rule = "Report and notice of a breach (PIPEDA 10.1)"
+    assert first["register"][6]["text"] == f"NOT NOTIFIED YET: regulator ({rule}), persons concerned ({rule})"
     # Aware in 2024 makes 2029 in Quebec; determined in November 2026 makes 2028 in Canada.
     assert first["kept_until"] == "2029-02-28"
-    authority = {"name": "Commission d’accès à l’information", "country": "loc:CA-QC"}
+    authority = {"name": "Office of the Privacy Commissioner", "country": "loc:CA"}
     service.record(
         incident("INC-1", "notified", whom="regulator", channel="whosaw:Web", authority=authority),
         incident("INC-1", "notified", whom="persons", channel="whosaw:Letter"),
@@ -137,6 +138,41 @@ def test_a_voided_notice_is_owed_again(service: Service) -> None:
     voided["data"] = {"actor": voided["data"]["actor"], "target": target, "reason": "whosaw:NeverHappened"}
     service.record(voided)
     assert ask(service, "/v1/incidents").json()["items"][0]["owed"] == ["regulator", "persons"]
+
+
+FRANCE: dict[str, Any] = DETECTED | {"jurisdiction": "loc:FR", "aware_at": "2026-10-23T10:00:00+02:00"}
+FACTORS: dict[str, Any] = {"jurisdiction": "loc:FR", "factors": ["whosaw:SensitiveData"]}
+
+
+def test_the_register_says_what_the_obligations_say(service: Service) -> None:
+    service.record(
+        incident("never-judged", "detected", **FRANCE),
+        incident("high", "detected", **FRANCE), incident("high", "assessed", serious=False, risk="high", **FACTORS),
+        incident("none", "detected", **FRANCE), incident("none", "assessed", serious=True, risk="unlikely", **FACTORS),
+        incident("ghost", "assessed", serious=True, factors=["whosaw:SensitiveData"]),
+        incident("nowhere", "detected", **FRANCE | {"jurisdiction": "loc:US-CA"}),
+    )  # fmt: skip
+    answer = ask(service, "/v1/incidents?language=en").json()
+    items = {each["incident"]: each for each in answer["items"]}
+    owed = {name: each["owed"] for name, each in items.items()}
+    assert owed == {
+        "never-judged": ["regulator"], "high": ["regulator", "persons"], "none": [], "ghost": ["regulator", "persons"],
+        "nowhere": [],
+    }  # fmt: skip
+    assert set(answer["unnotified"]) == {name for name, whom in owed.items() if whom}
+    told = {(name, duty["whom"], duty["rule"]) for name, each in items.items() for duty in each["duties"]}
+    obligations = ask(service, "/v1/obligations?limit=500").json()["items"]
+    assert told == {
+        (each["incident"], each["kind"].removeprefix("notify_"), each["deadline"]["rule"])
+        for each in obligations
+        if each["kind"] in {"notify_regulator", "notify_persons"} and each["state"] == "open"
+    }
+    texts = {name: [each["text"] for each in one["register"]] for name, one in items.items()}
+    assert texts["high"][5] == "no; by the GDPR’s test: a high risk: The data is sensitive"
+    assert texts["none"][6] == "none"
+    assert texts["nowhere"][6] == "no law that is known here asks for one"
+    assert texts["ghost"][:5] == ["not known"] * 5
+    assert items["ghost"]["aware_at"] is None
 
 
 @pytest.mark.parametrize("logs", [1, 3])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from projections import exposure
+from projections import counting, exposure
 from projections.exposure import People
 from tests.projections.given import COLLECTOR, Happened, collected, disclosed, erased, passed_on, subject
 from tests.projections.rights import due, replied_to
@@ -28,7 +28,7 @@ CALM = settings(
 def back(who: Any, time: str, *categories: str, **more: Any) -> Happened:
     """The recipient gave something back or destroyed it."""
     fact = erased(who, time, *categories)
-    return fact._replace(data=fact.data | {"holder": X, "state": "done"} | more)
+    return fact._replace(data=fact.data | {"holder": X, "state": "verified"} | more)
 
 
 def voided(who: Any, number: int) -> Happened:
@@ -144,6 +144,25 @@ def test_its_own_word_that_it_erased_makes_it_probable(story: Story) -> None:
     assert [row.deleted for row in rows] == [["pd:Name"], [], [], [], ["pd:Name"]]
     story.told(back("eve", "2026-02-11T09:00:00Z", "pd:Name"))
     assert len(found(story)) == 4
+
+
+def test_what_was_done_and_nobody_verified_makes_it_probable(story: Story) -> None:
+    both = ("pd:EmailAddress", "pd:Name")
+    story.told(
+        disclosed(("ann", "bob", "carol", "dan"), BEFORE, *both),
+        back("ann", "2026-02-10T09:00:00Z", *both, state="done"),
+        back(("bob", "eve"), "2026-02-10T09:00:00Z", "pd:Name", state="done"),
+        back("carol", "2026-02-10T09:00:00Z", *both, state="done"),
+        back("carol", "2026-02-20T09:00:00Z", *both),
+        back("dan", "2026-02-10T09:00:00Z", "pd:EmailAddress"),
+        back("dan", "2026-02-10T09:00:00Z", "pd:Name", state="done"),
+    )
+    assert found(story) == [("ann", "probable", both), ("bob", "certain", both), ("dan", "probable", ("pd:Name",))]
+    rows = exposure.exposed(story.reader, X, A, B, {0: story.log.size})[0]
+    assert [row.deleted for row in rows] == [list(both), ["pd:Name"], ["pd:Name"]]
+    assert exposure.totals(story.reader, X, A, B, {0: story.log.size}).people == People(3, 1, 2, 0)
+    assert exposure.totals(story.reader, X, A, B, {0: 1}).people == People(4, 4, 0, 0)
+    assert counting.exposed(story.reader, X, A, B, {0: story.log.size}) == len(rows)
 
 
 def test_a_time_that_is_not_known_well_and_a_look_without_a_copy_make_it_possible(story: Story) -> None:

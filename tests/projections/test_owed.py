@@ -66,6 +66,42 @@ def test_under_the_gdpr_article_19_says_so() -> None:
     assert (its.change, its.deadline.rule, its.request) == ("erased", "eu-gdpr:A19", "REQ-1")
 
 
+@pytest.mark.parametrize(
+    ("place", "kind", "received", "rule"),
+    [
+        ("loc:CA-QC", "data.rectified", "2026-01-05T10:00:00Z", "ca-qc-p39.1:28"),
+        ("loc:CA-QC", "data.rectified", "2025-09-02T10:00:00Z", "ca-qc-p39.1:28"),
+        ("loc:CA-QC", "data.rectified", "2025-09-01T10:00:00Z", "ca-pipeda:4.9.5"),
+        ("loc:CA-QC", "challenge.recorded", "2026-01-05T10:00:00Z", "ca-pipeda:4.9.5"),
+        ("loc:CA-QC", "data.restricted", "2026-01-05T10:00:00Z", None),
+        ("loc:FR", "data.restricted", "2026-01-05T10:00:00Z", "eu-gdpr:A19"),
+        ("loc:FR", "challenge.recorded", "2026-01-05T10:00:00Z", None),
+        ("loc:US-CA", "data.erased", "2026-01-05T10:00:00Z", "us-ccpa:7022-b"),
+        ("loc:US-CA", "data.rectified", "2026-01-05T10:00:00Z", None),
+    ],
+)
+def test_the_law_that_is_named_is_one_that_asks_for_it(place: str, kind: str, received: str, rule: str | None) -> None:
+    changed = happened(kind, "alice", "2026-03-02T10:00:00Z", categories=[NAME], jurisdiction=place)
+    gave = disclosed("alice", received, NAME, recipient=BANK)
+    its = one(gave, changed)
+    assert (its.deadline.rule, its.state, its.due) == (rule, "open", None)
+    if rule is None:
+        assert its.deadline.explanation["en"][0] == "No law that is known here sets a time for this."
+    # A notice that the company named has the same law.
+    kinds = {"data.rectified": "rectified", "data.erased": "erased", "data.restricted": "restricted"}
+    named = due(
+        "alice", "2026-03-02T11:00:00Z", NAME, change=kinds.get(kind, "challenged"), jurisdiction=place, trigger=2
+    )
+    assert one(gave, changed, named).deadline.rule == rule
+    assert rule == "ca-pipeda:4.9.5" or one(named).deadline.rule == rule
+
+
+def test_a_dispute_that_a_hold_makes_has_the_law_of_disputes() -> None:
+    hold = happened("hold.placed", "alice", "2026-03-02T10:00:00Z", hold_id="H-1", reason="whosaw:DisputedDebt",
+                    scope={"categories": [CALLS]}, jurisdiction="loc:CA-QC")  # fmt: skip
+    assert one(TO_COLLECTOR, hold).deadline.rule == "ca-pipeda:4.9.5"
+
+
 def test_steps_towards_one_deletion_are_told_once_and_only_what_is_gone() -> None:
     steps = [
         erased("alice", "2026-03-02T10:00:00Z", NAME, MAIL, state=state, system=system, request_ref="REQ-1",
@@ -415,5 +451,9 @@ def test_records_are_kept_24_months_and_5_years() -> None:
     assert incident(detected(), judged(serious=False), now=datetime(2029, 1, 1, tzinfo=UTC)) >= later
 
 
-def test_what_was_never_detected_is_no_incident() -> None:
-    assert incident(judged(serious=True)) == set()
+def test_what_was_judged_and_never_detected_is_an_incident_too() -> None:
+    found = incident(judged(serious=True, jurisdiction="loc:CA-ON"))
+    assert found == {
+        ("assess_incident", "ca-pipeda", "discharged"), ("notify_regulator", "ca-pipeda", "open"),
+        ("notify_persons", "ca-pipeda", "open"), ("keep_record", "ca-pipeda", "standing"),
+    }  # fmt: skip

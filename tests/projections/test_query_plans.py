@@ -125,8 +125,7 @@ DEMAND = """
 """
 INCIDENT = """
     INSERT INTO projections.incident_change
-    SELECT 0, n * 90, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', 'incident.detected', 'INC-' || n, '/services/x',
-           'id-' || n, '{}', n % 10 = 0
+    SELECT 0, n * 90, '2026-01-01T00:00:00Z', '/services/x', 'id-' || n, n % 10 = 0
     FROM generate_series(1, 200) AS n
 """
 CORRECTIONS = """

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 POLICE = {"id": "police", "name": "City Police", "country": "loc:CA-QC"}
 NAME = "Commission d’accès à l’information"
 COMMISSION = {"id": "cai", "name": NAME, "country": "loc:CA-QC"}
+QUEBEC = "Notice of a confidentiality incident (P-39.1, s. 3.5)"
+CANADA = "Report and notice of a breach (PIPEDA 10.1)"
 
 
 def test_22_all_incidents_in_the_last_24_months_or_5_years_with_notify_decision_reasoning(desk: Desk) -> None:
@@ -37,7 +39,11 @@ def test_22_all_incidents_in_the_last_24_months_or_5_years_with_notify_decision_
     answer = desk.asked("/v1/incidents?language=en&since=2021-11-20T00:00:00-05:00", "regulator")
     assert answer["unnotified"] == ["INC-22"]
     (incident,) = answer["items"]
-    assert (incident["incident"], incident["owed"], incident["kept_until"]) == ("INC-22", ["persons"], "2031-05-04")
+    assert (incident["incident"], incident["kept_until"]) == ("INC-22", "2031-05-04")
+    # Canada's regulator was not told: an incident in Quebec is for both.
+    assert incident["owed"] == ["regulator", "persons"]
+    quebec, canada = (f"persons concerned ({rule})" for rule in (QUEBEC, CANADA))
+    owed = f"NOT NOTIFIED YET: regulator ({CANADA}), {quebec}, {canada}"
     assert [(each["item"], each["title"], each["text"]) for each in incident["register"]] == [
         (1, "Personal information concerned", "Name"),
         (2, "Circumstances", "Loss; Theft"),
@@ -50,7 +56,7 @@ def test_22_all_incidents_in_the_last_24_months_or_5_years_with_notify_decision_
         ),
         (
             7, "Notices",
-            f"2026-05-06T10:00:00-04:00 regulator ({NAME}), Web site; NOT NOTIFIED YET: persons concerned",
+            f"2026-05-06T10:00:00-04:00 regulator ({NAME}), Web site; {owed}",
         ),
         (8, "Measures taken", "Staff were trained"),
     ]  # fmt: skip
