@@ -33,6 +33,8 @@ from api.subjects import (
 )
 from ledger.vocabulary.codes import label
 from projections import counting, findings, known
+from projections.rules import TO_CONFIRM
+from projections.rules.exceptions import CONFIRM
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -228,6 +230,7 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "asked": each.asked,
         "given": each.given,
         "explanation": explanation(each, language),
+        "confirm": each.rule in TO_CONFIRM,
         "inputs": [{"log_id": log_id, "position": place} for log_id, place in each.inputs],
         "recipient": each.recipient,
         "recipient_name": each.recipient_name,
@@ -260,10 +263,11 @@ def brief(each: Finding, language: Language) -> dict[str, Any]:
 
 
 def explanation(each: Finding, language: Language) -> str:
-    """Return a finding as a sentence: the rule, why, and what that is about."""
+    """Return a finding as a sentence: the rule, why, what that is about, and whether counsel must confirm the rule."""
     colon, said = (" : ", label(each.rule, language)) if language == "fr" else (": ", label(each.rule, language))
     if each.reason is not None:
         said += colon + label(each.reason, language)
-    if each.codes:
-        said += f" ({', '.join(label(code, language) for code in each.codes)})"
+    codes = [*each.codes, *([CONFIRM] if each.rule in TO_CONFIRM and CONFIRM not in each.codes else [])]
+    if codes:
+        said += f" ({', '.join(label(code, language) for code in codes)})"
     return said + "."

@@ -15,9 +15,11 @@ CUSTOMER = (
         ), "C-1007"),),
         "One row for each kind of data in each system: that her call records were observed by the switch and last "
         "came in on 22 October, that she gave her e-mail address herself on the web site, what for, and on which "
-        "ground. `retention` says until when: call records go six months after she leaves, and as long as she is a "
-        "customer that time does not run; for what no rule names there is no end yet. `blocked` says whether an order "
-        "keeps it.",
+        "ground. `retention` says until when: by the rule for call records, whose time runs once she has left "
+        "(`relationship_ended`), and so has no end yet; nor has what no rule names. How long it then is, six months, "
+        "stands in the fact that set the rule, a `retention.rule_set`, and no answer repeats it; its place in the log "
+        "is in `rules` at `/v1/subjects/$p/retention`, and question 17 shows a customer for whom it has run. `blocked` "
+        "says whether an order keeps it.",
     ),
     Question(
         2, ASKER, "Exactly who outside received my data?",
@@ -73,7 +75,7 @@ CUSTOMER = (
         6, ASKER, "You erased me: prove it, and who else was told?",
         (
             Step("/v1/subjects/$p/forget", None, "C-1023", key="compliance", method="POST",
-                 body='{"grace_days":0,"untold":"disproportionate"}', keeps="receipt"),
+                 body='{"grace_days":0,"untold":"disproportionate"}', keeps="receipt", purpose="whosaw:Erasure"),
             Step("/v1/erasures/$r", Shown(
                 ("state", "mode.code", "reason.code", "scope.references", "scope.memberships", "systems",
                  "survives.what.label", "survives.reason.label", "recipients.items.name", "recipients.items.change",
@@ -82,12 +84,14 @@ CUSTOMER = (
             )),
         ),
         "The company's systems had deleted her data in May. The first command makes the ledger itself forget her, for "
-        "good. It would wait until everybody was told, since nobody can be told of somebody who is forgotten; here the "
-        "officer answers for it that telling the others is out of proportion (GDPR, Art. 19). The receipt says how "
-        "much was destroyed, which systems confirmed theirs, until when their backups may have her, what stays and "
-        "why, and of each recipient what it answered and when, or why it was not told; in `backups_until`, which "
-        "depends on today, when the ledger's own backups are gone. It names nobody, so that it can be asked for long "
-        "after. Whoever asks about her again is told that nobody of that name is known.",
+        "good. It would wait as long as something on record obliges to tell a recipient, since nobody can be told of "
+        "somebody who is forgotten; here her deletion does, and the officer answers for it that telling the others is "
+        "out of proportion (GDPR, Art. 19). The receipt says how much was destroyed, which systems confirmed theirs, "
+        "what stays and why, and of each recipient what it answered and when, or why it was not told. `backups_until` "
+        "is there twice: within `systems`, as shown, until when the backups of the company's systems may have her; "
+        "and on its own, left out above since it depends on today, the same for the ledger's own backups. The receipt "
+        "names nobody, so that it can be asked for long after. Whoever asks about her again is told that nobody of "
+        "that name is known.",
     ),
     Question(
         7, ASKER, "I unsubscribed on a day: what did you send after?",
@@ -106,9 +110,9 @@ CUSTOMER = (
         ), "C-1031"),),
         "To the version of 2009, expressly, when she signed up. To the version of March 2026 only by going on using "
         "the service (`deemed_by_use`): nobody was told of it, and it is never shown as if she had said yes. "
-        "`evidence` names the event that shows it. The later version changed one rule: its section 7.1 lets her ask "
-        "by telephone, too. What changed is said in rules, as both versions were published; of the texts the ledger "
-        "keeps the digests.",
+        "`evidence` names the event that shows it. The later version changed one rule: its section 7.1 lets customers "
+        "ask by telephone, too. What changed is said in rules, as both versions were published; of the texts the "
+        "ledger keeps the digests.",
     ),
     Question(
         9, ASKER, "What did you infer about me, and from what?",

@@ -32,8 +32,9 @@ REGULATOR = (
             also=("year", "banding"),
         ), key="regulator"),),
         "In bands, as the federal guidelines for transparency reports have it: no figure under 101 is told apart from "
-        "another, so that nobody can be found behind it. A year is told once it is over, since two editions that "
-        "overlap could be subtracted from one another. What an order forbids to tell is not counted before the order "
-        "ends.",
+        "another, so that nobody can be found behind it. A sample of 300 customers has not so many of any category, "
+        "so that here all are in the lowest band, those of no request too. A year is told once it is over, since two "
+        "editions that overlap could be subtracted from one another. What an order forbids to tell is not counted "
+        "before the order ends.",
     ),
 )  # fmt: skip

@@ -38,7 +38,10 @@ def test_a_finding_says_which_rule_judged_on_what_and_why_in_the_readers_languag
         "finding": "x", "log_id": 0, "position": 1, "subject": made["stream"], "rule": "whosaw:RuleLookup",
         "version": "2", "law_pack": "ca-qc-p39.1/2024-09", "outcome": "violation", "state": "open", "seals": [],
         "inputs": [{"log_id": 0, "position": 1}], "time": "2026-11-01T10:00:00-05:00",
-        "explanation": "Looked at without a stated purpose or ticket: No ticket (Customer support).",
+        "explanation": (
+            "Looked at without a stated purpose or ticket: No ticket (Customer support, to be confirmed with counsel)."
+        ),
+        "confirm": True,
     }  # fmt: skip
     (french,) = across(service, **{"Accept-Language": "fr"})["items"]
     assert french["explanation"].startswith("Consultation sans fin déclarée ou sans billet : Aucun billet (")

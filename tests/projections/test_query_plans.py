@@ -399,7 +399,7 @@ def test_what_is_folded_again_is_read_by_position(many: Story) -> None:
 def test_whose_consents_a_change_touches_is_found_by_purpose(many: Story) -> None:
     for statement in ("DELETE FROM projections.consent_given", CONSENTS, "ANALYZE projections.consent_given"):
         many.owner.execute(statement)
-    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": BEGINNING}
+    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": BEGINNING, "wider": consenting.WIDER}
     for asked in (consenting.GIVEN, consenting.TOTAL):
         assert scanned(many, asked, wanted) == set()
 
