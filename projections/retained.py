@@ -2,8 +2,9 @@
 
 A rule speaks of categories, purposes and a place: of every kind of what it names, and of all that is in that place. It
 counts from a date of its own, and replaces one of the same name from then on, not before: what may be kept until when
-depends on the time for which it is asked. Of several rules that fit, the one that keeps longest decides, since each may have its reason. What the person
-was told when it was collected (`until`) is kept before any rule that would keep longer.
+depends on the time for which it is asked. Of several rules that fit, the one that keeps longest decides, since each may
+have its reason. What the person was told when it was collected (`until`) is kept before any rule that would keep
+longer.
 
 Source: PIPEDA Schedule 1, 4.5.2 and 4.5.3; P-39.1, s. 23; GDPR Art. 5(1)(e). Confirm with counsel.
 """
