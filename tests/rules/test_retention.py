@@ -61,6 +61,12 @@ def test_an_order_to_keep_it_counts_while_it_stands() -> None:
     assert found.since == moment("2026-02-02T00:00:00-05:00"), "it came too late"
 
 
+def test_a_rule_of_retention_speaks_of_every_kind_of_what_it_names() -> None:
+    mail = collected("ann", "2026-01-01T00:00:00-05:00", "pd:EmailAddress")
+    (found,) = findings(RULE, rule(categories=["pd:Contact"]), mail)
+    assert (found.outcome, found.codes) == ("violation", ["pd:EmailAddress", "whosaw:KeepCalls"])
+
+
 def test_an_order_holds_every_kind_of_what_it_names_and_what_may_contain_it() -> None:
     ordered = placed("2026-01-20T00:00:00Z", None, "pd:EmailAddress")
     held_as = [collected("ann", "2026-01-01T00:00:00-05:00", each) for each in ("pd:Contact", "pd:TelephoneNumber")]
