@@ -26,17 +26,17 @@ CUSTOMER = (
         (Step("/v1/subjects/$p/recipients", Shown(
             ("time", "recipient_name", "recipient_address", "recipient_role", "categories", "purpose", "basis",
              "series", "first", "times"), rows=4,
-            also=("may_have.recipient_name", "may_have.recipient_address", "may_have.agreement"),
+            also=("may_have.recipient_name", "may_have.recipient_address", "may_have.agreement", "may_have.any"),
         ), "C-1007"),),
         "Newest recorded first: who, where, what, what for, and on which ground. The recipient stands there by its "
         "name as it was on that day. What repeats is one row, with the first time and how often; one by one they are "
         "at `/v1/subjects/$p/disclosures`. `may_have` is a list apart: who had an agreement for something that was "
-        "held on her, and to whom no disclosure is known.",
+        "held on her, and to whom no disclosure is known; `any` says that it names neither data nor purpose.",
     ),
     Question(
         3, ASKER, "Which employees looked at my file, when, why?",
-        (Step("/v1/subjects/$p/views?limit=500", Shown(
-            LOOK, rows=3, where={"act": "data.viewed", "actor_kind": "human", "tickets": []}, also=("names",),
+        (Step("/v1/subjects/$p/views?actor=human&limit=500", Shown(
+            LOOK, rows=3, where={"act": "data.viewed", "tickets": []}, also=("names",),
         ), "C-1007"),),
         "A support agent opened her calls in the evening, again and again, and named no ticket: 37 times in seven "
         "weeks. The answer says what the person was, not who; `actor` is the same for the same person and tells "
@@ -56,20 +56,19 @@ CUSTOMER = (
     Question(
         5, ASKER, "Did police or any authority get my data?",
         (
-            Step("/v1/subjects/$p/account", Shown(
-                ("time", "recipient.name", "authority.label", "authority.date", "authority.cited.label",
-                 "categories.label"), rows=1, where={"recipient.id": "city-police"}, at="disclosures",
+            Step("/v1/subjects/$p/disclosures?authorities=true", Shown(
+                ("time", "recipient_name", "recipient_address", "instrument.type", "instrument.authority", "basis",
+                 "categories"),
                 also=("statement",),
             ), "C-1031"),
-            Step("/v1/subjects/$p/account", Shown(
-                ("time", "recipient.name", "authority.label"), rows=1, where={"recipient.id": "regional-police"},
-                at="disclosures", also=("statement",),
+            Step("/v1/subjects/$p/disclosures?authorities=true", Shown(
+                ("time", "recipient_name", "instrument.type"), also=("statement",),
             ), "C-1033"),
         ),
         "The first customer is told in full: which police, which order of which day, and what they were given. The "
-        "same is asked for another one, whose data went to the police, too, under an order not to tell: his account "
-        "has no such row, and is in every respect the one of somebody to whom nothing happened. Each account carries "
-        "the same standing sentence about authorities.",
+        "same is asked for another one, whose data went to the police, too, under an order not to tell: his answer "
+        "has no such row, and is in every respect the one of somebody to whom nothing happened. Each answer, and each "
+        "printed account, carries the same standing sentence about authorities.",
     ),
     Question(
         6, ASKER, "You erased me: prove it, and who else was told?",
@@ -79,7 +78,7 @@ CUSTOMER = (
             Step("/v1/erasures/$r", Shown(
                 ("state", "mode.code", "reason.code", "scope.references", "scope.memberships", "systems",
                  "survives.what.label", "survives.reason.label", "recipients.items.name", "recipients.items.change",
-                 "recipients.items.state", "recipients.items.because",
+                 "recipients.items.state", "recipients.items.label", "recipients.items.because",
                  "recipients.items.told_at", "recipients.items.answered_at"), at=None,
             )),
         ),

@@ -143,7 +143,7 @@ OFFICER = (
             Step("/v1/subjects/$p/accounts", None, "C-1033", method="POST", body="{}"),
             Step("/v1/seals?state=soon&state=endless", Shown(
                 ("seal", "name", "basis", "starts", "ends", "state", "clearance", "omitted_from.account",
-                 "omitted_from.language", "omitted_from.renewed"), rows=2,
+                 "omitted_from.subject", "omitted_from.language", "omitted_from.renewed"), rows=2,
             ), key="legal"),
         ),
         "Only a cleared key is answered. One order names no end, which is a question for counsel; `soon` is what ends "
