@@ -24,8 +24,8 @@ REGULATOR = (
         ), key="regulator"),),
         "In the order in which it was recorded: filed, looked into, looked into once too often, that one voided, sent "
         "to the regulator, answered. The mistake stays and says by which entry it was corrected. Each row names its "
-        "leaf hash and "
-        "where its proof is; of people at work their part in the company stands there, no name. What is sealed is left out, and counted only for who is cleared.",
+        "leaf hash and where its proof is; of people at work their part in the company stands there, no name. What is "
+        "sealed is left out, and counted only for who is cleared.",
     ),
     Question(
         24, ASKER, "How many requests by authorities, of each category, complied with, refused, and how many people?",
