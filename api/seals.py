@@ -23,7 +23,7 @@ from ledger import Subject
 from projections import reissued
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from psycopg import Connection
@@ -36,21 +36,22 @@ router = APIRouter(tags=["seal"])
 PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable", "not-yet")
 EXAMPLES = {
     JSON: '{"positions":[4711],"now":"2026-11-24T15:00:00+00:00","items":['
-    '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless",'
+    '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"lapses":null,"state":"endless",'
     '"omitted_from":[{"account":"account-3f9c","subject":"5f9225d8d6726351d4cdbf642b130516","log_id":0,'
     '"position":812,"time":"2026-03-01T14:30:00Z",'
     '"language":"en","renewed":null}]}],"next":null}',
-    CSV: "seal,log_id,authority,ends,state\nseal-17,0,city-police,,endless\n",
-    NDJSON: '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"state":"endless"}\n',
+    CSV: "seal,log_id,authority,ends,lapses,state\nseal-17,0,city-police,,,endless\n",
+    NDJSON: '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"lapses":null,"state":"endless"}\n',
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
 SOON = timedelta(days=30)
 STATE = Annotated[
-    list[Literal["standing", "soon", "endless", "ended"]] | None,
+    list[Literal["standing", "soon", "endless", "ended", "lapsed"]] | None,
     Query(
-        max_length=4,
-        description="standing: in force. soon: ends within 30 days. endless: no end is stated. ended: is over. Named "
-        "several times, any of these.",
+        max_length=5,
+        description="standing: hides what it is about. soon: ends, or lapses, within 30 days. endless: no end is "
+        "stated. ended: is over. lapsed: was only spoken, more than 30 days ago, and still hides. Named several times, "
+        "any of these.",
     ),
 ]
 
@@ -70,6 +71,10 @@ def read_seals(
     `omitted_from` are the accounts issued to her that leave out what the order hides, each with the name of hers that
     it was issued under (`subject`). Once it has ended they are to be issued again; `renewed` is where one was issued
     since. As of an earlier position or time, each stands as it stood then: `now` says when.
+
+    An order that was only spoken `lapses` after 30 days unless it is extended, or placed in writing, by then. It ought
+    to be lifted, but nothing is told before it is; so its `state` stays what it is. `state=soon` lists what lapses
+    soon, `state=lapsed` what did.
     """
     question = ask(request, "whosaw:QuerySeals", SCOPE)
     kind, then = accepted(request, JSON, CSV, NDJSON), happened_by(request)
@@ -81,7 +86,7 @@ def read_seals(
         told = every_stream(question, connection)
         for each in register_then(question, connection, known, then):
             its = _state(each, now)
-            if state is None or not {its, _wider(its)}.isdisjoint(state):
+            if state is None or not {its, *_beside(each, its, now)}.isdisjoint(state):
                 # What another authority hid in the same stream says when it began.
                 mine = told is None or each.stream in told
                 owner, accounts = _omitted(question.state.ledger, connection, each, known) if mine else (None, [])
@@ -123,6 +128,12 @@ def _state(seal: seals.Seal, now: datetime) -> str:
     return "soon" if seal.ends <= now + SOON else "standing"
 
 
-def _wider(state: str) -> str:
-    """Return the state that includes this one: what ends soon or never stands."""
-    return "standing" if state in {"soon", "endless"} else state
+def _beside(seal: seals.Seal, state: str, now: datetime) -> Iterable[str]:
+    """Yield what else it may be asked for by: what ends soon or never stands, and what was only spoken lapses."""
+    if state in {"soon", "endless"}:
+        yield "standing"
+    if seal.lapses is not None and state != "ended":
+        if seal.lapses <= now:
+            yield "lapsed"
+        elif seal.lapses <= now + SOON:
+            yield "soon"

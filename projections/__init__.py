@@ -18,6 +18,7 @@ corrections   which facts do not count?
 incidents     whose record held what was never about them?
 resolution    all that is hers, by the two before it
 seals         which orders forbid telling?
+spoken        when does one lapse that was only spoken?
 erasures      how does the forgetting of somebody stand?
 retention     what may not be kept any longer?
 erasure_requests  which requests for it were granted?

@@ -30,7 +30,7 @@ class Step(NamedTuple):
     time: str
     """When: RFC 3339."""
     act: str
-    """sent, answered, informed, destroyed (its copy is gone) or resolved (a dispute was settled)."""
+    """sent, answered, informed, destroyed (its copy is gone) or resolved (a dispute was settled, a change undone)."""
     state: str
     """Of the duty, since then."""
     outcome: str | None

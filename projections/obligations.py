@@ -127,7 +127,7 @@ def derive(person: History, registers: Registers) -> dict[str, list[tuple[Any, .
 
 OBLIGATIONS = Derived(
     name="obligations",
-    version=9,
+    version=10,
     questions=("obligation",),
     definitions=DEFINITIONS,
     types=TYPES,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from projections.person import Place
 from projections.projection import Fold, Projection, instant, select
+from projections.spoken import lapses
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -64,7 +65,7 @@ DIGEST = """
 # A register of a few rows, read whole; whom an order about several people is over stands in the members' rows.
 ALL = """
     SELECT c.log_id, coalesce(m.subject, c.subject) AS stream, c.position, c.act, c.seal, c.authority, c.name, c.basis,
-           c.clearance, c.oral, c.starts, c.ends, c.placed_by
+           c.clearance, c.oral, c.starts, c.ends, c.placed_by, c.time
     FROM projections.seal_change AS c
     LEFT JOIN ledger.member AS m ON c.cohort IS NOT NULL AND m.log_id = c.log_id AND m.position = c.position
     WHERE c.log_id = %(log_id)s AND c.position <= %(as_of)s
@@ -109,6 +110,7 @@ class Change(NamedTuple):
     starts: datetime | None
     ends: datetime | None
     placed_by: str
+    time: datetime
 
 
 class Seal(NamedTuple):
@@ -127,6 +129,8 @@ class Seal(NamedTuple):
     starts: datetime | None
     ends: datetime | None
     """None when an event ends it, or nothing does."""
+    lapses: datetime | None
+    """Of one that was only spoken and not put in writing by then: when it should be lifted. Nothing ends by it."""
     lifted: bool
     position: int
     """Of the entry that placed it."""
@@ -183,12 +187,15 @@ def orders(known: Iterable[Change], gone: Mapping[tuple[int, str], Collection[Pl
         before = found.get(key)
         if change.act != "seal.placed" and before is not None:
             lifted = before.lifted or change.act == "seal.lifted"
-            found[key] = before._replace(ends=change.ends, lifted=lifted)
+            written = [change.time] if change.act == "seal.extended" and before.lapses else []
+            over = lapses(before.starts, written) if before.lapses and before.starts else None
+            found[key] = before._replace(ends=change.ends, lapses=over, lifted=lifted)
         elif (change.seal, change.placed_by) in placers:
             found[key] = Seal(
                 change.seal, change.log_id, change.stream.hex, change.authority, change.name, change.basis,
-                change.clearance, change.oral, change.starts, change.ends, lifted=change.act == "seal.lifted",
-                position=change.position, placed_by=change.placed_by,
+                change.clearance, change.oral, change.starts, change.ends,
+                lapses(change.starts, ()) if change.oral and change.starts else None,
+                lifted=change.act == "seal.lifted", position=change.position, placed_by=change.placed_by,
             )  # fmt: skip
     return list(found.values())
 

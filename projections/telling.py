@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.vocabulary.codes import related
-from projections.changed import NAMED, changes, copies, to_tell
+from projections.changed import KINDS, NAMED, changes, copies, to_tell
 from projections.deadlines import deadline, law_for
 from projections.history import moment
 from projections.noticed import Notice, Step, notices
@@ -46,6 +46,7 @@ def telling(person: History) -> Iterable[Owed]:
     regimes = {str(each.data.get("request_id")): each.data.get("regime") for each in person.by_time("request.received")}
     named = notices(person.facts)
     held = copies(person)
+    undone = _undone(person)
     used: set[tuple[str, str]] = set()
     for change in changes(person):
         regime = regimes.get(change.request or "")
@@ -63,8 +64,12 @@ def telling(person: History) -> Iterable[Owed]:
     for each in named:
         if (each.notification, each.recipient) not in used:
             stream = each.fact.subject
-            subject = names.get(stream, stream)
-            yield of_notice(each, subject, due_of(each))._replace(sealed=is_hidden(each.fact, names))
+            found = of_notice(each, names.get(stream, stream), due_of(each))
+            by = undone.get((each.change, each.trigger))
+            if found.unfinished and by is not None:
+                found = _over(found, by, "resolved")
+                found = found._replace(positions=sorted({*found.positions, by.position}))
+            yield found._replace(sealed=is_hidden(each.fact, names))
 
 
 def due_of(notice: Notice) -> Deadline:
@@ -122,8 +127,7 @@ def _named(notice: Notice, change: Change, gave: list[Copy], law: Pack | None, n
     found = of_notice(notice, subject, its)
     gone = _gone(known)
     if found.unfinished and gone is not None:
-        steps = sorted([*found.steps, _ended(gone, "destroyed", found.attempts)], key=lambda each: moment(each.time))
-        found = found._replace(state=DISCHARGED, outcome="destroyed", done=gone.stated, steps=steps)
+        found = _over(found, gone, "destroyed")
     # It is owed since the change, whenever the company named it.
     since = min((change.stated, notice.since), key=moment)
     return found._replace(
@@ -153,6 +157,26 @@ def _unnamed(
         positions=_positions([], change, gave, ended),
         sealed=any(is_hidden(each, names) for each in (*change.facts, *(copy.fact for copy in gave))),
     )  # fmt: skip
+
+
+def _undone(person: History) -> dict[tuple[str, tuple[str, str]], Fact]:
+    """Return what says that a change does not count any more, by its kind and each name that a notice has for it."""
+    found: dict[tuple[str, tuple[str, str]], Fact] = {}
+    for fact, by in person.gone:
+        if fact.type in KINDS and by.log_id == person.log_id:
+            request = fact.data.get("request_ref") or fact.data.get("request_id")
+            its = (
+                each for each in person.facts if request in {each.data.get("request_ref"), each.data.get("request_id")}
+            )
+            names = {fact.name, *((each.name for each in its) if request else ())}
+            found |= dict.fromkeys(((KINDS[fact.type], name) for name in names), by)
+    return found
+
+
+def _over(its: Owed, fact: Fact, outcome: str) -> Owed:
+    """Return a notice of which nothing is owed any more, since a fact without the recipient's answer."""
+    steps = sorted([*its.steps, _ended(fact, outcome, its.attempts)], key=lambda each: moment(each.time))
+    return its._replace(state=DISCHARGED, outcome=outcome, done=fact.stated, steps=steps)
 
 
 def _ended(fact: Fact, outcome: str, attempts: int) -> Step:

@@ -116,6 +116,35 @@ def test_the_register_is_for_the_cleared(service: Service, subject: str) -> None
     assert service.ask("/v1/seals").status_code == 403
 
 
+def test_an_order_that_was_only_spoken_lapses_and_hides_until_it_is_lifted(service: Service, subject: str) -> None:
+    def spoken(name: str, days: int, until: datetime | None = None, **more: Any) -> dict[str, Any]:
+        return placed(until, seal_id=name, oral=True, starts=(now - timedelta(days=days)).isoformat(), **more)
+
+    now = datetime.now(UTC)
+    far = now + timedelta(days=90)
+    written = event("seal.extended", seal_id="written", until=far.isoformat(), system=None)
+    service.record(
+        spoken("new", 5), spoken("old", 40), event("data.disclosed", **SEALED | {"seal_ref": "old"}),
+        spoken("old-with-an-end", 40, far), spoken("over", 40, now), spoken("written", 5),
+        written | {"time": now.isoformat()},
+    )  # fmt: skip
+    key = cleared(service, "city-police")
+
+    def named(state: str) -> dict[str, str]:
+        return {each["seal"]: each["state"] for each in ask(service, f"/v1/seals?state={state}", key).json()["items"]}
+
+    assert named("soon") == {"new": "endless"}
+    assert named("lapsed") == {"old": "endless", "old-with-an-end": "standing"}
+    assert named("ended") == {"over": "ended"}
+    assert named("standing").keys() == {"S-1", "new", "old", "old-with-an-end", "written"}
+    lapses = {each["seal"]: each["lapses"] for each in ask(service, "/v1/seals", key).json()["items"]}
+    assert (lapses["S-1"], lapses["written"]) == (None, None)
+    assert datetime.fromisoformat(lapses["new"]) == now + timedelta(days=25)
+    # Nothing is told for that.
+    SealClock(service.state.ledger, service.state.forgetting, 60).turn()
+    assert places(ask(service, f"/v1/subjects/{subject}/disclosures", key)) == [4]
+
+
 def test_the_register_names_the_accounts_that_left_out_what_an_order_hides(service: Service, subject: str) -> None:
     service.follow(service.state.ledger.head(0))
     path = f"/v1/subjects/{subject}/accounts"

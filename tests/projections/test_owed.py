@@ -9,6 +9,7 @@ import pytest
 
 from projections.breached import of_incidents
 from projections.deadlines import standing
+from projections.history import whole
 from projections.obliging import owed
 from tests.projections.given import COLLECTOR, disclosed
 from tests.projections.rights import (
@@ -287,6 +288,28 @@ def test_telling_is_tracked_by_the_name_that_the_company_gave(
     assert (its.due, its.stated_due) == (date(2026, 3, 19), date(2026, 3, 19))
     assert its.positions == [1, 2, 3, *range(4, 4 + len(steps))]
     assert its.id == one(TO_BANK, CORRECTED, NOTICE).id
+
+
+@pytest.mark.parametrize("request_id", [None, "REQ-1"])
+def test_of_a_change_that_was_undone_nothing_is_owed_any_more(request_id: str | None) -> None:
+    def notices(*facts: Happened) -> list[tuple[str, str | None, str | None]]:
+        said = history(*facts)
+        its = owed(whole(0, said.streams, said.upto, said.facts))
+        return [(each.state, each.outcome, each.done) for each in its if each.kind == "tell_recipient"]
+
+    target = {"source": "/services/test", "id": "ev-3"}
+    undone = happened("event.voided", "alice", "2026-03-20T10:00:00Z", target=target, reason="whosaw:Mistake")
+    request = asked("alice", "2026-03-01T10:00:00Z")
+    change = rectified("alice", "2026-03-02T10:00:00Z", NAME, request=request_id)
+    # The company names the change, or the request behind it.
+    notice = due("alice", "2026-03-05T10:00:00Z", NAME, trigger=2 if request_id else 3, due="2026-03-19")
+    sent, bounced = told("alice", "2026-03-06T10:00:00Z"), replied_to("alice", "2026-03-07T10:00:00Z", "bounced")
+    answer = replied_to("alice", "2026-03-08T10:00:00Z", "completed")
+    facts = [TO_BANK, request, change, notice]
+    over = [("discharged", "resolved", "2026-03-20T10:00:00Z")]
+    assert notices(*facts) == [("open", None, None)]
+    assert notices(*facts, undone) == notices(*facts, sent, undone) == notices(*facts, sent, bounced, undone) == over
+    assert notices(*facts, sent, answer, undone) == [("discharged", "completed", "2026-03-08T10:00:00Z")]
 
 
 def test_what_a_notice_leaves_out_is_still_to_be_told() -> None:

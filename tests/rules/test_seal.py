@@ -47,3 +47,17 @@ def test_an_order_without_an_end_or_an_authority_is_too_wide() -> None:
 def test_an_order_that_was_only_spoken_lasts_thirty_days() -> None:
     (found,) = findings(RULE, placed(oral=True, until=None))
     assert (found.reason, found.since) == ("whosaw:SealExpired", moment("2026-05-31T00:00:00Z"))
+
+
+def test_one_that_is_put_in_writing_by_then_lasts_as_that_says() -> None:
+    spoken, late = placed(oral=True, until=None), "2026-06-02T00:00:00Z"
+    extended = changed("seal.extended", until="2026-09-01T00:00:00Z")
+    (found,) = findings(RULE, spoken, extended._replace(time="2026-05-20T00:00:00Z"))
+    assert found.since == moment("2026-09-01T00:00:00Z")
+    (found,) = findings(RULE, spoken, extended._replace(time=late))
+    assert found.since == moment("2026-05-31T00:00:00Z")
+    again = placed(oral=False)._replace(time="2026-05-20T00:00:00Z")
+    assert {each.reason for each in findings(RULE, spoken, again)} == {"whosaw:SealTooWide", "whosaw:SealExpired"}
+    assert then(RULE, spoken, extended._replace(time="2026-05-20T00:00:00Z", data=extended.data | {"until": None})) == [
+        (1, "violation", "whosaw:SealTooWide", ["whosaw:NoEnd"])
+    ]
