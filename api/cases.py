@@ -16,7 +16,7 @@ from api.positions import document_of_all, pins_of_all
 from api.question import ask, following, page_of, recorded
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import SEALED
-from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, PROBLEMS, plain
+from api.subjects import ANSWER, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, PROBLEMS, categories_of, plain
 from projections import cases
 
 if TYPE_CHECKING:
@@ -30,11 +30,14 @@ EXAMPLE_ITEM = (
     '{"log_id":0,"position":812,"appended":"2026-03-01T14:30:00.123456Z","time":"2026-03-01T09:30:00-05:00",'
     '"type":"request.received","source":"/services/helpdesk","id":"ev-17",'
     '"subject":"5f9225d8d6726351d4cdbf642b130516","cohort":null,"corrected_by":[],'
-    '"leaf":"EY2fEiBBJxn9TVOmerOY0iIhKP/MBO5VRYbT94wvln8=","proof":"/v1/logs/0/proofs/inclusion?position=812"}'
+    '"leaf":"EY2fEiBBJxn9TVOmerOY0iIhKP/MBO5VRYbT94wvln8=",'
+    '"actor_kind":"human","actor_role":"whosaw:SupportAgent","system":"helpdesk","purposes":[],"categories":[],'
+    '"recipient":null,"recipient_name":null,"outcome":null,"proof":"/v1/logs/0/proofs/inclusion?position=812"}'
 )
 EXAMPLES = {
     JSON: f'{{"case":"complaint-17","positions":[4711],"items":[{EXAMPLE_ITEM}],"next":null}}',
-    CSV: "log_id,position,appended,time,type,source,id,subject,cohort,corrected_by,leaf,proof\n",
+    CSV: "log_id,position,appended,time,type,source,id,subject,cohort,corrected_by,leaf,actor_kind,actor_role,system,"
+    "purposes,categories,recipient,recipient_name,outcome,proof\n",
     NDJSON: EXAMPLE_ITEM + "\n",
 }
 CONTENT = {kind: {**shape, "example": EXAMPLES[kind]} for kind, shape in ANSWER.items()}
@@ -55,8 +58,10 @@ def read_case(
 ) -> Response:  # fmt: skip
     """Return every entry with this `correlationid`, in the order of recording, with what voids or corrects it.
 
-    `proof` is where the proof is that its leaf hash is in the log. What an order forbids to tell is left out; with
-    `sealed=true` a key that is cleared for it is told how many there are, and is recorded behind the seal.
+    Each says who had it in hand (in which role, nobody is named) and in which system, for what, which data, who
+    received it, and, of an answer or a decision, what that was. `proof` is where the proof is that its leaf hash is in
+    the log. What an order forbids to tell is left out; with `sealed=true` a key that is cleared for it is told how many
+    there are, and is recorded behind the seal.
     """
     question = ask(request, "whosaw:QueryCase", "subjects:read")
     kind = accepted(request, JSON, CSV, NDJSON)
@@ -77,7 +82,7 @@ def read_case(
         plain(each) | {"proof": f"/v1/logs/{each.log_id}/proofs/inclusion?position={each.position}"} for each in found
     ]
     about = dict.fromkeys(each.subject.hex for each in found if each.subject is not None)
-    recorded(question, list(about), count=len(items))
+    recorded(question, list(about), count=len(items), categories=categories_of(items))
     further = None
     if more is not None:
         further = following(request, question, most, Cursor(positions, [more[log_id] for log_id in sorted(more)]))

@@ -52,8 +52,9 @@ def read_consents(
 ) -> Response:  # fmt: skip
     """Return how each consent stands, purpose by purpose: since when, how it was said, and the entry that decides.
 
-    An empty list of categories, media or recipients stands for all that no other row of the purpose names. Under
-    several names, a withdrawal under any of them counts for all.
+    An empty list of categories, media or recipients stands for all that no other row of the purpose names, and a
+    category for every kind of it that no other row names. Under several names, a withdrawal under any of them counts
+    for all.
     """
     question = ask(request, "whosaw:QueryConsents", "subjects:read")
     kind = accepted(request, JSON, CSV, NDJSON)

@@ -139,8 +139,8 @@ def start(options: Options, stack: ExitStack, signals: Signals) -> tuple[Ready, 
     memory.remember(scale=memory.scale(options.scale))
     settings = read_settings(
         data_dir=options.data_dir, host=HOST, port=options.port, follow=True, docs=True,
-        log_level="WARNING", controller_name="Voip.ms (sample)", controller_contact="privacy@company.example",
-        snapshot_seconds=SNAPSHOT_SECONDS, forget_on_request=False,
+        log_level="WARNING", controller_name="Téléphonie Farfadet (sample)",
+        controller_contact="privacy@farfadet.example", snapshot_seconds=SNAPSHOT_SECONDS, forget_on_request=False,
     )  # fmt: skip
     logging.basicConfig(level=settings.log_level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     say("starting the database")
@@ -194,7 +194,7 @@ def ensure_loaded(url: str, dsn: str, texts: dict[str, str], memory: Memory) -> 
 
     if memory.loaded and size(dsn) >= memory.loaded:
         return memory.loaded
-    say("loading the sample company: eighteen months of five services, over HTTP")
+    say("loading the sample company: eighteen months of six services and one office, over HTTP")
     with Progress("days of the sample", DAYS) as progress:
 
         def on_round(loaded: Loaded) -> None:

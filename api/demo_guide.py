@@ -96,9 +96,11 @@ EVENT = {
 }
 """One disclosure, without a single value of personal data but the reference that leaves the entry."""
 
-FORGOTTEN_CUSTOMER = "C-1008"
-"""In none of the questions of docs/questions.md, which these commands leave as they are but for counts."""
-OTHER_CUSTOMER = "C-1002"
+FORGOTTEN_CUSTOMER = "C-1050"
+"""In no answer of docs/questions.md, like the two that follow: what these commands do leaves it as it is."""
+OTHER_CUSTOMER = "C-1040"
+SAME_CUSTOMER = "C-1049"
+"""Turns out to be the other one."""
 SERVICE = {"kind": "service", "id": "legal-desk", "role": "whosaw:LegalDesk"}
 COURT = {"id": "superior-court", "name": "Superior Court", "country": "loc:CA-QC"}
 
@@ -133,7 +135,7 @@ LIFTED = _about(
     effective_at="2026-11-20T18:03:00-05:00",
 )  # fmt: skip
 """The end of that order."""
-MERGE = _about("subject.merged", 4, OTHER_CUSTOMER, "C-1003", method="whosaw:StaffMatch", confidence="certain")
+MERGE = _about("subject.merged", 4, OTHER_CUSTOMER, SAME_CUSTOMER, method="whosaw:StaffMatch", confidence="certain")
 """Two customers are one person."""
 
 TEXT = """
@@ -152,7 +154,8 @@ subject=$(curl -sS {url}/v1/subjects/lookup -H 'Authorization: Bearer {officer}'
 curl -sS {url}/v1/subjects/$subject/holdings -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}'
 curl -sS {url}/v1/subjects/$subject/disclosures -H 'Authorization: Bearer {officer}' -H 'Whosaw-Purpose: {purpose}'
 
-3. The customer gets her account, as a PDF that a regulator can check.
+3. The customer gets her account, as a PDF: for people to read, with the same as JSON attached. It is not what the
+   verifier checks: that is the file of step 4, in which the same account stands with every entry and its proof.
 
 curl -sS -X POST "{url}/v1/subjects/$subject/accounts?language=fr" -H 'Authorization: Bearer {officer}' \\
   -H 'Whosaw-Purpose: {purpose}' -H 'Accept: application/pdf' -o account.pdf
@@ -195,7 +198,7 @@ curl -sS {url}/v1/subjects/$other/holdings -H 'Authorization: Bearer {officer}' 
 
 25 questions, each with its command and the answer: docs/questions.md. They begin with these lines:
 
-URL={url} EMITTER={emitter} OFFICER={officer}
+export URL={url} WHOSAW_URL={url} EMITTER={emitter} OFFICER={officer}
 COMPLIANCE={compliance} LEGAL={legal} REGULATOR={regulator} LOG_KEY='{verifier_key}'
 
 Keys:  emitter {emitter}  officer {officer}

@@ -19,9 +19,22 @@ from api.positions import cursor_at, document_of, pins_of
 from api.question import Question, ask, following, moment, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, accepted, rows
 from api.sight import READ, SEALED, seen
-from api.subjects import ANSWER, AS_OF, AS_OF_ALL, CURSOR, KNOWN_AT, LIMIT, MIN_POSITION, PROBLEMS, VALID_AT
+from api.subjects import (
+    ANSWER,
+    AS_OF,
+    AS_OF_ALL,
+    CURSOR,
+    KNOWN_AT,
+    LIMIT,
+    MIN_POSITION,
+    PROBLEMS,
+    VALID_AT,
+    categories_of,
+)
 from ledger.vocabulary.codes import label
 from projections import counting, findings, known
+from projections.rules import TO_CONFIRM
+from projections.rules.exceptions import CONFIRM
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -124,8 +137,10 @@ def read_findings(
         return findings.across(connection, asked.logs, wanted, after=after, limit=limit, as_of=asked.as_of)
 
     def tell(found: list[Finding]) -> list[dict[str, Any]]:
-        recorded(question, [each.subject for each in found if not each.nobody], count=len(found))
-        return [_item(each, preferred(request), asked.now) for each in found]
+        items = [_item(each, preferred(request), asked.now) for each in found]
+        subjects = [each.subject for each in found if not each.nobody]
+        recorded(question, subjects, count=len(found), categories=categories_of(items))
+        return items
 
     def count(connection: Connection[Any]) -> int:
         return counting.found(connection, asked.logs, wanted, asked.as_of)
@@ -178,7 +193,7 @@ def read_subject_findings(
     found = [each for each in judged if each.stands(now) and (everything == "true" or each.outcome != "lawful")]
     start = place.after[1] if place else 0
     items = [_item(each, preferred(request), now) for each in found[start : start + most]]
-    recorded(question, [subject.id], count=len(items), as_of=pins.at)
+    recorded(question, [subject.id], count=len(items), as_of=pins.at, categories=categories_of(items))
     further = None
     if len(found) > start + most:
         further = following(request, question, most, cursor_at(question, pins, [now.isoformat(), start + most]))
@@ -215,8 +230,11 @@ def _item(each: Finding, language: Language, now: datetime) -> dict[str, Any]:
         "asked": each.asked,
         "given": each.given,
         "explanation": explanation(each, language),
+        "confirm": each.rule in TO_CONFIRM,
         "inputs": [{"log_id": log_id, "position": place} for log_id, place in each.inputs],
         "recipient": each.recipient,
+        "recipient_name": each.recipient_name,
+        "categories": each.categories,
         "purposes": each.purposes,
         "state": each.state,
         "resolution": each.resolution,
@@ -245,10 +263,11 @@ def brief(each: Finding, language: Language) -> dict[str, Any]:
 
 
 def explanation(each: Finding, language: Language) -> str:
-    """Return a finding as a sentence: the rule, why, and what that is about."""
+    """Return a finding as a sentence: the rule, why, what that is about, and whether counsel must confirm the rule."""
     colon, said = (" : ", label(each.rule, language)) if language == "fr" else (": ", label(each.rule, language))
     if each.reason is not None:
         said += colon + label(each.reason, language)
-    if each.codes:
-        said += f" ({', '.join(label(code, language) for code in each.codes)})"
+    codes = [*each.codes, *([CONFIRM] if each.rule in TO_CONFIRM and CONFIRM not in each.codes else [])]
+    if codes:
+        said += f" ({', '.join(label(code, language) for code in codes)})"
     return said + "."

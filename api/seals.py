@@ -37,7 +37,8 @@ PROBLEMS = ("purpose-required", "invalid-parameter", "not-acceptable", "not-yet"
 EXAMPLES = {
     JSON: '{"positions":[4711],"now":"2026-11-24T15:00:00+00:00","items":['
     '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"lapses":null,"state":"endless",'
-    '"omitted_from":[{"account":"account-3f9c","log_id":0,"position":812,"time":"2026-03-01T14:30:00Z",'
+    '"omitted_from":[{"account":"account-3f9c","subject":"5f9225d8d6726351d4cdbf642b130516","log_id":0,'
+    '"position":812,"time":"2026-03-01T14:30:00Z",'
     '"language":"en","renewed":null}]}],"next":null}',
     CSV: "seal,log_id,authority,ends,lapses,state\nseal-17,0,city-police,,,endless\n",
     NDJSON: '{"seal":"seal-17","log_id":0,"authority":"city-police","ends":null,"lapses":null,"state":"endless"}\n',
@@ -67,9 +68,9 @@ def read_seals(
 ) -> Response:  # fmt: skip
     """Return the orders that the key is cleared for, each person's own; the question is sealed like them.
 
-    `omitted_from` are the accounts issued to her that leave out what the order hides. Once it has ended they are to be
-    issued again; `renewed` is where one was issued since. As of an earlier position or time, each stands as it stood
-    then: `now` says when.
+    `omitted_from` are the accounts issued to her that leave out what the order hides, each with the name of hers that
+    it was issued under (`subject`). Once it has ended they are to be issued again; `renewed` is where one was issued
+    since. As of an earlier position or time, each stands as it stood then: `now` says when.
 
     An order that was only spoken `lapses` after 30 days unless it is extended, or placed in writing, by then. It ought
     to be lifted, but nothing is told before it is; so its `state` stays what it is. `state=soon` lists what lapses
@@ -91,7 +92,7 @@ def read_seals(
                 owner, accounts = _omitted(question.state.ledger, connection, each, known) if mine else (None, [])
                 items.append(plain(each) | {"state": its, "omitted_from": accounts})
                 if owner is not None and accounts:
-                    about.setdefault(each.seal, []).append(owner.id)
+                    about.setdefault(each.seal, []).extend([owner.id, *(one["subject"] for one in accounts)])
     recorded_behind(question, about, count=len(items), categories=())
     document = document_of_all(request, question, positions) | {"now": now.isoformat()}
     return rows(request, document, items, following=None, kind=kind)
@@ -108,6 +109,7 @@ def _omitted(
     return owner, [
         {
             "account": each.account,
+            "subject": each.subject.hex,
             "log_id": each.log_id,
             "position": each.position,
             "time": each.time,

@@ -72,6 +72,8 @@ def page(operation_id: str) -> dict[str, Any]:
     }
     if operation_id == "readViews":
         moments["names"] = {"type": "array", "items": row(Release), "description": "On the first page."}
+    if operation_id == "readDisclosures":
+        moments["statement"] = {"type": "string", "description": "On the first page: the same for everybody."}
     if operation_id == "readConsents":
         about["valid_at"] = moments.pop("valid_at")
     positions: dict[str, Any] = {"type": "array", "items": {"type": "integer"}, "description": "The one of each log."}

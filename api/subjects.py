@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 from uuid import UUID
 
 import msgspec
@@ -16,14 +16,17 @@ from starlette.responses import Response
 
 from api import body, documentation
 from api.access import ASKERS, HOLDS
+from api.language import preferred
 from api.positions import FORM, cursor_at, document_of, pins_of
 from api.problems import Problem
 from api.question import Question, ask, following, page_of, recorded, subject_of
 from api.rendering import CSV, JSON, NDJSON, PRIVATE, accepted, rows
 from api.sight import READ, SEALED, VIEW, seen, valid_at
+from api.state import state_of
 from api.strict_json import check
 from ledger import Reference
 from projections import disclosures, queries, releases, timeline, views
+from projections.account import STATEMENT
 from projections.person import rows as rows_of
 
 if TYPE_CHECKING:
@@ -77,6 +80,10 @@ MIN_POSITION = Annotated[
         pattern=FORM,
         description="Wait until this position is seen, or one of each log, with commas; see the header Prefer.",
     ),
+]
+AUTHORITIES = Annotated[
+    Literal["true", "false"],
+    Query(description="Only what police, courts, regulators, government bodies and other authorities received."),
 ]
 ACTOR = Annotated[
     list[views.Actor] | None,
@@ -170,17 +177,20 @@ def _look_up(question: Question, received: bytes) -> Response:
 def read_disclosures(
     request: Request, subject_id: str, as_of: AS_OF = None, known_at: KNOWN_AT = None, valid_at: VALID_AT = None,
     cursor: CURSOR = None, limit: LIMIT = 100, min_position: MIN_POSITION = None, view: VIEW = "current",
-    sealed: SEALED = "false",
+    sealed: SEALED = "false", authorities: AUTHORITIES = "false",
 ) -> Response:  # fmt: skip
-    """Return each disclosure with its recipient as it was then, newest recorded first."""
-    return answer(
-        request,
-        subject_id,
-        "whosaw:QueryDisclosures",
-        "disclosures:read",
-        ("disclosures",),
-        DISCLOSURES,
-    )
+    """Return each disclosure with its recipient as it was then, newest recorded first.
+
+    `statement`, on the first page of everybody's answer, says that the law may forbid to tell of an authority.
+    """
+
+    def beside(connection: Connection[Any], person: Person) -> dict[str, Any]:
+        del connection, person  # It says the same of everybody.
+        return {"statement": STATEMENT[preferred(request, state_of(request).settings.language)]}
+
+    of_person = partial(DISCLOSURES, kinds=disclosures.AUTHORITIES) if authorities == "true" else DISCLOSURES
+    query, names = "whosaw:QueryDisclosures", ("disclosures",)
+    return answer(request, subject_id, query, "disclosures:read", names, of_person, beside=beside)
 
 
 @router.get(

@@ -68,10 +68,18 @@ OF_CASE = """
                          SELECT n.subject FROM ledger.member AS n
                          WHERE n.log_id = d.log_id AND n.position = d.position)))
                  ORDER BY c.position) AS corrected_by,
-           sha256('\\x00'::bytea || e.bytes) AS leaf
+           sha256('\\x00'::bytea || e.bytes) AS leaf,
+           f.data #>> '{actor,kind}' AS actor_kind, f.data #>> '{actor,role}' AS actor_role,
+           f.data ->> 'system' AS system,
+           coalesce(f.data -> 'purposes', to_jsonb(array_remove(ARRAY[f.data ->> 'purpose'], NULL))) AS purposes,
+           coalesce(f.data -> 'categories', '[]') AS categories,
+           coalesce(f.data #>> '{onward,id}', f.data #>> '{recipient,id}', f.data ->> 'recipient_id') AS recipient,
+           coalesce(f.data #>> '{onward,name}', f.data #>> '{recipient,name}') AS recipient_name,
+           coalesce(f.data ->> 'outcome', f.data ->> 'decision', f.data ->> 'release') AS outcome
     FROM projections.case_entry AS d
     JOIN ledger.entry AS e ON e.log_id = d.log_id AND e.position = d.position
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
+    CROSS JOIN LATERAL (SELECT x.fact -> 'data' AS data OFFSET 0) AS f
     LEFT JOIN ledger.opened AS o
       ON d.sealed AND o.log_id = d.log_id AND o.stream = d.subject AND o.position <= %(as_of)s
     WHERE d.log_id = %(log_id)s AND d.correlation = %(correlation)s AND d.position > %(after)s
@@ -124,6 +132,19 @@ class Link(NamedTuple):
     """Positions of the entries of the same log that void or correct it."""
     leaf: bytes
     """Its leaf hash, 32 bytes."""
+    actor_kind: str | None
+    """human, service or external: who had it in hand. Nobody is named."""
+    actor_role: str | None
+    system: str | None
+    """In which system of the company's."""
+    purposes: list[str]
+    categories: list[str]
+    recipient: str | None
+    """Who received it, or is to be told or answered: the company's name for it."""
+    recipient_name: str | None
+    """Its name then; None for a natural person, whose name is in the envelope."""
+    outcome: str | None
+    """What was answered or decided: a code, or a word."""
 
     @property
     def place(self) -> tuple[datetime, int, int]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.vocabulary.codes import kinds, related
+from ledger.vocabulary.codes import covered, related
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ class Change(NamedTuple):
 
     def when(self, category: str) -> datetime | None:
         """Return when it changed a category last, a kind of that or what that is a kind of; None if it did not."""
-        if self.kept & {*kinds(category)}:
+        if covered(category, self.kept):
             return None
         return max((time for changed, time in self.categories.items() if related(changed, category)), default=None)
 
@@ -174,9 +174,7 @@ def given(person: History) -> Iterator[tuple[Fact, dict[str, Any]]]:
 def _last_copy_gone(given: Fact, recipient: str, category: str, gone: list[Fact]) -> Fact | None:
     """Return the first thing after a disclosure that says that the recipient no longer has it."""
     its = (
-        each
-        for each in gone
-        if each.data["holder"] == recipient and not {*kinds(category)}.isdisjoint(each.data.get("categories", []))
+        each for each in gone if each.data["holder"] == recipient and covered(category, each.data.get("categories", []))
     )
     return next((each for each in its if each.time >= given.time), None)
 
@@ -230,7 +228,7 @@ def _resolved(person: History, kind: str, facts: list[Fact]) -> Fact | None:
 
 def _covers(categories: list[str], disputed: set[str]) -> bool:
     """Tell whether each category that is disputed is among some, or a kind of one."""
-    return all(not {*kinds(each)}.isdisjoint(categories) for each in disputed)
+    return all(covered(each, categories) for each in disputed)
 
 
 def _counts(erasure: Fact, before: list[Fact]) -> bool:

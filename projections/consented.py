@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.vocabulary.codes import covered
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
@@ -48,14 +50,17 @@ class Change(NamedTuple):
         """Return whether it speaks of this; None for one that nothing names."""
         return (
             purpose in self.purposes
-            and (not self.categories or category in self.categories)
+            and (not self.categories or (category is not None and covered(category, self.categories)))
             and (not self.media or medium in self.media)
             and (not self.recipients or recipient in self.recipients)
         )
 
 
 class Consent(NamedTuple):
-    """How consent to one purpose stands. An empty list stands for all that no other row of the purpose names."""
+    """How consent to one purpose stands. An empty list stands for all that no other row of the purpose names.
+
+    A category stands for every kind of it that no other row of the purpose names.
+    """
 
     purpose: str
     categories: list[str]
@@ -167,7 +172,7 @@ def _sides(
         yield (), anything
     together: dict[tuple[int, ...], list[str]] = {}
     for value in sorted({value for each in changes for value in side(each)}):
-        places = tuple(place for place, each in enumerate(changes) if not side(each) or value in side(each))
+        places = tuple(place for place, each in enumerate(changes) if not side(each) or covered(value, side(each)))
         together.setdefault(places, []).append(value)
     for places, values in together.items():
         yield tuple(values), [changes[place] for place in places]

@@ -11,6 +11,9 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
+from psycopg.types.json import Jsonb
+
+from ledger.vocabulary.codes import CODES, kinds
 from projections.across import HIDDEN, SAID, Cursor, clearance, page, people, place, whole
 from projections.projection import instant, select
 
@@ -25,12 +28,18 @@ READ = ("consents", "corrections", "observed")
 """The projections that the answer stands on."""
 COVERS: LiteralString = """l.log_id = d.log_id AND %(purpose)s = ANY (l.purposes) AND l.position <= %(as_of)s
               AND (l.effective, l.position) > (d.time, d.position) AND l.effective <= %(now)s
-              AND (l.categories = '{}' OR (d.categories <> '{}' AND l.categories @> d.categories))
+              AND (l.categories = '{}' OR (d.categories <> '{}' AND NOT EXISTS (
+                SELECT FROM unnest(d.categories) AS c (code)
+                WHERE NOT l.categories && (ARRAY[c.code]
+                      || ARRAY(SELECT jsonb_array_elements_text(%(wider)s::jsonb -> c.code)))
+              )))
               AND (l.media = '{}' OR (d.media <> '{}' AND l.media @> d.media))
               AND (l.recipients = '{}' OR (d.recipients <> '{}' AND l.recipients @> d.recipients))
               AND NOT {hidden}""".replace(
     "{hidden}", HIDDEN.replace("{fact}", "l").replace("{name}", "l").replace("{streams}", "m.subject")
 )
+WIDER = Jsonb({code: kinds(code)[1:] for code, its in CODES.items() if its.broader})
+"""What each kind of data is a kind of: a word on that covers it."""
 # Hers by primary key; a cohort's by member_subject, then consent_change_cohort. Asked as
 # sums, person by person: as joins, both would be read from end to end.
 STANDS: LiteralString = """
@@ -188,4 +197,4 @@ def totals(
 
 def parameters(purpose: str, now: datetime) -> dict[str, Any]:
     """Return what statements take of a purpose."""
-    return {"purpose": purpose, "now": now} | clearance(())
+    return {"purpose": purpose, "now": now, "wider": WIDER} | clearance(())

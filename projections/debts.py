@@ -104,12 +104,15 @@ def _steps(
     judged: Sequence[Finding],
 ) -> Iterator[Step]:
     names: set[tuple[str, str]] = set()
+    found: dict[tuple[int, int], list[Finding]] = {}
+    for one in judged:
+        found.setdefault((one.log_id, one.position), []).append(one)
     for its in people:
         for fact, to in given(its):
             # A fact about names of hers in several logs is in each of them.
             if (fact.log_id, fact.position) in received and fact.name not in names:
                 names.add(fact.name)
-                mine = [one for one in judged if (one.log_id, one.position) == (fact.log_id, fact.position)]
+                mine = found.get((fact.log_id, fact.position), [])
                 yield _step(DISCLOSED, fact, to)._replace(findings=mine)
         changed = [each for each in changes(its) if each.kind in BY_CHANGE and _about_debts(each)]
         for each in changed:

@@ -22,7 +22,7 @@ from projections.histories import histories
 from projections.history import FORGETTING, IDENTITY, KEPT_BY_NOBODY, Row, fact
 from projections.projection import DESTROYED, Batch, column, present
 from projections.registers import REGISTERED, Registers, key_of
-from projections.touched import named, needing, since_of
+from projections.touched import named, needing, remembered, since_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -173,7 +173,7 @@ class Derived(NamedTuple):
             looked = {"log_id": log_id, "keys": sorted(keys)}
             streams |= dict.fromkeys(column(connection, self._sql(LOOKED), looked))
             streams |= dict.fromkeys(column(connection, self.concerned, looked) if self.concerned else ())
-        found = [each for each in streams if each not in {*since.gone}]
+        found = remembered(connection, log_id, [*streams])
         if not self.needs:
             return found
         return needing(connection, log_id, found, [*self.needs, *IDENTITY, *FORGETTING], self.marked, self.marks)

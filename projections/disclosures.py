@@ -22,6 +22,7 @@ from projections.projection import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from psycopg import Connection
@@ -97,6 +98,7 @@ OF_SUBJECT = r"""
          FROM projections.disclosure
          WHERE log_id = %(log_id)s AND subject = %(subject)s::uuid AND position < %(before)s
            AND (%(recipient)s::text IS NULL OR recipient = %(recipient)s)
+           AND (%(kinds)s::text[] IS NULL OR recipient_kind = ANY (%(kinds)s::text[]))
            AND (%(since)s::timestamptz IS NULL OR time >= %(since)s)
            AND (%(until)s::timestamptz IS NULL OR time < %(until)s)
          ORDER BY position DESC LIMIT %(limit)s)
@@ -111,6 +113,7 @@ OF_SUBJECT = r"""
              FROM projections.disclosure AS c
              WHERE c.log_id = m.log_id AND c.position = m.position AND c.cohort IS NOT NULL
                AND (%(recipient)s::text IS NULL OR c.recipient = %(recipient)s)
+               AND (%(kinds)s::text[] IS NULL OR c.recipient_kind = ANY (%(kinds)s::text[]))
                AND (%(since)s::timestamptz IS NULL OR c.time >= %(since)s)
                AND (%(until)s::timestamptz IS NULL OR c.time < %(until)s)
              OFFSET 0
@@ -136,6 +139,17 @@ DISCLOSURES = Projection(
     folds=(Fold(("data.disclosed", "disclosure.onward_reported"), FOLD), forgotten("disclosure")),
     digest=DIGEST,
 )
+
+AUTHORITIES = (
+    "dpv:Authority",
+    "dpv:DataProtectionAuthority",
+    "dpv:GovernmentalOrganisation",
+    "dpv:JudicialOrganisation",
+    "dpv:LawEnforcementOrganisation",
+    "whosaw:PoliceOfficer",
+    "whosaw:Regulator",
+)
+"""Kinds of recipients that are authorities."""
 
 
 class Disclosure(NamedTuple):
@@ -186,6 +200,7 @@ def of_subject(
     after: int | None = None,
     limit: int | None = 100,
     recipient: str | None = None,
+    kinds: Sequence[str] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> Page[Disclosure]:
@@ -198,6 +213,7 @@ def of_subject(
         after: The cursor of the page before.
         limit: The most rows, or None for all.
         recipient: Only this recipient.
+        kinds: Only recipients of these kinds; None for any.
         since: Only what happened at or after this time.
         until: Only what happened before this time.
     """
@@ -207,6 +223,7 @@ def of_subject(
         "before": before(as_of, after),
         "limit": one_more(limit),
         "recipient": recipient,
+        "kinds": None if kinds is None else list(kinds),
         "since": since,
         "until": until,
     }

@@ -141,7 +141,7 @@ def pieces(
     then = [each for each in registers if each.position <= as_of[each.log_id]]
     given = over(derived, asked, GIVEN)
     for rows in _made(connection, derived, as_of, log_id, again, then, _table_of(derived, asked)):
-        yield select(connection, given, {**wanted, "rows": rows}, row)
+        yield select(connection, given, {**wanted, "rows": rows}, row, prepare=False)
 
 
 def over(derived: Derived, asked: LiteralString, source: LiteralString) -> LiteralString:

@@ -67,6 +67,8 @@ DEFINITION = """
         waived       text[]      NOT NULL,
         asked        text[],
         given        text[],
+        recipient_name text,
+        categories   text[]      NOT NULL,
         PRIMARY KEY (log_id, subject, position, rule, since)
     );
     CREATE INDEX finding_time ON finding (log_id, sealed, time, position, rule, subject);
@@ -88,7 +90,8 @@ CONCERNED: LiteralString = """
 COLUMNS: LiteralString = """
     SELECT f.finding, f.log_id, f.subject, f.position, f.type, f.rule, f.rule_version, f.law_pack, f.outcome, f.reason,
            f.codes, f.inputs, f.time, f.stated, f.since, f.until, f.recipient, f.purposes, f.source, f.system, f.sealed,
-           f.seal, f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived, f.asked, f.given
+           f.seal, f.nobody, f.raised, f.state, f.decided, f.resolution, f.waiver, f.waived, f.asked, f.given,
+           f.recipient_name, f.categories
     FROM projections.finding AS f
     WHERE f.log_id = %(log_id)s AND f.sealed = %(sealed)s AND f.time >= %(start)s AND f.time < %(until)s
       AND f.since <= %(now)s AND (f.until IS NULL OR f.until > %(now)s)
@@ -122,7 +125,8 @@ def _row(each: Finding) -> tuple[Any, ...]:
         each.outcome, each.reason, array(each.codes), array(chain.from_iterable(each.inputs)), each.time, each.stated,
         each.since, each.until, each.recipient, array(each.purposes), each.source, each.system, each.sealed, each.seal,
         each.nobody, each.raised, each.state, array(each.decided), each.resolution, each.waiver, array(each.waived),
-        *(None if some is None else array(some) for some in (each.asked, each.given)),
+        *(None if some is None else array(some) for some in (each.asked, each.given)), each.recipient_name,
+        array(each.categories),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.vocabulary.codes import related
 from projections.law.rights import ACCESS
 from projections.projection import Fold, Projection, forgotten, instant, select
 from projections.requested import is_answer
@@ -188,8 +189,11 @@ class Hold(NamedTuple):
     """The source that placed it, which alone releases it, or who names it as such."""
 
     def covers(self, category: str | None, system: str | None, time: datetime | None = None) -> bool:
-        """Return whether it forbids to destroy a category in a system; None for any of them."""
-        if category is not None and self.categories and category not in self.categories:
+        """Return whether it forbids to destroy a category in a system; None for any of them.
+
+        What is kept as a wider kind of what it names may contain that, and is held too.
+        """
+        if category is not None and self.categories and not any(related(category, each) for each in self.categories):
             return False
         if system is not None and self.systems and system not in self.systems:
             return False

@@ -97,6 +97,10 @@ class Finding(NamedTuple):
     was given beyond it is in `codes`."""
     given: list[str] | None = None
     """Which data was given."""
+    recipient_name: str | None = None
+    """What the recipient was called then; None for a natural person, whose name is in the envelope."""
+    categories: list[str] = []  # noqa: RUF012 - never changed
+    """Which data the fact is about."""
 
     def stands(self, at: datetime) -> bool:
         """Return whether it is a finding at a moment."""
@@ -166,6 +170,7 @@ def _finding(rule: Rule, fact: Fact, verdict: Verdict, opened: dict[str, str], *
         fact.time, fact.stated, _since(fact, verdict), verdict.until, recipient(fact), purposes(fact),
         fact.source, fact.data.get("system"), *_visible(fact, opened), nobody, raised=False, state="open", decided=[],
         resolution=None, waiver=None, waived=[], asked=_listed(verdict.asked), given=_listed(verdict.given),
+        recipient_name=fact.data.get("recipient", {}).get("name"), categories=[*fact.data.get("categories", ())],
     )  # fmt: skip
 
 

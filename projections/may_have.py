@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.vocabulary.codes import kinds, related
+from ledger.vocabulary.codes import covered, related
 from projections import disclosures, holdings
 from projections.held import DELETED, VERIFIED
 from projections.history import LATEST, moment
@@ -81,7 +81,7 @@ def _covers(its: Agreement, holding: Holding) -> bool:
     ends = gone[0] if gone and holding.state in {DELETED, VERIFIED} else LATEST
     return (
         (not its.categories or any(related(holding.category, each) for each in its.categories))
-        and (not its.purposes or any(not {*kinds(each)}.isdisjoint(its.purposes) for each in holding.purposes))
+        and (not its.purposes or any(covered(each, its.purposes) for each in holding.purposes))
         and its.starts <= ends
         and (its.until is None or moment(holding.since) < its.until)
     )

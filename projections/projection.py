@@ -242,10 +242,15 @@ def select(
     statement: LiteralString,
     parameters: Mapping[str, Any],
     row: type[Row],
+    *,
+    prepare: bool = True,
 ) -> list[Row]:
-    """Run a query as a prepared statement and return its rows, column by column, as the type given."""
+    """Run a query as a prepared statement and return its rows, column by column, as the type given.
+
+    One that names the row type of a table is not to be prepared: a rebuild puts another table in its place.
+    """
     with connection.cursor(binary=True, row_factory=args_row(row)) as cursor:
-        return cursor.execute(statement, parameters, prepare=True).fetchall()
+        return cursor.execute(statement, parameters, prepare=prepare).fetchall()
 
 
 def column(connection: Connection[Any], statement: Any, parameters: Mapping[str, Any]) -> list[Any]:

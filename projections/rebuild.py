@@ -7,9 +7,11 @@ after it everybody sees the new ones, at a position that is never lower.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
+from psycopg.errors import LockNotAvailable
 from psycopg.sql import SQL, Identifier
 
 from projections import PROJECTIONS
@@ -43,6 +45,9 @@ PUT = """
 MOVE = SQL("ALTER TABLE {} SET SCHEMA projections")
 SEARCH_LIVE = "SET LOCAL search_path TO projections"
 ANALYZE = SQL("ANALYZE {}")
+PATIENCE = "SET LOCAL lock_timeout = '500ms'"
+"""Half of what the server waits before it looks for a deadlock."""
+TAKE = SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE")
 
 BATCH = 10_000
 
@@ -153,12 +158,27 @@ def _exchange(
                         0,
                     )
                 old = digest(connection, projection)
+        _take(connection, projection)
         for table in projection.tables:
             connection.execute(DROP.format(Identifier(LIVE, table)))
             connection.execute(MOVE.format(Identifier(BESIDE, table)))
         for log_id, position in positions.items():
             connection.execute(PUT, (log_id, projection.name, projection.version, position))
     return Rebuilt(positions, same=old == new)
+
+
+def _take(connection: Connection[Any], projection: Projected) -> None:
+    """Take the live tables from all who read them.
+
+    A question may hold one of them and want another. Whoever waits for longer than a moment lets go of what it has
+    and begins anew, before the server looks for a deadlock and ends one of the two.
+    """
+    tables = SQL(", ").join(Identifier(LIVE, each) for each in projection.tables)
+    while True:
+        with suppress(LockNotAvailable), connection.transaction():
+            connection.execute(PATIENCE)
+            connection.execute(TAKE.format(tables))
+            return
 
 
 def digest(connection: Connection[Any], projection: Projected) -> dict[int, list[tuple[int, Decimal]]]:

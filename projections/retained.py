@@ -1,9 +1,10 @@
 """Until when each thing that is held on a person may be kept, by which rule, and what keeps it longer. Pure.
 
-A rule speaks of categories, purposes and a place, and of all that is in that place. It counts from a date of its own,
-and replaces one of the same name from then on, not before: what may be kept until when depends on the time for which it
-is asked. Of several rules that fit, the one that keeps longest decides, since each may have its reason. What the person
-was told when it was collected (`until`) is kept before any rule that would keep longer.
+A rule speaks of categories, purposes and a place: of every kind of what it names, and of all that is in that place. It
+counts from a date of its own, and replaces one of the same name from then on, not before: what may be kept until when
+depends on the time for which it is asked. Of several rules that fit, the one that keeps longest decides, since each may
+have its reason. What the person was told when it was collected (`until`) is kept before any rule that would keep
+longer.
 
 Source: PIPEDA Schedule 1, 4.5.2 and 4.5.3; P-39.1, s. 23; GDPR Art. 5(1)(e). Confirm with counsel.
 """
@@ -14,6 +15,7 @@ from calendar import monthrange
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.vocabulary.codes import covered
 from projections import holds
 from projections.held import DELETED, VERIFIED, Change, Holding, held
 from projections.history import moment
@@ -280,8 +282,8 @@ def _fits(rule: Fact, holding: Holding, jurisdiction: str | None) -> bool:
     categories, purposes = rule.data.get("categories", []), rule.data.get("purposes", [])
     place = rule.data.get("jurisdiction")
     return (
-        (not categories or holding.category in categories)
-        and (not purposes or bool({*purposes} & {*holding.purposes}))
+        (not categories or covered(holding.category, categories))
+        and (not purposes or any(covered(each, purposes) for each in holding.purposes))
         and (place is None or (jurisdiction is not None and place in within(jurisdiction)))
     )
 

@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from projections.history import Fact
     from projections.projection import Batch
 
+# A cohort's stream is nobody's: of one whose members were all forgotten nobody is left.
 TOUCHED = """
     SELECT DISTINCT coalesce(m.subject, e.stream)
     FROM ledger.entry AS e
     LEFT JOIN ledger.member AS m ON m.log_id = e.log_id AND m.position = e.position
-    WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+    WHERE NOT (m.subject IS NULL AND CASE WHEN position('"cohort":'::bytea IN e.bytes) > 0
+                                          THEN convert_from(e.bytes, 'UTF8')::jsonb ? 'cohort' ELSE false END)
+      AND e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
 """
 FORGOTTEN = """
     SELECT DISTINCT s.stream::uuid
@@ -42,7 +45,13 @@ TARGETS = r"""
      AND position(convert_to(to_json(t.id)::text, 'UTF8') IN e.bytes) > 0
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     LEFT JOIN ledger.member AS m ON m.log_id = e.log_id AND m.position = e.position
-    WHERE x.fact ->> 'source' = t.source AND x.fact ->> 'id' = t.id
+    WHERE x.fact ->> 'source' = t.source AND x.fact ->> 'id' = t.id AND NOT (m.subject IS NULL AND x.fact ? 'cohort')
+"""
+# By its primary key.
+REMEMBERED = """
+    SELECT s.subject
+    FROM unnest(%(streams)s::uuid[]) AS s (subject)
+    WHERE NOT EXISTS (SELECT FROM ledger.erased AS g WHERE g.log_id = %(log_id)s AND g.stream = s.subject)
 """
 # Her own by entry_stream_sequence; cohorts by member_subject. Who may be one person with others is read in any case.
 NEEDING = """
@@ -94,6 +103,11 @@ def named(connection: Connection[Any], log_id: int, since: Since, types: Sequenc
             found += column(connection, TOUCHED, batch._asdict() | {"types": list(types)})
             found += _corrected(connection, batch, since.changed)
     return found
+
+
+def remembered(connection: Connection[Any], log_id: int, streams: Sequence[UUID]) -> list[UUID]:
+    """Return which of some streams are not those of people who were forgotten: a correction may still be about them."""
+    return column(connection, REMEMBERED, {"log_id": log_id, "streams": list(streams)}) if streams else []
 
 
 def needing(

@@ -87,6 +87,6 @@ CONTACT_FORM = "whosaw:ContactForm"
 NETWORK = "whosaw:Network"
 SECURE_TRANSFER = "whosaw:SecureTransfer"
 
-POLICY = "voipms-privacy"
+POLICY = "farfadet-privacy"
 FIRST_VERSION = "2009-05-01"
 CHANGED_VERSION = "2026-03-01"

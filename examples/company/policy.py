@@ -1,4 +1,4 @@
-"""The company's policy: the text of 2009 as published, and the change of 2026 that nobody was told of."""
+"""The company's policy: the text of 2009, and the change of 2026 that nobody was told of."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from examples.company.diary import PRIVACY_OFFICE, Diary
 from ledger.vocabulary.parts import Human
 from ledger.vocabulary.policy import load_policy, published_data
 
-POLICY_FILE = Path(__file__).parent.parent / "voipms" / "policy.toml"
+POLICY_FILE = Path(__file__).with_name("policy.toml")
 OFFICER = Human(role="whosaw:PrivacyOfficer", id="emp-031")
 CHANGE = "You may also ask us by telephone to see, update or delete your information."
 """The sentence that the sample's second version adds to section 7."""

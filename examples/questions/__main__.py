@@ -9,16 +9,19 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from examples.questions.page import PURPOSE, TICKET, page
+from examples.questions.page import TICKET, page
 
 if TYPE_CHECKING:
     from examples.questions.question import Step
 
+SETTLE_SECONDS = 2
+"""After what is done so that there is something to find: until it is in the answers."""
 VERIFY = Path(sys.executable).with_name("whosaw-verify")
 
 
@@ -33,16 +36,19 @@ def main() -> None:
 
     def send(step: Step, path: str) -> tuple[int, bytes]:
         said = {
-            "Authorization": f"Bearer {keys[step.key]}", "Whosaw-Purpose": PURPOSE, "Whosaw-Ticket": TICKET,
-            "Content-Type": "application/json", "Prefer": "wait=30",
+            "Authorization": f"Bearer {keys[step.key]}", "Whosaw-Purpose": step.purpose, "Whosaw-Ticket": TICKET,
+            "Content-Type": "application/json", "Accept": step.accept, "Prefer": "wait=30",
         }  # fmt: skip
         body = (step.body or "{}").encode() if step.method == "POST" else None
         request = Request(ready["url"] + path, body, said, method=step.method)  # noqa: S310 - http, on this machine
         try:
             with urlopen(request) as answer:  # noqa: S310 - as above
-                return answer.status, answer.read()
+                status, content = answer.status, answer.read()
         except HTTPError as error:
             return error.code, error.read()
+        if step.shown is None:
+            time.sleep(SETTLE_SECONDS)
+        return status, content
 
     def check(bundle: bytes, note: bytes) -> str:
         with tempfile.TemporaryDirectory() as folder:

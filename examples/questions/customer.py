@@ -15,26 +15,28 @@ CUSTOMER = (
         ), "C-1007"),),
         "One row for each kind of data in each system: that her call records were observed by the switch and last "
         "came in on 22 October, that she gave her e-mail address herself on the web site, what for, and on which "
-        "ground. `retention` says until when: call records go six months after she leaves, and as long as she is a "
-        "customer that time does not run; for what no rule names there is no end yet. `blocked` says whether an order "
-        "keeps it.",
+        "ground. `retention` says until when: by the rule for call records, whose time runs once she has left "
+        "(`relationship_ended`), and so has no end yet; nor has what no rule names. How long it then is, six months, "
+        "stands in the fact that set the rule, a `retention.rule_set`, and no answer repeats it; its place in the log "
+        "is in `rules` at `/v1/subjects/$p/retention`, and question 17 shows a customer for whom it has run. `blocked` "
+        "says whether an order keeps it.",
     ),
     Question(
         2, ASKER, "Exactly who outside received my data?",
         (Step("/v1/subjects/$p/recipients", Shown(
             ("time", "recipient_name", "recipient_address", "recipient_role", "categories", "purpose", "basis",
              "series", "first", "times"), rows=4,
-            also=("may_have.recipient_name", "may_have.recipient_address", "may_have.agreement"),
+            also=("may_have.recipient_name", "may_have.recipient_address", "may_have.agreement", "may_have.any"),
         ), "C-1007"),),
         "Newest recorded first: who, where, what, what for, and on which ground. The recipient stands there by its "
         "name as it was on that day. What repeats is one row, with the first time and how often; one by one they are "
         "at `/v1/subjects/$p/disclosures`. `may_have` is a list apart: who had an agreement for something that was "
-        "held on her, and to whom no disclosure is known.",
+        "held on her, and to whom no disclosure is known; `any` says that it names neither data nor purpose.",
     ),
     Question(
         3, ASKER, "Which employees looked at my file, when, why?",
-        (Step("/v1/subjects/$p/views?limit=500", Shown(
-            LOOK, rows=3, where={"act": "data.viewed", "actor_kind": "human", "tickets": []}, also=("names",),
+        (Step("/v1/subjects/$p/views?actor=human&limit=500", Shown(
+            LOOK, rows=3, where={"act": "data.viewed", "tickets": []}, also=("names",),
         ), "C-1007"),),
         "A support agent opened her calls in the evening, again and again, and named no ticket: 37 times in seven "
         "weeks. The answer says what the person was, not who; `actor` is the same for the same person and tells "
@@ -54,40 +56,41 @@ CUSTOMER = (
     Question(
         5, ASKER, "Did police or any authority get my data?",
         (
-            Step("/v1/subjects/$p/account", Shown(
-                ("time", "recipient.name", "authority.label", "authority.date", "authority.cited.label",
-                 "categories.label"), rows=1, where={"recipient.id": "city-police"}, at="disclosures",
+            Step("/v1/subjects/$p/disclosures?authorities=true", Shown(
+                ("time", "recipient_name", "recipient_address", "instrument.type", "instrument.authority", "basis",
+                 "categories"),
                 also=("statement",),
             ), "C-1031"),
-            Step("/v1/subjects/$p/account", Shown(
-                ("time", "recipient.name", "authority.label"), rows=1, where={"recipient.id": "regional-police"},
-                at="disclosures", also=("statement",),
+            Step("/v1/subjects/$p/disclosures?authorities=true", Shown(
+                ("time", "recipient_name", "instrument.type"), also=("statement",),
             ), "C-1033"),
         ),
         "The first customer is told in full: which police, which order of which day, and what they were given. The "
-        "same is asked for another one, whose data went to the police, too, under an order not to tell: his account "
-        "has no such row, and is in every respect the one of somebody to whom nothing happened. Each account carries "
-        "the same standing sentence about authorities.",
+        "same is asked for another one, whose data went to the police, too, under an order not to tell: his answer "
+        "has no such row, and is in every respect the one of somebody to whom nothing happened. Each answer, and each "
+        "printed account, carries the same standing sentence about authorities.",
     ),
     Question(
         6, ASKER, "You erased me: prove it, and who else was told?",
         (
             Step("/v1/subjects/$p/forget", None, "C-1023", key="compliance", method="POST",
-                 body='{"grace_days":0,"untold":"disproportionate"}', keeps="receipt"),
+                 body='{"grace_days":0,"untold":"disproportionate"}', keeps="receipt", purpose="whosaw:Erasure"),
             Step("/v1/erasures/$r", Shown(
                 ("state", "mode.code", "reason.code", "scope.references", "scope.memberships", "systems",
                  "survives.what.label", "survives.reason.label", "recipients.items.name", "recipients.items.change",
-                 "recipients.items.state", "recipients.items.because",
+                 "recipients.items.state", "recipients.items.label", "recipients.items.because",
                  "recipients.items.told_at", "recipients.items.answered_at"), at=None,
             )),
         ),
         "The company's systems had deleted her data in May. The first command makes the ledger itself forget her, for "
-        "good. It would wait until everybody was told, since nobody can be told of somebody who is forgotten; here the "
-        "officer answers for it that telling the others is out of proportion (GDPR, Art. 19). The receipt says how "
-        "much was destroyed, which systems confirmed theirs, until when their backups may have her, what stays and "
-        "why, and of each recipient what it answered and when, or why it was not told; in `backups_until`, which "
-        "depends on today, when the ledger's own backups are gone. It names nobody, so that it can be asked for long "
-        "after. Whoever asks about her again is told that nobody of that name is known.",
+        "good. It would wait as long as something on record obliges to tell a recipient, since nobody can be told of "
+        "somebody who is forgotten; here her deletion does, and the officer answers for it that telling the others is "
+        "out of proportion (GDPR, Art. 19). The receipt says how much was destroyed, which systems confirmed theirs, "
+        "what stays and why, and of each recipient what it answered and when, or why it was not told. `backups_until` "
+        "is there twice: within `systems`, as shown, until when the backups of the company's systems may have her; "
+        "and on its own, left out above since it depends on today, the same for the ledger's own backups. The receipt "
+        "names nobody, so that it can be asked for long after. Whoever asks about her again is told that nobody of "
+        "that name is known.",
     ),
     Question(
         7, ASKER, "I unsubscribed on a day: what did you send after?",
@@ -106,9 +109,9 @@ CUSTOMER = (
         ), "C-1031"),),
         "To the version of 2009, expressly, when she signed up. To the version of March 2026 only by going on using "
         "the service (`deemed_by_use`): nobody was told of it, and it is never shown as if she had said yes. "
-        "`evidence` names the event that shows it. The later version changed one rule: its section 7.1 lets her ask "
-        "by telephone, too. What changed is said in rules, as both versions were published; of the texts the ledger "
-        "keeps the digests.",
+        "`evidence` names the event that shows it. The later version changed one rule: its section 7.1 lets customers "
+        "ask by telephone, too. What changed is said in rules, as both versions were published; of the texts the "
+        "ledger keeps the digests.",
     ),
     Question(
         9, ASKER, "What did you infer about me, and from what?",

@@ -14,6 +14,17 @@ ASKER = "privacy officer"
 TODAY = "2026-11-20T17:00:00-05:00"
 """The sample's present, for questions about what is due: the sample stays in 2026, and the clock does not."""
 BOB = "C-1030"
+LOOKED_UP = "C-1015"
+"""In no answer of another question: each is recorded about whomever it tells of."""
+DIFFERENCE = (
+    "sections.policy", "sections.holdings",
+    *(f"sections.disclosures.{each}" for each in (
+        "change", "then", "now.time", "now.recipient.name", "now.categories.label", "because.why.label", "because.time",
+    )),
+    *(f"sections.views.{each}" for each in (
+        "change", "then", "now.act", "now.actor.role.label", "now.purpose.label", "because.why.label",
+    )),
+)  # fmt: skip
 LATE = {
     "id": "found-in-a-drawer",
     "source": BILLING,
@@ -26,6 +37,7 @@ LATE = {
     ),
 }  # fmt: skip
 """A fact of April that is recorded only now."""
+EXPOSED = "/v1/recipients/marketing-firm/exposure?from=2026-09-14T00:00:00-04:00&to=2026-09-18T18:00:00-04:00"
 FINDING = ("time", "type", "outcome", "explanation", "recipient", "law_pack", "version", "state")
 OFFICER = (
     Question(
@@ -34,8 +46,8 @@ OFFICER = (
         "Each was recorded as it happened and judged afterwards: by which rule of which version, under which law, and "
         "why. The first two went to the marketing firm days after the person had withdrawn; the third is the debt "
         "that was sold, for which the law has no exception. `owner` is who stated the fact, and so answers for it; "
-        "`age_days`, which grows day by day, is how long it has been a finding. With `outcome=gap` come those that "
-        "can not be judged, because something is not known.",
+        "`age_days`, left out here since it grows day by day, counts from the fact, not from its judgement. With "
+        "`outcome=gap` come those that can not be judged, because something is not known.",
     ),
     Question(
         11, ASKER, "Which requests are open, by due date, and why is that the date?",
@@ -55,7 +67,7 @@ OFFICER = (
             where={"kind": "tell_recipient"}, by="recipient_name",
         ), "C-1036"),),
         "Everybody who ever received the address is on the list, by computation: also those whom nobody thought of. "
-        "Two have confirmed, the courier was told and has not answered in time, and the others were never told.",
+        "Two have confirmed, the courier was told and has not answered in time, and the credit bureau was never told.",
     ),
     Question(
         13, ASKER, "Everyone disclosed to this collector between two days?",
@@ -66,35 +78,39 @@ OFFICER = (
             )),
         ),),
         "First the totals: how many people, and how many of them by each kind of data. Then a row for each person and "
-        "disclosure; `subject` is the person's id, from which one goes on to hers alone. A list of any length comes "
-        "as a stream with `Accept: application/x-ndjson`.",
+        "disclosure; `subject` is the person's id, from which one goes on to hers alone. A long list comes as "
+        "a stream, as in question 14.",
     ),
     Question(
         14, ASKER, "A processor was breached between two days: whose data, which fields, did they still have it?",
-        (Step(
-            "/v1/recipients/marketing-firm/exposure?from=2026-09-14T00:00:00-04:00&to=2026-09-18T18:00:00-04:00",
-            Shown(("subject", "stated", "certainty", "categories", "deleted", "promised"), rows=2, also=("totals",)),
-        ),),
+        (
+            Step(EXPOSED, Shown(
+                ("subject", "stated", "certainty", "categories", "deleted", "promised"), rows=2, also=("totals",),
+            ), purpose="whosaw:IncidentResponse"),
+            Step(f"{EXPOSED}&limit=all", None, purpose="whosaw:IncidentResponse", into="exposed.ndjson"),
+        ),
         "Everybody whose data the marketing firm had received before the breach ended, and had not verifiably given "
         "back or destroyed before it began; a promise to destroy makes the answer less certain, no more. Each person "
-        "counts once. The register (question 22) says 166, as was found in September: the one who is missing here "
-        "asked to be forgotten in question 6.",
+        "counts once in the totals, and has a row for each disclosure. Whoever notifies them takes the file, not the "
+        "first page: everybody is in it, and it has that last line unless the stream broke off; the second figure is "
+        "how many people they are. The register (question 22) says 166, as was found in September: the one who is "
+        "missing here asked to be forgotten in question 6.",
     ),
     Question(
         15, ASKER, "What would we have told Bob then, knowing what we knew then, and what is different now?",
         (
             Step("/v1/events", None, BOB, key="emitter", method="POST", body=json.dumps(LATE, ensure_ascii=False),
-                 before="t=$(date -u +%Y-%m-%dT%H:%M:%SZ)"),
-            Step("/v1/subjects/$p/account/difference?known_at=$t", Shown(
-                ("change", "then", "now.time", "now.recipient.name", "now.categories.label", "because.why.label",
-                 "because.time"), at="sections.disclosures",
-            ), BOB),
+                 before="t=$(date -u +%Y-%m-%dT%H:%M:%SZ)", keeps="position"),
+            Step("/v1/subjects/$p/account/difference?known_at=$t&min_position=$r", Shown(DIFFERENCE, at=None), BOB),
         ),
         "The sample was recorded in a minute, so that nothing in it was ever known late. The first commands change "
-        "that: they note the time, and then a service records something of 28 April. What Bob would have been told at "
-        "the noted time did not have it (`then` is null), what he is told now does, and the reason is that it arrived "
-        "late. `/v1/subjects/$p/account?known_at=$t` is the whole account of that time. Asked about a real ledger, "
-        "`known_at` is a day such as 1 May.",
+        "that: they note the time, and then a service records something of 28 April and keeps its position from the "
+        "receipt. With `min_position` and the header `Prefer: wait=30`, which `ask` sends, the answer waits until that "
+        "is in it. What Bob would have been told at the noted time did not have it (`then` is null), what he is told "
+        "now does, and the reason is that it arrived late. The second difference is the officer's own look: his id was "
+        "looked up after the noted time, and that is in his account, too. `/v1/subjects/$p/account?known_at=$t` is the "
+        "whole account of that time. Asked about a real ledger, `known_at` is a time with its offset, such as "
+        "`2026-05-01T00:00:00-04:00`.",
     ),
     Question(
         16, ASKER, "Which uses were for a purpose not declared, or after withdrawal?",
@@ -127,7 +143,7 @@ OFFICER = (
             Step("/v1/subjects/$p/accounts", None, "C-1033", method="POST", body="{}"),
             Step("/v1/seals?state=soon&state=endless", Shown(
                 ("seal", "name", "basis", "starts", "ends", "state", "clearance", "omitted_from.account",
-                 "omitted_from.language", "omitted_from.renewed"), rows=2,
+                 "omitted_from.subject", "omitted_from.language", "omitted_from.renewed"), rows=2,
             ), key="legal"),
         ),
         "Only a cleared key is answered. One order names no end, which is a question for counsel; `soon` is what ends "
@@ -137,13 +153,14 @@ OFFICER = (
     Question(
         19, ASKER, "Who asked the ledger about this person, and under which ticket?",
         (
-            Step("/v1/subjects/$p/holdings", None, "C-1038"),
+            Step("/v1/subjects/$p/holdings", None, LOOKED_UP),
             Step("/v1/subjects/$p/queries", Shown(
                 ("query", "outcome", "purpose", "ticket", "role", "key", "rows", "categories"),
-            ), "C-1038", key="compliance"),
+            ), LOOKED_UP, key="compliance"),
         ),
         "Somebody's look at a person, with its purpose and ticket, and the look-up of her id before it. Refused "
-        "attempts are in the list, too. Who may not know whose key it was sees the role alone.",
+        "attempts are in the list, too. Which `key` it was is told to keys with `askers:read`, such as the compliance "
+        "officer's here; others see the role alone. Who holds that key, an administrator finds at `/v1/keys`.",
     ),
     Question(
         20, ASKER, "Which emitters went silent, or have gaps?",

@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, Any
 from examples.questions.customer import CUSTOMER
 from examples.questions.officer import OFFICER
 from examples.questions.proof import PROOF, Check, proof
-from examples.questions.question import WIDTH, Step, kept, masked, reached
+from examples.questions.question import WIDTH, kept, look_up, masked, reached
 from examples.questions.regulator import REGULATOR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from examples.questions.question import Question, Send, Shown
+    from examples.questions.question import Question, Send, Shown, Step
 
 QUESTIONS = (*CUSTOMER, *OFFICER, *REGULATOR, PROOF)
-PURPOSE = "whosaw:Audit"
+PURPOSES = {
+    "customer": "whosaw:AccessRequest",
+    "privacy officer": "whosaw:InternalAudit",
+    "regulator": "whosaw:RegulatoryInspection",
+}
+"""Why a question is asked, by whose it is. The first is what the page's commands say unless they say another."""
+USUAL = PURPOSES["customer"]
 TICKET = "TKT-25"
 OPENING = f"""# The 25 questions
 
@@ -37,38 +43,48 @@ Start the sample company, a telephone company in Quebec with 300 customers and e
 make demo
 ```
 
-It prints its API keys, and two lines that give them to your shell. Paste these into another terminal, and then these
-two helpers. The first finds a customer's id by her number, which never stands in an address; the second asks.
+It prints its API keys, and two lines that give them to your shell. Paste these into another terminal, in the same
+folder (the commands of `.venv/bin` are there), and then these two helpers. The first finds a customer's id by her
+number, which never stands in an address; the second asks. Both ask for a customer's request unless another purpose
+follows, and the second with the officer's key unless another one follows that.
 
 ```sh
-who() {{ curl -sS "$URL/v1/subjects/lookup" -H "Authorization: Bearer $OFFICER" -H 'Whosaw-Purpose: {PURPOSE}' \\
-  -H 'Whosaw-Ticket: {TICKET}' -H 'Content-Type: application/json' \\
+who() {{ curl -sS "$URL/v1/subjects/lookup" -H "Authorization: Bearer $OFFICER" \\
+  -H "Whosaw-Purpose: ${{2:-{USUAL}}}" -H 'Whosaw-Ticket: {TICKET}' -H 'Content-Type: application/json' \\
   -d '{{"reference":{{"kind":"customer","value":"'$1'"}}}}' \\
   | python3 -c 'import json, sys; said = json.load(sys.stdin); print(said.get("id") or sys.exit(said["title"]))'; }}
-ask() {{ curl -sS "$URL$1" -H "Authorization: Bearer ${{2:-$OFFICER}}" -H 'Whosaw-Purpose: {PURPOSE}' \\
-  -H 'Whosaw-Ticket: {TICKET}' | python3 -m json.tool --no-ensure-ascii; }}
+ask() {{ curl -sS "$URL$1" -H "Authorization: Bearer ${{3:-$OFFICER}}" -H "Whosaw-Purpose: ${{2:-{USUAL}}}" \\
+  -H 'Whosaw-Ticket: {TICKET}' -H 'Prefer: wait=30' | python3 -m json.tool --no-ensure-ascii; }}
 ```
 
 Every question carries a purpose and is itself recorded, also these. The whole answers are long: add `| less`, and
 search there for what is shown here. Below, rows and members that do not matter for the question are left out, which is
-said each time; `…` is an id that differs from copy to copy. For a table instead
-of JSON, with the questions about one person:
+said each time; `…` is an id or a position in the log, which differs from copy to copy. What is recorded is in the
+answers a moment later: if something that was just done is missing, ask again.
+
+An answer has at most 100 rows. `limit=` in the address asks for up to 500, and `next` is the address of more, to be
+asked in the same way; it is null once there are no more. An answer about everybody (questions 10, 11, 13, 14, 16, 17
+and 21) comes whole, as a stream of one row a line, with `limit=all` and the header `Accept: application/x-ndjson`:
+question 14 shows how.
+
+For a table instead of JSON, with the questions about one person:
 
 ```sh
-WHOSAW_KEY=$OFFICER .venv/bin/whosaw ask disclosures --reference customer:C-1007 --purpose whosaw:Audit
+WHOSAW_KEY=$OFFICER .venv/bin/whosaw ask disclosures --reference customer:C-1007 --purpose {USUAL}
 ```
 
 Each question is one query. A command that is not part of it, but makes something to be found, stands under "Before
 that". The commands go down the page in this order: what one asks is on record, and a later one may show it. In question
 6 a customer is forgotten for good; `make demo` brings nobody back, and wiping it starts anew. The commands that
-`make demo` prints change the sample, too: the first adds a disclosure to questions 1 to 3, the others change some
-counts.
+`make demo` prints change the sample, too: the first adds a disclosure to question 2. The others are about people of
+whom no answer here tells; only between the two halves of its step 6 has question 18 a row more.
 
 Codes such as `pd:CallLog` are explained in [vocabulary.md](vocabulary.md) and at `/v1/codes`, in English and in French.
 
 """
 
 BEFORE = "Before that, so that there is something to find:"
+WHOLE = "All of it, in a file: one row a line, then how many rows that is. And about how many people:"
 
 
 def page(send: Send, check: Check) -> str:
@@ -84,8 +100,8 @@ def page(send: Send, check: Check) -> str:
     return "".join(parts)
 
 
-def answer(step: Step, send: Send, people: dict[str, str], known: dict[str, str]) -> Any:
-    """Return a step's answer, decoded.
+def answered(step: Step, send: Send, people: dict[str, str], known: dict[str, str]) -> bytes:
+    """Return a step's answer.
 
     Args:
         step: What to ask.
@@ -94,7 +110,7 @@ def answer(step: Step, send: Send, people: dict[str, str], known: dict[str, str]
         known: What stands for `$t` and `$r`.
 
     Raises:
-        ValueError: The product refused to answer, or does not answer in JSON.
+        ValueError: The product refused to answer.
     """
     path = step.path.replace("$p", people[step.person] if step.person else "")
     for name, value in known.items():
@@ -102,7 +118,7 @@ def answer(step: Step, send: Send, people: dict[str, str], known: dict[str, str]
     status, body = send(step, path)
     if status not in range(200, 300):
         raise ValueError(f"{step.path}: {status} {body[:300]!r}")
-    return json.loads(body)
+    return body
 
 
 def excerpt(document: Any, shown: Shown) -> tuple[list[str], str]:
@@ -114,9 +130,13 @@ def excerpt(document: Any, shown: Shown) -> tuple[list[str], str]:
     fitting = [row for row in rows if _fits(row, shown.where)]
     if shown.by is not None:
         fitting.sort(key=lambda row: str(reached(row, shown.by or "")))
+    more = " `next` is the address of more rows." if document.get("next") else ""
     if shown.picks:
-        fitting = [next(row for row in fitting if _fits(row, each)) for each in shown.picks]
-        return [_written(row, shown.members) for row in fitting], "Some of the rows; other members are left out."
+        picked = [next(row for row in fitting if _fits(row, each)) for each in shown.picks]
+        rest = (
+            f"{len(picked)} of the {len(rows)} rows{' of this page' if more else ''}; other members are left out.{more}"
+        )
+        return [_written(row, shown.members) for row in picked], rest
     lines += [_written(row, shown.members) for row in fitting[: shown.rows]]
     if not rows:
         return [*lines, "[]"], "No rows: that is the whole answer."
@@ -124,9 +144,8 @@ def excerpt(document: Any, shown: Shown) -> tuple[list[str], str]:
     which = f" with {which}" if which else ""
     if not fitting:
         return [*lines, "[]"], f"There is no row{which}."
-    if document.get("next"):
-        return lines, f"The first {min(len(fitting), shown.rows)} rows{which} of more; other members are left out."
-    return lines, f"{min(len(fitting), shown.rows)} of {len(fitting)} rows{which}; other members are left out."
+    which = f"{' of this page' if more else ''}{which}"
+    return lines, f"{min(len(fitting), shown.rows)} of {len(fitting)} rows{which}; other members are left out.{more}"
 
 
 def _fits(row: Any, where: Mapping[str, object]) -> bool:
@@ -155,42 +174,49 @@ def _anchor(question: Question) -> str:
 
 
 def _section(question: Question, send: Send, check: Check) -> str:
+    purpose = PURPOSES[question.asker]
+    known = {"$t": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")}
     numbers = {step.person for step in question.steps if step.person}
-    people = {number: _look_up(number, send) for number in sorted(numbers)}
+    people = {number: look_up(number, purpose, send) for number in sorted(numbers)}
     text = f"\n## {question.number}. {question.text}\n\n*Asked by a {question.asker}.*\n"
     text += proof(send, check) if question is PROOF else ""
-    named, known = None, {"$t": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")}
-    for step in question.steps:
-        command = f"p=$(who {step.person})\n" if step.person and step.person != named else ""
-        command += f"{step.before}\n" if step.before else ""
+    named = None
+    for step in (each if each.purpose else each._replace(purpose=purpose) for each in question.steps):
+        command = f"{step.before}\n" if step.before else ""
+        if step.person and step.person != named:
+            command += f"p=$(who {step.person}{'' if purpose == USUAL else f' {purpose}'})\n"
         named = step.person or named
+        if step.into is not None:
+            counted = f'tail -n 1 {step.into}\ngrep -o \'"subject":"[^"]*"\' {step.into} | sort -u | wc -l'
+            text += f"\n{WHOLE}\n\n```sh\n{_command(step)}\n{counted}\n```\n"
+            *rows, last = answered(step, send, people, known).decode().splitlines()
+            text += f"\n```\n{last}\n{len({json.loads(row)['subject'] for row in rows})}\n```\n"
+            continue
         text += f"\n{BEFORE}\n" if step.shown is None else ""
         text += f"\n```sh\n{command}{_command(step)}\n```\n"
-        document = answer(step, send, people, known)
-        known |= {"$r": document[step.keeps]} if step.keeps else {}
+        document = json.loads(answered(step, send, people, known))
+        known |= {"$r": str(document[step.keeps])} if step.keeps else {}
         if step.shown is not None:
             lines, rest = excerpt(document, step.shown)
             text += "\n```json\n" + "\n".join(lines) + f"\n```\n\n{rest}\n"
     return text + f"\n{fill(question.meaning, WIDTH)}\n"
 
 
-def _look_up(number: str, send: Send) -> str:
-    reference = json.dumps({"reference": {"kind": "customer", "value": number}})
-    _, body = send(Step("/v1/subjects/lookup", None, method="POST", body=reference), "/v1/subjects/lookup")
-    found: str = json.loads(body)["id"]
-    return found
-
-
 def _command(step: Step) -> str:
     """Return what to paste."""
     path = f'"{step.path}"' if set(step.path) & set("?&*") else step.path
+    key, why = f"${step.key.upper()}", f"-H 'Whosaw-Purpose: {step.purpose}' "
+    if step.into is not None:
+        request = f'curl -sS "$URL{step.path}" -o {step.into} \\\n  -H "Authorization: Bearer {key}"'
+        return f"{request} {why}-H 'Accept: {step.accept}'"
     if step.method == "GET":
-        return f"ask {path}" + (f" ${step.key.upper()}" if step.key != "officer" else "")
+        words = [path, *([step.purpose] if key != "$OFFICER" or step.purpose != USUAL else [])]
+        return " ".join(["ask", *words, *([key] if key != "$OFFICER" else [])])
     body = wrapped(step.body or "{}")
     body = f"\n{body}" if "\n" in body else body
     said = (
-        f'curl -sS -X POST "$URL{step.path}" -H "Authorization: Bearer ${step.key.upper()}" \\\n'
-        f"  -H 'Whosaw-Purpose: {PURPOSE}' -H 'Content-Type: application/json' -d '{body}'"
+        f'curl -sS -X POST "$URL{step.path}" -H "Authorization: Bearer {key}" \\\n'
+        f"  {why if step.key != 'emitter' else ''}-H 'Content-Type: application/json' -d '{body}'"
     )
     if step.keeps is None:
         return said if step.shown is not None else f"{said} -o /dev/null"

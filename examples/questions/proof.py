@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import TypeAlias
 
-from examples.questions.question import ELLIPSIS, Question, Send, Step
+from examples.questions.question import ELLIPSIS, Question, Send, Step, look_up
 
 Check: TypeAlias = Callable[[bytes, bytes], str]
 """Verifies a bundle against an older checkpoint as the command would; returns what it prints."""
 
 PERSON = "C-1035"
+PURPOSE = "whosaw:RegulatoryInspection"
 PROOF = Question(
     25, "regulator", "Prove, offline, that nothing was altered or removed since a checkpoint that I kept.", (),
     "The first command is what a regulator does once, and keeps. The second asks for everything about one customer as "
@@ -27,9 +27,9 @@ curl -sS "$URL/v1/logs/0/checkpoint" -H "Authorization: Bearer $REGULATOR" > kep
 ```
 
 ```sh
-p=$(who {PERSON})
+p=$(who {PERSON} {PURPOSE})
 curl -sS -X POST "$URL/v1/subjects/$p/exports?since=$(sed -n 2p kept.txt)" -H "Authorization: Bearer $REGULATOR" \\
-  -H 'Whosaw-Purpose: whosaw:RegulatoryInspection' -o account.zip
+  -H 'Whosaw-Purpose: {PURPOSE}' -o account.zip
 .venv/bin/whosaw-verify account.zip --key "$LOG_KEY" --since kept.txt
 ```
 """
@@ -38,12 +38,11 @@ CHANGING = re.compile(r"/\S*/(?=account\.zip)|[a-z]+\.example/[a-z]+/log0(?:\+[0
 
 def proof(send: Send, check: Check) -> str:
     """Return the commands and what the offline verifier says, without what differs from copy to copy."""
-    _, note = send(Step("/v1/logs/0/checkpoint", None, key="regulator"), "/v1/logs/0/checkpoint")
-    asked = json.dumps({"reference": {"kind": "customer", "value": PERSON}})
-    _, found = send(Step("/v1/subjects/lookup", None, method="POST", body=asked), "/v1/subjects/lookup")
+    _, note = send(Step("/v1/logs/0/checkpoint", None, key="regulator", purpose=PURPOSE), "/v1/logs/0/checkpoint")
+    person = look_up(PERSON, PURPOSE, send)
     size = note.decode().split("\n")[1]
-    path = f"/v1/subjects/{json.loads(found)['id']}/exports?since={size}"
-    status, bundle = send(Step(path, None, key="regulator", method="POST"), path)
+    path = f"/v1/subjects/{person}/exports?since={size}"
+    status, bundle = send(Step(path, None, key="regulator", method="POST", purpose=PURPOSE), path)
     if status not in range(200, 300):
         raise ValueError(f"{path}: {status} {bundle[:300]!r}")
     said = [line for line in check(bundle, note).splitlines() if not line.lstrip().startswith("note")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
@@ -12,8 +13,8 @@ Send: TypeAlias = Callable[["Step", str], tuple[int, bytes]]
 DRAWN = re.compile(r"(?:account-)?[0-9a-f]{16,64}|key-[0-9a-f]+|[A-Za-z0-9+/]{43}=")
 """What is drawn at random, or keyed by it: another text in every copy of the sample."""
 ELLIPSIS = "…"
-PLACES = ("corrected_by",)
-"""Members that are lists of positions, which depend on what else was recorded."""
+PLACES = ("corrected_by", "position")
+"""Members that are positions, or lists of them, which depend on what else was recorded."""
 WIDTH = 118
 """Of a line of the page."""
 
@@ -43,7 +44,7 @@ class Step(NamedTuple):
     path: str
     """With `$p` for the person's id, and `$t` for the moment at which the question began, to the second."""
     shown: Shown | None
-    """None: it is no part of the question, but done before, so that there is something to find."""
+    """None: it is no part of the question, but done before, so that there is something to find; or see `into`."""
     person: str | None = None
     """The number of the customer whose id `$p` is."""
     key: str = "officer"
@@ -51,9 +52,19 @@ class Step(NamedTuple):
     method: str = "GET"
     body: str | None = None
     before: str | None = None
-    """A line to paste first."""
+    """A line to paste first, before the person's id is looked up."""
     keeps: str | None = None
     """The member of the answer that is `$r` from then on."""
+    purpose: str = ""
+    """Why it is asked: a code. Empty: the purpose of whoever asks the question."""
+    into: str | None = None
+    """The file that takes the answer as lines, one a row. Its last line is shown, which counts them, and the number of
+    people they are about."""
+
+    @property
+    def accept(self) -> str:
+        """What is to be answered."""
+        return "*/*" if self.into is None else "application/x-ndjson"
 
 
 class Question(NamedTuple):
@@ -66,6 +77,15 @@ class Question(NamedTuple):
     steps: tuple[Step, ...]
     meaning: str
     """What the answer says, in plain words."""
+
+
+def look_up(number: str, purpose: str, send: Send) -> str:
+    """Return the id of the customer of a number."""
+    reference = json.dumps({"reference": {"kind": "customer", "value": number}})
+    step = Step("/v1/subjects/lookup", None, method="POST", body=reference, purpose=purpose)
+    _, body = send(step, step.path)
+    found: str = json.loads(body)["id"]
+    return found
 
 
 def kept(value: Any, members: tuple[str, ...]) -> Any:
@@ -92,7 +112,11 @@ def reached(value: Any, member: str) -> Any:
 def masked(value: Any) -> Any:
     """Return a value without what is drawn at random, and without places in the log."""
     if isinstance(value, dict):
-        return {name: [ELLIPSIS] * len(each) if name in PLACES else masked(each) for name, each in value.items()}
+        return {name: _elided(each) if name in PLACES else masked(each) for name, each in value.items()}
     if isinstance(value, list):
         return [masked(each) for each in value]
     return ELLIPSIS if isinstance(value, str) and DRAWN.fullmatch(value) else value
+
+
+def _elided(places: Any) -> Any:
+    return [ELLIPSIS] * len(places) if isinstance(places, list) else ELLIPSIS

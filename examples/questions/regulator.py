@@ -19,11 +19,13 @@ REGULATOR = (
     Question(
         23, ASKER, "Show one complaint's full chain of custody, from its collection to its answer.",
         (Step("/v1/cases/complaint-2026-0042", Shown(
-            ("time", "type", "source", "id", "corrected_by", "leaf"), rows=6,
+            ("time", "type", "actor_kind", "actor_role", "system", "purposes", "categories", "recipient_name",
+             "outcome", "source", "id", "corrected_by", "leaf"), rows=6,
         ), key="regulator"),),
         "In the order in which it was recorded: filed, looked into, looked into once too often, that one voided, sent "
         "to the regulator, answered. The mistake stays and says by which entry it was corrected. Each row names its "
-        "leaf hash and where its proof is. What is sealed is left out, and counted only for who is cleared.",
+        "leaf hash and where its proof is; of people at work their part in the company stands there, no name. What is "
+        "sealed is left out, and counted only for who is cleared.",
     ),
     Question(
         24, ASKER, "How many requests by authorities, of each category, complied with, refused, and how many people?",
@@ -32,8 +34,9 @@ REGULATOR = (
             also=("year", "banding"),
         ), key="regulator"),),
         "In bands, as the federal guidelines for transparency reports have it: no figure under 101 is told apart from "
-        "another, so that nobody can be found behind it. A year is told once it is over, since two editions that "
-        "overlap could be subtracted from one another. What an order forbids to tell is not counted before the order "
-        "ends.",
+        "another, so that nobody can be found behind it. A sample of 300 customers has not so many of any category, "
+        "so that here all are in the lowest band, those of no request too. A year is told once it is over, since two "
+        "editions that overlap could be subtracted from one another. What an order forbids to tell is not counted "
+        "before the order ends.",
     ),
 )  # fmt: skip

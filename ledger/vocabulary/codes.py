@@ -5,7 +5,10 @@ from __future__ import annotations
 import tomllib
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 LANGUAGES = ("en", "fr")
 
@@ -76,6 +79,11 @@ def kinds(code: str) -> tuple[str, ...]:
         known = CODES.get(each)
         found += [wider for wider in (known.broader if known is not None else ()) if wider not in found]
     return tuple(found)
+
+
+def covered(code: str, by: Collection[str]) -> bool:
+    """Return whether a code is among some, or one is that it is a kind of."""
+    return any(each in by for each in kinds(code))
 
 
 def related(one: str, other: str) -> bool:

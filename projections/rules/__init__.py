@@ -23,3 +23,5 @@ def _found() -> tuple[Rule, ...]:
 
 
 RULES = _found()
+TO_CONFIRM = frozenset(rule.code for rule in RULES if rule.confirm)
+"""The codes of those that counsel must confirm."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ledger.vocabulary.codes import kinds
 from projections.rules.rule import Remembered
 
 if TYPE_CHECKING:
@@ -11,12 +12,14 @@ if TYPE_CHECKING:
 
 
 def collected_before(history: History, fact: Fact) -> dict[str, list[Fact]]:
-    """Return which collections a fact's categories had by then, those that nobody collected on record left out."""
+    """Return which collections a fact's categories had by then, those that nobody collected on record left out.
+
+    What was collected as a wider kind of data was collected.
+    """
     found = collections(history)
     known = {
-        category: [each for each in found[category].values() if each.time <= fact.time]
+        category: [one for each in kinds(category) for one in found.get(each, {}).values() if one.time <= fact.time]
         for category in fact.data["categories"]
-        if category in found
     }
     return {category: some for category, some in known.items() if some}
 

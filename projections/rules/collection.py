@@ -95,4 +95,4 @@ def _allowed(fact: Fact, purpose: str) -> bool:
     return canadian or basis in ALLOWED or purpose == FRAUD
 
 
-RULE = Rule("whosaw:RuleCollection", 3, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)
+RULE = Rule("whosaw:RuleCollection", 4, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge, confirm=True)

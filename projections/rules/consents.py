@@ -1,7 +1,7 @@
 """What a person said on a purpose: for each category, the newest of her words that counted when something happened.
 
-What she gives covers what it names and no more, so that it takes a word on every category of a fact, in one consent or
-in several; what she refuses or withdraws counts if it touches one of them.
+What she gives covers what it names, every kind of that, and no more, so that it takes a word on every category of a
+fact, in one consent or in several; what she refuses or withdraws counts if it touches one of them.
 
 Source: PIPEDA, Schedule 1, 4.3.8 (withdrawal); P-39.1, s. 14 (consent for each purpose); CASL, s. 11(3).
 """
@@ -56,7 +56,7 @@ class Word(NamedTuple):
         return tuple(map(place, self.facts))
 
 
-def word(history: History, fact: Fact, purpose: str) -> Word | None:
+def word(history: History, fact: Fact, purpose: str, category: str | None = None) -> Word | None:
     """Return how a person stood on a purpose of a fact; None if she never spoke on it, of any of the categories.
 
     A withdrawal counts from the time that it names, whenever it was recorded, for all the purposes it names and those
@@ -67,32 +67,33 @@ def word(history: History, fact: Fact, purpose: str) -> Word | None:
         history: Hers.
         fact: What is judged.
         purpose: One of its purposes.
+        category: What is looked at in place of its categories: a kind of one of them.
     """
     hers = words(history)
     said = [(reach, each) for reach, each in hers.about(purpose) if each.speaks_of(fact)]
     if not said:
         return None
     found = {
-        category: _decides([pair for pair in said if pair[1].names(category)], fact.time, hers.merged)
-        for category in fact.data["categories"]
+        each: _decides([pair for pair in said if pair[1].names(each)], fact.time, hers.merged)
+        for each in ([category] if category is not None else fact.data["categories"])
     }
     standing = [each for each in found.values() if each is not None]
     if not standing:
         return None
     against = [each for each in standing if each.stands(fact.time) != GIVEN]
     facts = tuple({each.fact.position: each.fact for each in against or standing}.values())
-    lacking = tuple(category for category, each in found.items() if each is None)
+    lacking = tuple(name for name, each in found.items() if each is None)
     return Word((against or standing)[0].stands(fact.time), facts, lacking)
 
 
-def within(history: History, purpose: str) -> list[str]:
-    """Return the purposes that a person spoke of and that are kinds of a purpose: it may stand for any of them."""
-    return words(history).within(purpose)
+def within(history: History, code: str) -> list[str]:
+    """Return what a person spoke of and that is a kind of a purpose or of a category: it may stand for any of them."""
+    return words(history).within(code)
 
 
-def objection(history: History, fact: Fact, purpose: str) -> Word | None:
+def objection(history: History, fact: Fact, purpose: str, category: str | None = None) -> Word | None:
     """Return a person's no to marketing, which no ground outweighs; None if a purpose is none, or she said no such."""
-    found = word(history, fact, purpose) if is_marketing(purpose) else None
+    found = word(history, fact, purpose, category) if is_marketing(purpose) else None
     return found if found is not None and found.state in OBJECTIONS else None
 
 

@@ -64,4 +64,4 @@ def _assent(fact: Fact, history: History) -> Verdict | None:
     return lawful("whosaw:AssentShown", *map(place, shown))
 
 
-RULE = Rule("whosaw:RuleDeemed", 3, "whosaw:PIPEDA", ("policy.assented", "data.used", "data.disclosed"), judge)
+RULE = Rule("whosaw:RuleDeemed", 4, "whosaw:PIPEDA", ("policy.assented", "data.used", "data.disclosed"), judge)

@@ -95,4 +95,4 @@ def _change(fact: Fact) -> Change:
     )  # fmt: skip
 
 
-RULE = Rule("whosaw:RuleDeletion", 3, "whosaw:PIPEDA", ("data.erased", "request.received"), judge)
+RULE = Rule("whosaw:RuleDeletion", 3, "whosaw:PIPEDA", ("data.erased", "request.received"), judge, confirm=True)

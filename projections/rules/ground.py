@@ -84,4 +84,4 @@ def _of_the_policy(fact: Fact, basis: str | None, registers: Registers) -> Verdi
     return Verdict("violation", "whosaw:BasisDoesNotFit", (basis,), places)
 
 
-RULE = Rule("whosaw:RuleGround", 3, "whosaw:PIPEDA", ("data.disclosed",), judge)
+RULE = Rule("whosaw:RuleGround", 4, "whosaw:PIPEDA", ("data.disclosed",), judge)

@@ -29,4 +29,4 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     return lawful("whosaw:TicketStated")
 
 
-RULE = Rule("whosaw:RuleLookup", 2, "whosaw:P39.1", ("data.viewed",), judge)
+RULE = Rule("whosaw:RuleLookup", 2, "whosaw:P39.1", ("data.viewed",), judge, confirm=True)

@@ -31,4 +31,4 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
     return Verdict("violation", "whosaw:PurposeNotDeclared", tuple(others), places)
 
 
-RULE = Rule("whosaw:RulePurpose", 1, None, ("data.collected", "data.used", "data.disclosed"), judge)
+RULE = Rule("whosaw:RulePurpose", 1, None, ("data.collected", "data.used", "data.disclosed"), judge, confirm=True)

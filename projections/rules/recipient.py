@@ -52,4 +52,4 @@ def _agreed(fact: Fact, agreements: Sequence[Agreement], places: tuple[Place, ..
     return Verdict("violation", reason, (named[-1].agreement,), (*places, *(each.place for each in named)))
 
 
-RULE = Rule("whosaw:RuleRecipient", 1, "whosaw:P39.1", ("data.disclosed",), judge)
+RULE = Rule("whosaw:RuleRecipient", 1, "whosaw:P39.1", ("data.disclosed",), judge, confirm=True)

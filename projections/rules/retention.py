@@ -64,4 +64,4 @@ def _places(some: Sequence[Kept]) -> tuple[Place, ...]:
     return tuple(dict.fromkeys([*places, *rules]))
 
 
-RULE = Rule("whosaw:RuleRetention", 2, "whosaw:PIPEDA", ("data.collected",), judge)
+RULE = Rule("whosaw:RuleRetention", 3, "whosaw:PIPEDA", ("data.collected",), judge, confirm=True)

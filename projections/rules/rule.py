@@ -63,6 +63,8 @@ class Rule(NamedTuple):
     """Returns what it says of a fact; None where it does not apply. Pure."""
     gone: tuple[str, ...] = ()
     """The types of fact that it judges though they do not count any more."""
+    confirm: bool = False
+    """Whether counsel must confirm it: nobody has read what it rests on again in the text of the law."""
 
 
 def lawful(reason: str, *inputs: Place, law: str | None = None) -> Verdict:

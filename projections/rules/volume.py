@@ -85,4 +85,4 @@ def _who(fact: Fact) -> str | None:
     return actor.get("key") if actor.get("kind") == "human" else None
 
 
-RULE = Rule("whosaw:RuleVolume", 1, "whosaw:P39.1", ("data.viewed",), judge)
+RULE = Rule("whosaw:RuleVolume", 1, "whosaw:P39.1", ("data.viewed",), judge, confirm=True)

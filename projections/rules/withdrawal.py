@@ -3,7 +3,8 @@
 When a withdrawal counts, it says itself: the ten business days that CASL gives for an unsubscription, or the company's
 own, are in its `effective_at`. What rests on an exception of the law or on a contract does not need consent, but for
 marketing, where a no is a no whatever the basis; and that somebody acts for the company is no reason to do what she
-refused. A purpose that is stated more broadly than what she refused may be that, or not: nobody can tell.
+refused. A purpose, or a kind of data, that is stated more broadly than what she refused may be that, or not: nobody can
+tell.
 
 Source: PIPEDA, Schedule 1, 4.3.8; P-39.1, s. 22; CASL, s. 11(3); GDPR, Art. 21(3); the policy, 7.2.
 """
@@ -17,8 +18,11 @@ from projections.rules.exceptions import ground
 from projections.rules.rule import Rule, Verdict, lawful, purposes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from projections.history import Fact, History
     from projections.registers import Registers
+    from projections.rules.consents import Word
 
 WITHOUT_CONSENT = frozenset({"dpv:ContractPerformance", "dpv:LegalObligation", "dpv:VitalInterest"})
 
@@ -34,19 +38,39 @@ def judge(fact: Fact, history: History, registers: Registers) -> Verdict | None:
         reason = consents.REASONS[against[0][1].state]
         return Verdict("violation", reason, tuple(purpose for purpose, _ in against), places)
     hidden = [
-        (purpose, narrow, word)
+        (purpose, narrow, spoken(history, fact, narrow))
         for purpose in purposes(fact)
         for narrow in consents.within(history, purpose)
-        if (word := spoken(history, fact, narrow)) is not None and word.state in consents.OBJECTIONS
     ]
-    if hidden:
-        codes = dict.fromkeys([*(wide for wide, _, _ in hidden), *(narrow for _, narrow, _ in hidden)])
-        places = tuple(dict.fromkeys(each for _, _, word in hidden for each in word.places))
-        return Verdict("gap", "whosaw:PurposeTooBroad", tuple(codes), places)
+    inside = [
+        (category, narrow, spoken(history, fact, each, narrow))
+        for category in fact.data["categories"]
+        for narrow in consents.within(history, category)
+        for purpose in purposes(fact)
+        for each in (purpose, *consents.within(history, purpose))
+    ]
+    found = _too_broad("whosaw:PurposeTooBroad", hidden) or _too_broad("whosaw:DataTooBroad", inside)
+    if found is not None:
+        return found
     agreed = [word for _, word in said if word.agrees]
     if not agreed:
         return None
     return lawful("dpv:ConsentGiven", *dict.fromkeys(each for word in agreed for each in word.places))
+
+
+def _too_broad(reason: str, words: Sequence[tuple[str, str, Word | None]]) -> Verdict | None:
+    """Return that what is stated may be what she refused; None if she refused nothing that is a kind of it.
+
+    Args:
+        reason: Why nobody can tell.
+        words: What is stated, a kind of it, and what she said on that.
+    """
+    against = [(wide, narrow, word) for wide, narrow, word in words if word and word.state in consents.OBJECTIONS]
+    if not against:
+        return None
+    codes = dict.fromkeys([*(wide for wide, _, _ in against), *(narrow for _, narrow, _ in against)])
+    places = tuple(dict.fromkeys(each for _, _, word in against for each in word.places))
+    return Verdict("gap", reason, tuple(codes), places)
 
 
 def without_consent(fact: Fact) -> bool:
@@ -56,4 +80,4 @@ def without_consent(fact: Fact) -> bool:
     return basis in WITHOUT_CONSENT or (exception is not None and not exception.mandate)
 
 
-RULE = Rule("whosaw:RuleWithdrawal", 4, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)
+RULE = Rule("whosaw:RuleWithdrawal", 5, "whosaw:PIPEDA", ("data.used", "data.disclosed"), judge)

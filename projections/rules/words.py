@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ledger.vocabulary.codes import kinds
+from ledger.vocabulary.codes import covered, kinds
 from projections.deadlines import FEDERAL, deadline, law_on
 from projections.history import moment
 from projections.law.pack import PACKS
@@ -68,8 +68,8 @@ class Said(NamedTuple):
         return next((steps for steps, each in enumerate(kinds(purpose)) if each in self.purposes), None)
 
     def names(self, category: str) -> bool:
-        """Return whether it is about a category."""
-        return not self.categories or category in self.categories
+        """Return whether it is about a category: names it, or what it is a kind of."""
+        return not self.categories or covered(category, self.categories)
 
     def speaks_of(self, fact: Fact) -> bool:
         """Return whether it is about a fact's recipient and channel, and counts by then."""
@@ -105,10 +105,10 @@ class Words:
             self._about[purpose] = [(reach, each) for reach, each in reached if reach is not None]
         return self._about[purpose]
 
-    def within(self, purpose: str) -> list[str]:
-        """Return the purposes that she spoke of and that are kinds of a purpose, itself not among them."""
-        named = {each for said in self.every for each in said.purposes}
-        return sorted(each for each in named if each != purpose and purpose in kinds(each))
+    def within(self, code: str) -> list[str]:
+        """Return what she spoke of and that is a kind of a purpose or of a category, itself not among them."""
+        named = {each for said in self.every for each in (*said.purposes, *said.categories)}
+        return sorted(each for each in named if each != code and code in kinds(each))
 
 
 words = Remembered(Words)

@@ -375,6 +375,10 @@ def test_whose_consents_a_change_of_a_policy_touches(start: Callable[..., Servic
         said("C-5", "given", marketing), said("C-5", "withdrawn", marketing, 2, categories=["pd:Name"]),
         said("C-6", "given", marketing, until="2026-11-02T00:00:00Z"),
         said("C-7", "given", marketing, visibility="sealed"),
+        said("C-10", "given", marketing, categories=["pd:EmailAddress"]),
+        said("C-10", "withdrawn", marketing, 2, categories=["pd:Contact"]),
+        said("C-11", "given", marketing, categories=["pd:Contact"]),
+        said("C-11", "withdrawn", marketing, 2, categories=["pd:EmailAddress"]),
         said("C-8", "refused", marketing), said("C-1", "given", ads), said("C-9", "given", "dpv:ServiceProvision"),
     )  # fmt: skip
     wrong = said("C-3", "withdrawn", marketing, 4)
@@ -384,12 +388,12 @@ def test_whose_consents_a_change_of_a_policy_touches(start: Callable[..., Servic
     service.record(wrong, voided)
     path = "/v1/policies/privacy/impact"
     rows = pages(service, f"{path}?people=consenting&limit=2")
-    assert sorted(row["subject"] for row in rows) == sorted(service.look_up(f"C-{n}") for n in (1, 3, 4, 5))
+    assert sorted(row["subject"] for row in rows) == sorted(service.look_up(f"C-{n}") for n in (1, 3, 4, 5, 11))
     assert {row["purpose"] for row in rows} == {marketing}
-    assert ask(service, path).json()["totals"]["consents"] == {marketing: 4}
+    assert ask(service, path).json()["totals"]["consents"] == {marketing: 5}
     both = pages(service, f"{path}?people=consenting&version=2027&limit=2")
-    assert [row["purpose"] for row in both] == [marketing] * 4 + [ads]
-    assert ask(service, f"{path}?version=2027").json()["totals"]["consents"] == {marketing: 4, ads: 1}
+    assert [row["purpose"] for row in both] == [marketing] * 5 + [ads]
+    assert ask(service, f"{path}?version=2027").json()["totals"]["consents"] == {marketing: 5, ads: 1}
 
 
 YEAR = "from=2025-01-01T00:00:00Z&to=2026-01-01T00:00:00Z"

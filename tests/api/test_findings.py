@@ -38,7 +38,10 @@ def test_a_finding_says_which_rule_judged_on_what_and_why_in_the_readers_languag
         "finding": "x", "log_id": 0, "position": 1, "subject": made["stream"], "rule": "whosaw:RuleLookup",
         "version": "2", "law_pack": "ca-qc-p39.1/2024-09", "outcome": "violation", "state": "open", "seals": [],
         "inputs": [{"log_id": 0, "position": 1}], "time": "2026-11-01T10:00:00-05:00",
-        "explanation": "Looked at without a stated purpose or ticket: No ticket (Customer support).",
+        "explanation": (
+            "Looked at without a stated purpose or ticket: No ticket (Customer support, to be confirmed with counsel)."
+        ),
+        "confirm": True,
     }  # fmt: skip
     (french,) = across(service, **{"Accept-Language": "fr"})["items"]
     assert french["explanation"].startswith("Consultation sans fin déclarée ou sans billet : Aucun billet (")
@@ -53,6 +56,18 @@ def test_a_finding_has_an_age_in_days_and_somebody_who_answers_for_it(service: S
     assert found["owner"] == {"source": SOURCE, "system": "helpdesk"}
     (then,) = hers(service, made["stream"], "?valid_at=2026-11-11T15:00:00Z")
     assert then["age_days"] == 10, "since the first of November"
+
+
+def test_a_finding_names_the_recipient_as_it_was_then_and_the_data_of_the_fact(service: Service) -> None:
+    made, *_ = service.record(event("data.disclosed", basis=None, categories=["pd:Name", "pd:CallLog"]), look())
+    every = [*across(service)["items"], *hers(service, made["stream"])]
+    told = {(each["type"], each["recipient"], each["recipient_name"], tuple(each["categories"])) for each in every}
+    assert told == {
+        ("data.disclosed", "collections-north", "Collections North Inc.", ("pd:Name", "pd:CallLog")),
+        ("data.viewed", None, None, ("pd:Name",)),
+    }
+    looks = [each["data"] for each in service.entries("ledger.queried")]
+    assert [each["categories"] for each in looks] == [["pd:CallLog", "pd:Name"]] * 2, "what was shown is on record"
 
 
 def test_a_question_is_recorded_about_everybody_in_the_answer(service: Service) -> None:

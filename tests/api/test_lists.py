@@ -10,8 +10,14 @@ import orjson
 import pytest
 
 from api import positions, stream
+from projections.findings import FINDINGS
 from projections.law.calendar import FIRST_YEAR
+from projections.obligations import OBLIGATIONS
+from projections.rebuild import rebuild
+from projections.requests import REQUESTS
+from projections.retention import RETENTION
 from tests.api.conftest import event
+from tests.api.test_forgetting import forget
 from tests.api.test_requests import POLICE, answered, asked, consulted, placed
 from tests.api.test_retention import rule
 from tests.api.test_seals import cleared
@@ -250,3 +256,43 @@ def test_what_an_institution_said_later_was_not_known_then(service: Service) -> 
 
     assert consultations() == [True]
     assert consultations(known_at=known) == [None]
+
+
+def test_lists_as_they_were_known_are_answered_after_a_rebuild(start: Callable[..., Service]) -> None:
+    service = start()
+    service.record(*something(PEOPLE[:2]))
+    at = str(service.state.ledger.head(0))
+    service.record(*something(PEOPLE[:2]))
+    told = {path: document(service, path, as_of=at)["items"] for path in LISTS}
+    for _ in range(2):  # A statement that was kept would name the row types of tables that are gone.
+        for path in LISTS * 3:
+            assert document(service, path, as_of=at)["items"] == told[path]
+        for each in (FINDINGS, REQUESTS, OBLIGATIONS, RETENTION):
+            assert rebuild(service.dsn, each).same
+    assert {path: document(service, path, as_of=at)["items"] for path in LISTS} == told
+
+
+@pytest.mark.parametrize("people", [["C-1"], ["C-1", "C-2"]])
+def test_a_correction_that_names_nobody_brings_nobody_back(start: Callable[..., Service], people: list[str]) -> None:
+    service = start(forget_seconds=0)
+    subjects = [{"reference": {"kind": "customer", "value": each}, "role": "dpv:Customer"} for each in people]
+    target = event("data.disclosed", basis=None, subjects=subjects)
+    # A request would keep her: what she asked for is kept until her recourse is over.
+    service.record(*(each for each in something(people) if each["type"] != "request.received"), target)
+    streams = [service.look_up(each) for each in people]
+    every = {row[0].hex for row in service.rows("SELECT stream FROM ledger.entry")}
+    service.follow(service.state.ledger.head(0))
+    for each in streams:
+        assert forget(service, each, grace_days=0, untold="impossible").json()["state"] == "destroyed"
+    service.follow(service.state.ledger.head(0))
+    then = str(service.state.ledger.head(0))
+    named = {name: target[name] for name in ("source", "id")}
+    voided = event("event.voided", target=named, reason="whosaw:Duplicate")
+    del voided["data"]["subjects"]
+    service.record(voided)
+    for path in LISTS:
+        for parameters in ({}, {"as_of": then}):
+            text = ask(service, path, **parameters).text
+            assert not [each for each in every if each in text], (path, parameters)
+    for each in (FINDINGS, REQUESTS, OBLIGATIONS, RETENTION):
+        assert rebuild(service.dsn, each).same

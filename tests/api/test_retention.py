@@ -105,6 +105,20 @@ def test_which_order_holds_is_for_who_may_read_holds_and_that_one_does_for_all(s
     assert placed_at["position"] in [each["position"] for each in openly if each["type"] == "hold.placed"]
 
 
+def test_nobody_is_told_to_destroy_what_a_hold_on_its_kind_holds(service: Service) -> None:
+    order: dict[str, Any] = {
+        "hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {"categories": ["pd:Contact"]},
+        "starts": "2026-01-01T00:00:00Z",
+    }  # fmt: skip
+    made, _, last = service.record(old(), rule(), event("hold.placed", **order))
+    service.follow(last["position"])
+    for path in ("/v1/obligations", f"/v1/subjects/{made['stream']}/obligations"):
+        items = service.ask(path).json()["items"]
+        assert [item["categories"] for item in items if item["kind"] == "destroy"] == [["pd:Name"]], path
+    mine = service.ask(f"/v1/subjects/{made['stream']}/retention").json()["items"]
+    assert {item["category"]: item["blocked"] for item in mine} == {"pd:EmailAddress": True, "pd:Name": False}
+
+
 def test_who_is_to_be_forgotten_is_not_listed(service: Service) -> None:
     made, last = service.record(old(), rule())
     service.follow(last["position"])

@@ -153,8 +153,8 @@ def test_the_register_names_the_accounts_that_left_out_what_an_order_hides(servi
     (left_out,) = order["omitted_from"]
     (issued,) = service.entries("account.issued")
     assert left_out == {
-        "account": issued["data"]["account_id"], "log_id": 0, "position": issued["position"], "time": issued["time"],
-        "language": "en", "renewed": None,
+        "account": issued["data"]["account_id"], "subject": subject, "log_id": 0, "position": issued["position"],
+        "time": issued["time"], "language": "en", "renewed": None,
     }  # fmt: skip
     before = f"/v1/seals?as_of={issued['position'] - 1}"
     (order,) = ask(service, before, cleared(service, "city-police")).json()["items"]
@@ -163,6 +163,26 @@ def test_the_register_names_the_accounts_that_left_out_what_an_order_hides(servi
     assert {each["data"]["visibility"] for each in looks} == {"sealed"}
     assert subject not in {each["stream"] for each in looks}, "that somebody looked is behind the order, too"
     assert len(ask(service, f"/v1/subjects/{subject}/queries", service.bearer("officer") | PURPOSE).json()["items"]) < 2
+
+
+def test_of_an_account_that_left_something_out_it_is_told_whose_it_is(service: Service, subject: str) -> None:
+    other, _ = service.record(event(customer="C-2"), merged("C-1", "C-2"))
+    assert other["stream"] != subject
+    service.follow(service.state.ledger.head(0))
+    issue = f"/v1/subjects/{other['stream']}/accounts"
+    assert service.client.post(issue, headers=service.bearer("officer") | PURPOSE).status_code == 201
+    police = cleared(service, "city-police")
+
+    def told() -> list[str]:
+        (order,) = ask(service, "/v1/seals", police).json()["items"]
+        return [each["subject"] for each in order["omitted_from"]]
+
+    assert told() == [other["stream"]], "whom the order is over has another name"
+    look = [each for each in service.entries("ledger.queried") if each["data"]["query"] == "whosaw:QuerySeals"][-1]
+    assert look["cohort"]["size"] == 2, "whoever is named in the answer is on record, behind the order"
+    assert ask(service, "/v1/seals", cleared(service, "another")).json()["items"] == []
+    assert forget(service, other["stream"], grace_days=30).json()["state"] == "revoked"
+    assert told() == [], "of somebody who is to be forgotten nothing is said"
 
 
 @pytest.mark.parametrize("how", ["lifted", "ran out"])
@@ -398,6 +418,38 @@ def everything(service: Service, subject: str, limit: int) -> list[Any]:
         )
         for row in found
     ]
+
+
+def test_whether_an_authority_received_her_data_is_answered_alike_for_nobody_and_for_a_secret(service: Service) -> None:
+    """Q5: "Did police or any authority get my data?"."""
+    kinds = ("dpv:LawEnforcementOrganisation", "dpv:JudicialOrganisation", "dpv:DataProtectionAuthority",
+             "whosaw:DebtCollector")  # fmt: skip
+    given = [RECIPIENT | {"id": f"r-{number}", "kind": kind} for number, kind in enumerate(kinds)]
+    open_, secret, none = (each["stream"] for each in service.record(*(event(customer=f"C-{n}") for n in (1, 2, 3))))
+    service.record(
+        *(event("data.disclosed", recipient=each) for each in given),
+        *(event("data.disclosed", f"C-{number}", recipient=given[3]) for number in (2, 3)),
+        placed(subjects=event(customer="C-2")["data"]["subjects"]),
+        event("data.disclosed", "C-2", recipient=given[0], **SEALED),
+    )  # fmt: skip
+    key = service.bearer("officer") | PURPOSE
+    path = "/v1/subjects/{}/disclosures?authorities=true"
+    told = ask(service, f"{path.format(open_)}&limit=2", key).json()
+    more = service.client.get(told["next"], headers=key).json()
+    assert [each["recipient"] for each in (*told["items"], *more["items"])] == ["r-2", "r-1", "r-0"]
+    assert ask(service, path.format(open_), key | {"Accept": "text/csv"}).text.count("\n") == 4
+    pinned = f"{path}&as_of={told['as_of']}"
+    hers, his = (ask(service, pinned.format(each), key).json() for each in (secret, none))
+    assert hers["items"] == his["items"] == []
+    assert [*hers.items()] == [*(his | {"subject": secret}).items()]
+    assert hers["statement"] == told["statement"]
+    assert hers["statement"].startswith("The law may prevent us")
+    french = ask(service, path.format(none), key | {"Accept-Language": "fr"}).json()
+    assert french["statement"].startswith("La loi peut nous empêcher")
+    behind = ask(service, f"{path.format(secret)}&sealed=true", cleared(service, "city-police")).json()
+    assert [each["recipient"] for each in behind["items"]] == ["r-0"]
+    every = ask(service, f"/v1/subjects/{none}/disclosures", key).json()
+    assert (len(every["items"]), every["statement"]) == (1, hers["statement"])
 
 
 @settings(

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from api.cli.failure import Exit
+from api.demo_guide import Ready, ShownKeys
 from tests.conftest import PLACE
 
 if TYPE_CHECKING:
@@ -179,6 +180,15 @@ def test_a_script_gets_one_line_all_three_users_are_served_and_nothing_is_left(f
     other = whosaw("demo", "--data-dir", str(folder), "--scale", "10")
     assert other.returncode == Exit.ARGUMENT
     assert "holds the sample at scale 1" in other.stderr
+
+
+def test_the_lines_that_set_the_keys_let_the_command_line_ask_the_same_server() -> None:
+    keys = ShownKeys("wsk_e", "wsk_o", "wsk_r", "wsk_a", "wsk_c", "wsk_l")
+    text = Ready("http://127.0.0.1:8080", keys, "log0+ab", "wipe", "verify").text()
+    lines = [line for line in text.splitlines() if line.startswith(("export URL=", "COMPLIANCE="))]
+    command = "\n".join([*lines, 'echo "$URL $OFFICER $LEGAL $LOG_KEY"', "printenv WHOSAW_URL"])
+    said = subprocess.run(["/bin/sh", "-c", command], env=clean(), capture_output=True, text=True, check=True).stdout
+    assert said == "http://127.0.0.1:8080 wsk_o wsk_l log0+ab\nhttp://127.0.0.1:8080\n"
 
 
 def disclosure(ready: dict[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,11 @@ import pytest
 from whosaw_client.command import run
 
 from api import access
+from api.demo_guide import FORGOTTEN_CUSTOMER, OTHER_CUSTOMER, SAME_CUSTOMER
 from examples.company.company import events
-from examples.questions.page import PURPOSE, QUESTIONS, TICKET, page
+from examples.questions.page import QUESTIONS, TICKET, excerpt, page
+from examples.questions.proof import PERSON
+from examples.questions.question import Shown, masked
 from ledger import fact_of, snapshot
 from ledger.vocabulary import parse_event
 from tests.api.conftest import running
@@ -49,11 +52,12 @@ def test_the_page_shows_what_the_product_answers(
 ) -> None:
     def send(step: Step, path: str) -> tuple[int, bytes]:
         company.follow(company.state.ledger.head(0))
-        headers = company.bearer(step.key) | {"Whosaw-Purpose": PURPOSE, "Whosaw-Ticket": TICKET, "Prefer": "wait=30"}
+        headers = company.bearer(step.key) | {
+            "Whosaw-Purpose": step.purpose, "Whosaw-Ticket": TICKET, "Content-Type": "application/json",
+            "Accept": step.accept, "Prefer": "wait=30",
+        }  # fmt: skip
         content = step.body.encode() if step.body else None
-        said = company.client.request(
-            step.method, path, content=content, headers=headers | {"Content-Type": "application/json"}
-        )
+        said = company.client.request(step.method, path, content=content, headers=headers)
         return said.status_code, said.content
 
     def check(bundle: bytes, note: bytes) -> str:
@@ -69,6 +73,28 @@ def test_the_page_shows_what_the_product_answers(
 
 def test_there_are_25_of_them_in_their_order() -> None:
     assert [each.number for each in QUESTIONS] == list(range(1, 26))
+
+
+def test_what_the_demo_tells_one_to_change_is_about_people_of_no_question() -> None:
+    people = {step.person for each in QUESTIONS for step in each.steps if step.person} | {PERSON}
+    assert people.isdisjoint({FORGOTTEN_CUSTOMER, OTHER_CUSTOMER, SAME_CUSTOMER})
+
+
+def test_positions_are_left_out_as_ids_are() -> None:
+    assert masked({"position": 1693, "corrected_by": [5, 8], "rows": 2}) == {
+        "position": "…", "corrected_by": ["…", "…"], "rows": 2,
+    }  # fmt: skip
+
+
+def test_a_page_of_more_says_so() -> None:
+    document = {"items": [{"a": 1}, {"a": 2}], "next": "/v1/findings?cursor=x"}
+    assert excerpt(document, Shown(("a",), rows=1))[1] == (
+        "1 of 2 rows of this page; other members are left out. `next` is the address of more rows."
+    )
+    assert excerpt(document, Shown(("a",), picks=({"a": 2},)))[1] == (
+        "1 of the 2 rows of this page; other members are left out. `next` is the address of more rows."
+    )
+    assert excerpt(document | {"next": None}, Shown(("a",), rows=1))[1] == "1 of 2 rows; other members are left out."
 
 
 def test_each_is_answered_by_one_query() -> None:

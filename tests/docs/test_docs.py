@@ -160,6 +160,12 @@ def test_the_event_of_the_readme_is_the_one_that_the_demo_prints_and_is_valid() 
     assert parse_event(shown[1].encode()).type == EVENT["type"]
 
 
+def test_the_commands_of_the_readme_name_the_server_once_so_that_any_port_will_do() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r".*127\.0\.0\.1.*", text) == ["URL=http://127.0.0.1:8000"]
+    assert "WHOSAW_URL=$URL" in text
+
+
 def test_the_changelog_counts_the_types_right() -> None:
     assert f"{len(event_types())} types of fact" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 

@@ -89,6 +89,20 @@ def test_a_withdrawal_of_all_withdraws_each_and_one_of_a_part_leaves_the_rest(st
     assert states(stands(story)) == [([], [], "withdrawn", 3), (["pd:Name"], [], "given", 4)]
 
 
+def test_a_word_on_a_kind_of_data_is_one_on_each_kind_of_it(story: Story) -> None:
+    story.told(
+        consented("alice", JANUARY, "given", "pd:EmailAddress", "pd:Name"),
+        consented("alice", "2026-02-01T00:00:00Z", "withdrawn", "pd:Contact"),
+    )
+    assert states(stands(story)) == [
+        (["pd:Contact"], [], "withdrawn", 2), (["pd:EmailAddress"], [], "withdrawn", 2), (["pd:Name"], [], "given", 1),
+    ]  # fmt: skip
+    story.told(consented("alice", "2026-03-01T00:00:00Z", "given", "pd:EmailAddress"))
+    assert states(stands(story)) == [
+        (["pd:Contact"], [], "withdrawn", 2), (["pd:EmailAddress"], [], "given", 3), (["pd:Name"], [], "given", 1),
+    ]  # fmt: skip
+
+
 def test_a_cohorts_consent_is_each_ones_and_purposes_stand_apart(story: Story) -> None:
     story.told(
         consented(("alice", "bob"), JANUARY, "given", purposes=[NEWS, "dpv:Personalisation"]),

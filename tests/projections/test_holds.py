@@ -117,6 +117,25 @@ def test_a_scope_covers_what_it_names_and_an_open_side_covers_all(story: Story) 
     assert not hold.covers("pd:CallLog", "switch", datetime(2026, 2, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("named", "held_as", "covered"),
+    [
+        ("pd:Contact", "pd:EmailAddress", True),
+        ("pd:EmailAddress", "pd:Contact", True),
+        ("pd:Financial", "pd:PaymentCardNumber", True),
+        ("pd:EmailAddress", "pd:TelephoneNumber", False),
+        ("xx:Unheard", "xx:Unheard", True),
+        ("xx:Unheard", "pd:Contact", False),
+    ],
+)
+def test_a_scope_covers_every_kind_of_what_it_names_and_what_may_contain_it(
+    story: Story, named: str, held_as: str, *, covered: bool
+) -> None:
+    story.told(placed("alice", "H-1", scope={"categories": [named]}))
+    [hold] = held(story)
+    assert hold.covers(held_as, "crm") is covered
+
+
 def test_a_request_for_access_holds_until_her_recourse_is_exhausted(story: Story) -> None:
     story.told(asked("alice"), answered("alice"))
     [hold] = held(story)

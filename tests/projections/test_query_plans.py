@@ -148,7 +148,7 @@ ALICE = subject("alice")
 WANTED: dict[str, Any] = {
     "log_id": 0, "subject": ALICE.id, "as_of": 20_000, "before": 20_001, "after": None, "limit": 101, "recipient": None,
     "since": None, "until": None, "types": None, "by_day": True, "valid_at": None, "cleared": [], "everything": False,
-    "actors": None, "time": None, "position": 0, "ordinal": -1, "category": None, "purpose": None,
+    "kinds": None, "actors": None, "time": None, "position": 0, "ordinal": -1, "category": None, "purpose": None,
 }  # fmt: skip
 WINDOW = {
     "recipient": "collections-north",
@@ -235,6 +235,7 @@ def scanned(story: Story, statement: LiteralString, parameters: dict[str, Any]) 
 def test_each_question_about_a_person_reads_only_her_rows(many: Story) -> None:
     for question in (holdings, disclosures, views, policies, timeline):
         assert scanned(many, question.OF_SUBJECT, WANTED) == set(), question.__name__
+    assert scanned(many, disclosures.OF_SUBJECT, WANTED | {"kinds": list(disclosures.AUTHORITIES)}) == set()
     assert scanned(many, views.OF_SUBJECT, WANTED | {"actors": ["human"]}) == set()
 
 
@@ -397,7 +398,7 @@ def test_what_is_folded_again_is_read_by_position(many: Story) -> None:
 def test_whose_consents_a_change_touches_is_found_by_purpose(many: Story) -> None:
     for statement in ("DELETE FROM projections.consent_given", CONSENTS, "ANALYZE projections.consent_given"):
         many.owner.execute(statement)
-    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": BEGINNING}
+    wanted = WANTED | {"purpose": "purpose-7", "now": WINDOW["until"], "time": BEGINNING, "wider": consenting.WIDER}
     for asked in (consenting.GIVEN, consenting.TOTAL):
         assert scanned(many, asked, wanted) == set()
 

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
-from projections import DISCLOSURES, HOLDINGS, PROJECTIONS, disclosures
+from projections import DISCLOSURES, FINDINGS, HOLDINGS, PROJECTIONS, disclosures
 from projections.follow import Follower, follower_dsn
 from projections.install import install
 from projections.rebuild import LOCK, RebuildingError, named, rebuild
@@ -72,6 +73,22 @@ def test_readers_see_the_same_answer_all_through_a_rebuild(story: Story) -> None
     done.set()
     reader.join()
     assert different == []
+
+
+def test_a_question_that_holds_one_table_and_wants_another_is_answered(story: Story) -> None:
+    some(story)
+    story.fold()
+    done = Thread(target=lambda: rebuild(story.dsn, FINDINGS))
+    with story.reader.transaction():
+        story.reader.execute("SELECT count(*) FROM projections.findings_register").fetchall()
+        done.start()
+        # The rebuild has built its tables and waits for this one. Longer than until the server looks for a deadlock.
+        done.join(3)
+        assert done.is_alive()
+        for table in FINDINGS.tables:
+            story.reader.execute(SQL("SELECT count(*) FROM projections.{}").format(Identifier(table))).fetchall()
+    done.join(30)
+    assert not done.is_alive()
 
 
 def test_a_projection_that_is_behind_is_brought_to_the_end(story: Story) -> None:

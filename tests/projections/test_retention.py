@@ -113,6 +113,36 @@ def test_what_is_past_its_time_is_listed_with_what_blocks_it_and_resumes_by_itse
     assert len(listed(story, blocked=True)) == 2
 
 
+def test_a_rule_speaks_of_every_kind_of_the_data_and_of_the_purposes_that_it_names(story: Story) -> None:
+    sells, serves = {"purposes": ["dpv:DirectMarketing"]}, {"purposes": ["dpv:CustomerCare"]}
+    story.told(
+        rule("Contact", 1, "years", categories=["pd:Contact"]),
+        rule("Promote", 2, "years", purposes=["dpv:Marketing"]),
+        rule("Narrow", 9, "years", categories=["pd:PaymentCardNumber"], purposes=["dpv:CommunicationForCustomerCare"]),
+        collected("alice", "2026-01-01T00:00:00Z", "pd:EmailAddress", **serves),
+        collected("alice", "2026-01-01T00:00:00Z", "pd:Name", **sells),
+        collected("alice", "2026-01-01T00:00:00Z", "pd:PaymentCard", **serves),
+    )
+    assert due(story) == {
+        "pd:EmailAddress": ("whosaw:Contact", date(2027, 1, 1)), "pd:Name": ("whosaw:Promote", date(2028, 1, 1)),
+        "pd:PaymentCard": (None, None),
+    }  # fmt: skip
+    assert [row.category for row in listed(story, "endless")] == ["pd:PaymentCard"]
+
+
+@pytest.mark.parametrize("who", ["alice", "ledger/hold"])
+@pytest.mark.parametrize(("named", "held_as"), [("pd:Contact", "pd:EmailAddress"), ("pd:EmailAddress", "pd:Contact")])
+def test_a_hold_blocks_every_kind_of_what_it_names_and_what_may_contain_it(
+    story: Story, who: str, named: str, held_as: str
+) -> None:
+    story.told(
+        rule("Year", 1, "years"), collected("alice", "2025-01-01T00:00:00Z", held_as, "pd:Name"),
+        placed(who, "H-1", scope={"categories": [named]}),
+    )  # fmt: skip
+    assert [row.category for row in listed(story, blocked=True)] == [held_as]
+    assert [each.holding.category for each in kept(story) if each.blocked(NOW)] == [held_as]
+
+
 @pytest.mark.parametrize("together", [True, False])
 def test_a_hold_over_two_of_her_names_blocks_until_it_is_released_for_each(story: Story, *, together: bool) -> None:
     over = [placed(("alice", "bob"), "H-1")] if together else [placed("alice", "H-1"), placed("bob", "H-1")]

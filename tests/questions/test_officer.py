@@ -40,8 +40,8 @@ def test_10_all_disclosures_with_neither_consent_nor_a_recognised_exception(desk
     )
     path, claims = "/v1/findings?rule=whosaw:RuleGround&recipient=friend-of-the-boss", "dpv:CustomerClaimsManagement"
     assert desk.rows(path, *OUTCOME, "version", "state", "owner.system") == [
-        ("2026-06-02T10:00:00-04:00", "violation", "whosaw:NoBasis", [], "3", "open", "crm"),
-        ("2026-06-03T10:00:00-04:00", "gap", "whosaw:ConsentNotOnRecord", [claims], "3", "open", "crm"),
+        ("2026-06-02T10:00:00-04:00", "violation", "whosaw:NoBasis", [], "4", "open", "crm"),
+        ("2026-06-03T10:00:00-04:00", "gap", "whosaw:ConsentNotOnRecord", [claims], "4", "open", "crm"),
     ]
     assert all(age > 0 for age in desk.rows(path, "age_days"))
 

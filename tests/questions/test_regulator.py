@@ -83,11 +83,42 @@ def test_23_show_one_complaints_full_chain_of_custody_from_collection_to_answer(
         ("event.voided", voiding, []),
         ("data.used", receipts[4]["position"], []),
     ]
+    custodians = ("actor_kind", "actor_role", "system", "purposes", "categories")
+    assert desk.rows("/v1/cases/complaint-23", *custodians, role="regulator") == [
+        ("service", "whosaw:BillingService", "crm", ["dpv:ServiceProvision"], ["pd:Name", "pd:EmailAddress"]),
+        ("human", "whosaw:SupportAgent", "crm", ["dpv:CustomerCare"], ["pd:Name"]),
+        ("service", "whosaw:BillingService", "crm", [], []),
+        ("service", "whosaw:BillingService", "crm", ["dpv:CustomerCare"], ["pd:Name"]),
+    ]
+    assert "emp-017" not in str(desk.asked("/v1/cases/complaint-23", "regulator")), "a role, and never who"
     for row in desk.asked("/v1/cases/complaint-23", "regulator")["items"]:
         shown = desk.service.client.get(row["proof"], headers=desk.service.bearer("regulator")).json()
         assert shown["leaf"] == row["leaf"]
     assert "withheld" not in desk.asked("/v1/cases/complaint-23", "regulator")
     assert desk.asked("/v1/cases/complaint-23?sealed=true", "cleared")["withheld"] == 1
+
+
+def test_23_the_chain_of_custody_says_who_received_what_and_what_the_answer_was(desk: Desk) -> None:
+    case = {"correlationid": "complaint-23b"}
+    events = [
+        at("2026-05-02T10:00:00-04:00", "data.disclosed", "Q-23b", recipient=RECIPIENT) | case,
+        at("2026-05-03T10:00:00-04:00", "disclosure.onward_reported", "Q-23b", recipient_id="collections-north",
+           onward=RECIPIENT | {"id": "onward-23", "name": "Onward Inc."}, categories=["pd:Name"]) | case,
+        at("2026-05-04T10:00:00-04:00", "request.answered", "Q-23b", request_id="REQ-23b",
+           outcome="dpv:RequestFulfilled", channel="whosaw:Email") | case,
+        at("2026-05-05T10:00:00-04:00", "identity.release_decided", "Q-23b", request_id="REQ-23b", release="withheld",
+           reason="whosaw:NotConfirmed") | case,
+    ]  # fmt: skip
+    desk.given(*events)
+    what = ("type", "recipient", "recipient_name", "outcome")
+    assert desk.rows("/v1/cases/complaint-23b", *what, role="regulator") == [
+        ("data.disclosed", "collections-north", "Collections North Inc.", None),
+        ("disclosure.onward_reported", "onward-23", "Onward Inc.", None),
+        ("request.answered", None, None, "dpv:RequestFulfilled"),
+        ("identity.release_decided", None, None, "withheld"),
+    ]
+    looked = [each for each in desk.service.entries("ledger.queried") if each["data"]["query"] == "whosaw:QueryCase"]
+    assert looked[-1]["data"]["categories"] == ["pd:Name"], "what the answer shows is on record"
 
 
 def test_24_how_many_authority_requests_by_category_complied_refused_people_affected(desk: Desk) -> None:

@@ -10,7 +10,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-LOG = "ledger.voipms.example/log0"
+LOG = "ledger.farfadet.example/log0"
 
 _WORDS: dict[str, tuple[str, str]] = {
     "pd:EmailAddress": ("Email address", "Adresse courriel"),
@@ -41,12 +41,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "dpv:DataProcessor": ("Processor, on our behalf", "Mandataire, pour notre compte"),
     "dpv:Authority": ("Authority", "Autorité"),
     "dpv:ThirdParty": ("Independent controller", "Responsable indépendant"),
-    "voipms:carrier": ("Telephone carrier", "Fournisseur de télécommunications"),
-    "voipms:collector": ("Collection agency", "Agence de recouvrement"),
-    "voipms:court": ("Court", "Tribunal"),
-    "voipms:SupportAgent": ("Customer support agent", "Agente ou agent du soutien"),
-    "voipms:BillingService": ("Billing service", "Service de facturation"),
-    "voipms:ComplianceOfficer": ("Compliance officer", "Responsable de la conformité"),
+    "farfadet:carrier": ("Telephone carrier", "Fournisseur de télécommunications"),
+    "farfadet:collector": ("Collection agency", "Agence de recouvrement"),
+    "farfadet:court": ("Court", "Tribunal"),
+    "farfadet:SupportAgent": ("Customer support agent", "Agente ou agent du soutien"),
+    "farfadet:BillingService": ("Billing service", "Service de facturation"),
+    "farfadet:ComplianceOfficer": ("Compliance officer", "Responsable de la conformité"),
 }
 
 
@@ -65,8 +65,8 @@ def empty(language: str = "en") -> dict[str, Any]:
         "as_of": {"log": LOG, "position": 4_812, "time": "2026-11-23T20:04:44.123456Z"},
         "issued_at": "2026-11-23T20:04:45Z",
         "controller": {
-            "name": "Voip.ms (9757-5377 Québec inc.)",
-            "contact": "privacy@voipms.example",
+            "name": "Téléphonie Farfadet inc.",
+            "contact": "privacy@farfadet.example",
             "country": "CA",
         },
         "subject": {"id": "5f0c9be2a7d84c1f9be0a1d2c3e4f506"},
@@ -103,7 +103,9 @@ def typical(language: str = "en") -> dict[str, Any]:
         {
             "version": "2009-05-01",
             "effective_from": "2009-05-01",
-            "title": "Voip.ms privacy policy" if language == "en" else "Politique de confidentialité de Voip.ms",
+            "title": "Téléphonie Farfadet privacy policy"
+            if language == "en"
+            else "Politique de confidentialité de Téléphonie Farfadet",
             "assent": {"mode": "express", "time": "2025-06-01T09:12:00-04:00"},
         },
         {
@@ -158,10 +160,10 @@ def typical(language: str = "en") -> dict[str, Any]:
         _to_court(of),
     ]
     account["views"] = [
-        _view("human", "voipms:SupportAgent", "dpv:CustomerCare", of, 4)
+        _view("human", "farfadet:SupportAgent", "dpv:CustomerCare", of, 4)
         | {"system": "support-desk", "tickets": ["T-20931", "T-21007"]},
-        _view("service", "voipms:BillingService", "dpv:Billing", of, 532) | {"system": "billing"},
-        _view("human", "voipms:ComplianceOfficer", "dpv:CustomerCare", of, 1)
+        _view("service", "farfadet:BillingService", "dpv:Billing", of, 532) | {"system": "billing"},
+        _view("human", "farfadet:ComplianceOfficer", "dpv:CustomerCare", of, 1)
         | {"first": "2026-11-23T15:04:40-05:00", "last": "2026-11-23T15:04:40-05:00"},
     ]
     shown = [*account["holdings"], *account["disclosures"]]
@@ -229,7 +231,7 @@ def _to_collector(of: Any) -> dict[str, Any]:
             "name": "Northgate Recovery Inc.",
             "address": "88 King Street West, Toronto, Ontario M5H 0A1",
             "country": "Canada",
-            "kind": of("voipms:collector"),
+            "kind": of("farfadet:collector"),
             "role": of("dpv:ThirdParty"),
         },
         "categories": [
@@ -255,7 +257,7 @@ def _to_court(of: Any) -> dict[str, Any]:
             "name": "Cour du Québec, district de Montréal",
             "address": "1, rue Notre-Dame Est, Montréal (Québec) H2Y 1B6",
             "country": "Canada",
-            "kind": of("voipms:court"),
+            "kind": of("farfadet:court"),
             "role": of("dpv:Authority"),
         },
         "categories": [of("pd:CallLog")],

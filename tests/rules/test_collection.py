@@ -34,6 +34,20 @@ def test_a_purpose_is_declared_by_a_wider_one_and_not_by_a_narrower() -> None:
     assert [each.outcome for each in then(RULE, CARD, use("dpv:ServiceProvision"))] == ["violation"]
 
 
+def test_what_was_collected_as_a_kind_of_data_covers_each_kind_of_it_and_not_the_other_way_round() -> None:
+    contact, mail = (
+        collected("ann", "2026-01-01T00:00:00Z", each, purposes=[PAY]) for each in ("pd:Contact", "pd:EmailAddress")
+    )
+    for purpose, outcome in ((PAY, "lawful"), (CARE, "violation")):
+        told = then(RULE, contact, use(purpose, "pd:EmailAddress"))
+        assert [each.outcome for each in told] == [outcome]
+    for_care = collected("ann", "2026-02-01T00:00:00Z", "pd:Contact", purposes=[CARE])
+    assert [each.outcome for each in then(RULE, mail, for_care, use(CARE, "pd:EmailAddress"))] == ["lawful"]
+    assert then(RULE, mail, use(PAY, "pd:Contact")) == [], "nobody collected that on record"
+    given = consent("ann", "2026-02-01T00:00:00Z", "given", PROMOTE, categories=["pd:Contact"])
+    assert [each.outcome for each in then(RULE, contact, given, use(PROMOTE, "pd:EmailAddress"))] == ["lawful"]
+
+
 def test_a_collection_declares_from_then_on() -> None:
     again = collected("ann", "2026-06-01T00:00:00Z", "pd:PaymentCard", purposes=[PROMOTE])
     assert [each.outcome for each in then(RULE, CARD, again, use(PROMOTE))] == ["violation"]

@@ -73,6 +73,20 @@ def test_a_consent_covers_the_categories_that_it_names_and_no_more() -> None:
     assert found.inputs == [[0, 3], [0, 1], [0, 2]], "several consents together"
 
 
+def test_a_consent_to_a_kind_of_data_covers_each_kind_of_it_and_not_the_other_way_round() -> None:
+    sent = {
+        each: disclosed("ann", NOON, each, purpose=PROMOTE, basis="dpv:Consent")
+        for each in ("pd:Contact", "pd:EmailAddress")
+    }
+    wide, narrow = (consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=[each]) for each in sent)
+    assert [each.reason for each in then(RULE, wide, sent["pd:EmailAddress"])] == ["whosaw:ConsentOnRecord"]
+    beside = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=["pd:Name"])
+    both = disclosed("ann", NOON, "pd:Name", "pd:Contact", purpose=PROMOTE, basis="dpv:Consent")
+    assert then(RULE, narrow, beside, both) == [(3, "violation", "whosaw:ConsentTooNarrow", ["pd:Contact"])]
+    no = consent("ann", "2026-02-01T00:00:00Z", "withdrawn", PROMOTE, categories=["pd:Contact"])
+    assert [each.outcome for each in then(RULE, narrow, no, sent["pd:EmailAddress"])] == ["violation"]
+
+
 def test_a_withdrawal_of_one_category_is_enough() -> None:
     given = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE)
     against = consent("ann", "2026-02-01T00:00:00Z", "withdrawn", PROMOTE, categories=["pd:CallLog"])

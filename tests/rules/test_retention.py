@@ -25,8 +25,9 @@ def rule(**more: Any) -> Happened:
     return Happened("retention.rule_set", ("ledger/retention",), "2020-01-01T00:00:00Z", data | more)
 
 
-def placed(starts: str, until: str | None = None) -> Happened:
-    data = {"actor": AGENT, "hold_id": "H-1", "reason": "whosaw:Litigation", "scope": {}, "starts": starts}
+def placed(starts: str, until: str | None = None, *categories: str) -> Happened:
+    scope = {"categories": list(categories)}
+    data = {"actor": AGENT, "hold_id": "H-1", "reason": "whosaw:Litigation", "scope": scope, "starts": starts}
     return Happened("hold.placed", ("ann",), starts, data | ({"until": until} if until else {}))
 
 
@@ -58,6 +59,20 @@ def test_an_order_to_keep_it_counts_while_it_stands() -> None:
     assert found.since == moment("2026-04-01T00:00:00Z")
     (found,) = findings(RULE, rule(), HELD, placed("2026-03-01T00:00:00Z"))
     assert found.since == moment("2026-02-02T00:00:00-05:00"), "it came too late"
+
+
+def test_a_rule_of_retention_speaks_of_every_kind_of_what_it_names() -> None:
+    mail = collected("ann", "2026-01-01T00:00:00-05:00", "pd:EmailAddress")
+    (found,) = findings(RULE, rule(categories=["pd:Contact"]), mail)
+    assert (found.outcome, found.codes) == ("violation", ["pd:EmailAddress", "whosaw:KeepCalls"])
+
+
+def test_an_order_holds_every_kind_of_what_it_names_and_what_may_contain_it() -> None:
+    ordered = placed("2026-01-20T00:00:00Z", None, "pd:EmailAddress")
+    held_as = [collected("ann", "2026-01-01T00:00:00-05:00", each) for each in ("pd:Contact", "pd:TelephoneNumber")]
+    assert [each.outcome for each in then(RULE, rule(categories=[]), *held_as, ordered)] == ["lawful", "violation"]
+    ordered = placed("2026-01-20T00:00:00Z", None, "pd:Contact")
+    assert [each.outcome for each in then(RULE, rule(categories=[]), *held_as, ordered)] == ["lawful", "lawful"]
 
 
 def test_what_she_was_told_counts_without_a_rule() -> None:

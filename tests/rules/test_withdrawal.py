@@ -105,6 +105,46 @@ def test_a_purpose_stated_more_broadly_than_what_she_refused_can_not_be_told_apa
     assert [each.outcome for each in then(RULE, no, beside)] == ["violation"]
 
 
+CONTACT, MAIL = "pd:Contact", "pd:EmailAddress"
+
+
+def sent_with(*categories: str, purpose: str = PROMOTE, **more: Any) -> Happened:
+    return used("ann", "2026-07-14T14:00:00Z", *categories, purposes=[purpose], **more)
+
+
+def test_a_no_to_a_kind_of_data_is_a_no_to_each_kind_of_it() -> None:
+    yes = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE)
+    no = consent("ann", "2026-06-10T00:00:00Z", "refused", PROMOTE, categories=[CONTACT])
+    told = then(RULE, yes, no, sent_with(MAIL), sent_with("pd:Name"))
+    assert told == [(3, "violation", "dpv:ConsentRefused", [PROMOTE]), (4, "lawful", "dpv:ConsentGiven", [])]
+    again = consent("ann", "2026-06-12T00:00:00Z", "given", PROMOTE, categories=[MAIL])
+    told = then(RULE, no, again, sent_with(MAIL), sent_with("pd:TelephoneNumber"))
+    assert [each.outcome for each in told] == ["lawful", "violation"]
+
+
+def test_data_stated_more_broadly_than_what_she_refused_can_not_be_told_apart_from_it() -> None:
+    yes = consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=[CONTACT])
+    no = consent("ann", "2026-06-10T00:00:00Z", "refused", PROMOTE, categories=[MAIL])
+    told = (2, "gap", "whosaw:DataTooBroad", [CONTACT, MAIL])
+    assert then(RULE, no, sent_with(CONTACT)) == [told]
+    assert then(RULE, no, sent_with(CONTACT, basis="eu-gdpr:A6-1-f")) == [told], "a no to marketing is one all the same"
+    assert [each.reason for each in then(RULE, yes, no, sent_with(CONTACT))] == ["whosaw:DataTooBroad"]
+    assert [each.reason for each in then(RULE, no, sent_with(CONTACT, purpose="dpv:Marketing"))] == [told[2]]
+    assert [each.outcome for each in then(RULE, no, sent_with(CONTACT, MAIL))] == ["violation"]
+    assert then(RULE, no, sent_with("pd:Name")) == then(RULE, no, sent_with("pd:TelephoneNumber")) == []
+    care = consent("ann", "2026-06-10T00:00:00Z", "refused", "dpv:CustomerCare", categories=[MAIL])
+    needed = sent_with(CONTACT, purpose="dpv:CustomerCare", basis="dpv:ContractPerformance")
+    assert then(RULE, care, needed) == []
+
+
+def test_a_yes_to_a_kind_of_data_covers_each_kind_of_it_and_not_the_other_way_round() -> None:
+    wide, narrow = (
+        consent("ann", "2026-01-01T00:00:00Z", "given", PROMOTE, categories=[each]) for each in (CONTACT, MAIL)
+    )
+    assert [each.outcome for each in then(RULE, wide, sent_with(MAIL))] == ["lawful"]
+    assert then(RULE, narrow, sent_with(CONTACT)) == []
+
+
 def test_a_yes_to_all_of_a_kind_takes_back_no_narrower_no() -> None:
     wide = consent("ann", "2026-08-01T00:00:00Z", "given", "dpv:Marketing")
     sent = used("ann", "2026-09-01T00:00:00Z", "pd:Name", purposes=[PROMOTE])

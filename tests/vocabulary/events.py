@@ -23,7 +23,7 @@ RECIPIENT = {
 # Only what is required, of each type, beside actor and subjects.
 REQUIRED: dict[str, dict[str, Any]] = {
     "policy.published": {
-        "policy": "voipms-privacy",
+        "policy": "farfadet-privacy",
         "version": "2009-05-01",
         "text_digest": DIGEST,
         "languages": ["en"],
@@ -31,7 +31,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
         "supersedes": None,
     },
     "policy.assented": {
-        "policy": "voipms-privacy",
+        "policy": "farfadet-privacy",
         "version": "2009-05-01",
         "mode": "deemed_by_use",
         "evidence": TARGET,

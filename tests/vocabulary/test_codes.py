@@ -11,13 +11,13 @@ import pytest
 from msgspec import inspect
 
 from ledger.vocabulary import CODES, FACTS, SCHEMES, event_types, label, word, words
-from ledger.vocabulary.codes import kinds
+from ledger.vocabulary.codes import covered, kinds
 from ledger.vocabulary.forms import CODE_PATTERN
 from ledger.vocabulary.parts import NATURAL_PERSONS, Part
 from ledger.vocabulary.words import ENUMERATIONS, WORDS, enumeration
 from tests.vocabulary.events import REQUIRED
 
-POLICY = Path(__file__).parents[2] / "examples" / "voipms" / "policy.toml"
+POLICY = Path(__file__).parents[2] / "examples" / "company" / "policy.toml"
 
 # What the purposes and data of the seed policy are mapped to.
 MAPPED = [
@@ -134,6 +134,15 @@ def test_every_code_is_well_formed_and_labelled() -> None:
     assert set(CODES) >= NATURAL_PERSONS
 
 
+def test_a_code_of_ours_stands_for_anybody() -> None:
+    """A reason is told of men, too: it says nobody's sex."""
+    ours = {code: its.labels["en"] for code, its in CODES.items() if its.scheme == "whosaw"}
+    assert len(ours) > 100
+    assert [
+        code for code, said in ours.items() if {"she", "her", "hers", "he", "his"} & set(said.lower().split())
+    ] == []
+
+
 def test_labels_speak_as_quebec_does() -> None:
     french = [its.labels["fr"] for its in CODES.values()]
     french += [labels["fr"] for table in WORDS.values() for labels in table.values()]
@@ -219,6 +228,13 @@ def test_a_code_is_a_kind_of_codes_that_there_are_up_to_one_that_is_of_none() ->
     )
     assert [each.code for each in CODES.values() if not {*each.broader} <= CODES.keys()] == []
     assert all(code not in kinds(wider) for code, its in CODES.items() for wider in its.broader), "none is its own kind"
+
+
+def test_a_code_is_covered_by_what_it_is_a_kind_of_and_not_the_other_way_round() -> None:
+    assert covered("pd:PaymentCardNumber", ["pd:Name", "pd:Financial"])
+    assert covered("xx:Unheard", ["xx:Unheard"])
+    assert not covered("pd:Financial", ["pd:PaymentCardNumber"])
+    assert not covered("pd:Name", [])
 
 
 # By skos:broader of DPV-PD 2.3, over the terms between that are not in our list.

@@ -11,7 +11,7 @@ from ledger.vocabulary import clear_bytes, parse_event
 from ledger.vocabulary.parts import Service
 from ledger.vocabulary.policy import InvalidPolicy, Policy, load_policy, published_data
 
-FILE = Path(__file__).parents[2] / "examples" / "voipms" / "policy.toml"
+FILE = Path(__file__).parents[2] / "examples" / "company" / "policy.toml"
 ROWS = [
     "1.1",
     "1.2",
@@ -102,7 +102,7 @@ def test_an_unknown_rule_is_not_found(policy: Policy) -> None:
 def test_publishing_is_an_event_that_carries_the_rules_in_codes(policy: Policy) -> None:
     event = {
         "source": "/policies",
-        "id": "voipms-privacy-2009-05-01",
+        "id": "farfadet-privacy-2009-05-01",
         "type": "policy.published",
         "time": "2009-05-01T00:00:00-04:00",
         "data": published_data(policy, actor=PUBLISHER, notice="not_given"),
@@ -118,7 +118,7 @@ def test_publishing_is_an_event_that_carries_the_rules_in_codes(policy: Policy) 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('id = "voipms-privacy"', "id = ", "expected TOML"),
+        ('id = "farfadet-privacy"', "id = ", "expected TOML"),
         ('version = "2009-05-01"', "", "version"),
         ('effect = "forbids"', 'effect = "frobids"', "effect"),
         (

@@ -128,7 +128,7 @@ def test_a_linked_name_leaves_the_entry_too() -> None:
 
 
 def test_a_fact_about_no_person_is_about_its_policy_or_the_ledger() -> None:
-    assert references(parsed(event("policy.published"))) == [("policy", "voipms-privacy", "whosaw:Policy", None)]
+    assert references(parsed(event("policy.published"))) == [("policy", "farfadet-privacy", "whosaw:Policy", None)]
     assert references(parsed(event("checkpoint.signed"))) == [("ledger", "ledger.example/log0", "whosaw:Ledger", None)]
     query = event("ledger.queried")
     del query["data"]["subjects"]
