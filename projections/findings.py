@@ -127,7 +127,7 @@ def _row(each: Finding) -> tuple[Any, ...]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=18, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
+    name=NAME, version=19, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
     concerned=CONCERNED,
 )  # fmt: skip
 

@@ -61,8 +61,9 @@ RETENTION: LiteralString = """
     SELECT EXISTS (
         SELECT FROM projections.retention_register AS r
         JOIN ledger.entry AS e ON e.log_id = r.log_id AND e.position = r.position
+        CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb -> 'data' AS data OFFSET 0) AS x
         WHERE r.log_id = %(log_id)s AND r.key = 'retention'
-          AND convert_from(e.bytes, 'UTF8')::jsonb #>> '{data,rule}' = %(name)s
+          AND x.data ->> 'rule' = %(name)s AND x.data ->> 'visibility' IS DISTINCT FROM 'sealed'
     ) AS known
 """
 

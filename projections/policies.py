@@ -60,6 +60,7 @@ DEFINITION = """
     CREATE UNIQUE INDEX assent_cohort ON assent (log_id, position) WHERE cohort IS NOT NULL;
     CREATE INDEX assent_policy ON assent (log_id, policy, time, position)
 """
+# What is published behind a seal governs in no answer: no order of nobody's ends, and nothing opens it.
 FOLD_PUBLISHED = """
     INSERT INTO policy
     SELECT e.log_id, e.position, (x.fact ->> 'appended')::timestamptz, t.stated,
@@ -73,6 +74,7 @@ FOLD_PUBLISHED = """
         text_digest text
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND x.fact #>> '{data,visibility}' IS DISTINCT FROM 'sealed'
 """.replace("{effective_from}", instant("d.effective_from"))
 FOLD_ASSENTED = """
     INSERT INTO assent
@@ -124,7 +126,7 @@ OF_SUBJECT = """
 
 POLICIES = Projection(
     name="policies",
-    version=4,
+    version=5,
     tables=("policy", "assent"),
     definition=DEFINITION,
     folds=(Fold(("policy.published",), FOLD_PUBLISHED), Fold(("policy.assented",), FOLD_ASSENTED), forgotten("assent")),

@@ -184,7 +184,7 @@ def holds_of(each: Kept) -> list[dict[str, Any]]:
 
 RETENTION = Derived(
     name="retention",
-    version=6,
+    version=7,
     questions=("retention",),
     definitions=DEFINITION,
     types=READ,
