@@ -55,6 +55,7 @@ DEFINITION = """
         mode     text        NOT NULL,
         evidence jsonb,
         cohort   integer,
+        sealed   boolean     NOT NULL,
         PRIMARY KEY (log_id, subject, position)
     );
     CREATE UNIQUE INDEX assent_cohort ON assent (log_id, position) WHERE cohort IS NOT NULL;
@@ -79,11 +80,14 @@ FOLD_PUBLISHED = """
 FOLD_ASSENTED = """
     INSERT INTO assent
     SELECT e.log_id, e.stream, e.position, {time}, t.stated,
-           d.policy, d.version, d.mode, d.evidence, (x.fact -> 'cohort' ->> 'size')::integer
+           d.policy, d.version, d.mode, d.evidence, (x.fact -> 'cohort' ->> 'size')::integer,
+           coalesce(d.visibility = 'sealed', false)
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
-    CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (policy text, version text, mode text, evidence jsonb)
+    CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
+        policy text, version text, mode text, evidence jsonb, visibility text
+    )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
 """.replace("{time}", instant("t.stated"))
 DIGEST = """
