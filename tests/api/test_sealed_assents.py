@@ -55,6 +55,31 @@ def opened(service: Service) -> int:
     return before
 
 
+@pytest.mark.parametrize("who", ["C-1", ["C-1", "C-2"]])
+def test_what_a_sealed_assent_alone_names_is_unknown_until_the_order_ends(
+    start: Callable[..., Service], who: str | list[str]
+) -> None:
+    service = start(forget_seconds=0)
+    secret = "/v1/policies/secret/impact"
+    service.record(
+        event(), placed(), declaration("policy.published", **PUBLISHED),
+        assented(who, "1", "secret", **SEALED), assented(who, "2", **SEALED),
+    )  # fmt: skip
+    followed(service)
+    unknown = service.ask("/v1/policies/nothing/impact").json()["detail"]
+    for path in (secret, f"{secret}?version=1", f"{secret}?as_of=1"):
+        followed(service)
+        answer = service.ask(path)
+        assert (answer.status_code, answer.json()["detail"]) == (404, unknown)
+    followed(service)
+    assert service.ask(f"{IMPACT}?version=2").status_code == 422
+    assert service.ask(f"{IMPACT}?as_of=1").status_code == 404, "it was published later"
+    before = opened(service)
+    assert len(ask(service, secret).json()["items"]) == 1
+    assert len(ask(service, f"{IMPACT}?version=2").json()["items"]) == 1
+    assert service.ask(f"{secret}?as_of={before}").status_code == 404
+
+
 def test_what_an_ended_order_opened_counts_in_whom_a_policy_touches(start: Callable[..., Service]) -> None:
     service = start(forget_seconds=0)
     service.record(
