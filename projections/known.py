@@ -55,7 +55,8 @@ POLICY: LiteralString = """
 FOUND_BY: LiteralString = """
     SELECT EXISTS (
         SELECT FROM projections.finding AS f
-        WHERE f.log_id = %(log_id)s AND f.rule = %(name)s AND f.sealed = ANY(%(sealed)s::boolean[])
+        WHERE f.log_id = %(log_id)s AND f.rule = %(name)s AND f.sealed = ANY ('{false,true}')
+          AND (NOT f.sealed OR %(everything)s OR coalesce(f.seal, '') = ANY(%(seals)s::text[]))
     ) AS known
 """
 # Rules of retention are few.
@@ -100,18 +101,18 @@ def policy(connection: Connection[Any], name: str, version: str | None, as_of: M
     return _known(connection, POLICY, {"name": name, "version": version} | clearance(()), as_of)
 
 
-def finding_rule(connection: Connection[Any], name: str, logs: Iterable[int], *, sealed: bool) -> bool:
+def finding_rule(connection: Connection[Any], name: str, logs: Iterable[int], seals: Sequence[str] | None = ()) -> bool:
     """Return whether a rule is one of ours, or one by which an emitter found something.
 
     Args:
         connection: A reader's.
         name: Its code.
         logs: Which.
-        sealed: Whether the reader may know of sealed findings.
+        seals: The orders behind which the reader may look, too; None for all of them.
     """
     if name in {FILES, SEQUENCE} or any(each.code == name for each in RULES):
         return True
-    wanted = {"name": name, "sealed": [False, sealed]}
+    wanted = {"name": name, "everything": seals is None, "seals": list(seals or ())}
     return _known(connection, FOUND_BY, wanted, dict.fromkeys(logs, LAST_POSITION))
 
 
