@@ -123,7 +123,7 @@ def read_findings(
             until=moment("to", until, END), now=asked.now, seals=seals,
         )  # fmt: skip
         for each in rules:
-            if known.finding_rule(connection, each, asked.logs, sealed=bool(question.seals)):
+            if known.finding_rule(connection, each, asked.logs, seals):
                 continue
             # Nobody is found by it any more, but somebody was by then.
             then = replace(wanted, rules=(each,))

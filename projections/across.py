@@ -67,6 +67,16 @@ WHO: LiteralString = """
 What an order hid is hers since it ended. Whoever is to be forgotten is nobody.
 """
 
+# By opened_subject.
+HERS: LiteralString = """
+    CROSS JOIN LATERAL (
+        SELECT ARRAY[who.subject] || ARRAY(
+            SELECT o.stream FROM ledger.opened AS o
+            WHERE o.log_id = d.log_id AND o.subject = who.subject AND o.position <= %(as_of)s
+        ) AS streams
+    ) AS hers"""
+"""All streams of `who`, with those that ended orders opened: what is in one counts for what is in another."""
+
 # By the entry's primary key.
 SAID: LiteralString = """
     SELECT x.fact ->> 'source' AS source, x.fact ->> 'id' AS id, x.fact -> 'data' AS data

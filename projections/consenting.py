@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 from psycopg.types.json import Jsonb
 
 from ledger.vocabulary.codes import CODES, kinds
-from projections.across import HIDDEN, SAID, Cursor, clearance, page, people, place, whole
+from projections.across import HERS, HIDDEN, SAID, Cursor, clearance, page, people, place, whole
 from projections.projection import instant, select
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ COVERS: LiteralString = """l.log_id = d.log_id AND %(purpose)s = ANY (l.purposes
               AND (l.media = '{}' OR (d.media <> '{}' AND l.media @> d.media))
               AND (l.recipients = '{}' OR (d.recipients <> '{}' AND l.recipients @> d.recipients))
               AND NOT {hidden}""".replace(
-    "{hidden}", HIDDEN.replace("{fact}", "l").replace("{name}", "l").replace("{streams}", "m.subject")
+    "{hidden}", HIDDEN.replace("{fact}", "l").replace("{name}", "l").replace("{streams}", "SELECT unnest(hers.streams)")
 )
 WIDER = Jsonb({code: kinds(code)[1:] for code, its in CODES.items() if its.broader})
 """What each kind of data is a kind of: a word on that covers it."""
 # Hers by primary key; a cohort's by member_subject, then consent_change_cohort. Asked as
 # sums, person by person: as joins, both would be read from end to end.
-STANDS: LiteralString = """
+STANDS: LiteralString = """{hers}
     CROSS JOIN LATERAL (
         SELECT WHERE (
-            SELECT bool_or(true) FROM projections.consent_change AS l WHERE l.subject = m.subject AND {covers}
+            SELECT bool_or(true) FROM projections.consent_change AS l WHERE l.subject = ANY (hers.streams) AND {covers}
         ) IS NULL AND (
             SELECT bool_or(true) FROM ledger.member AS of
             CROSS JOIN LATERAL (
@@ -53,27 +53,31 @@ STANDS: LiteralString = """
                 WHERE l.log_id = of.log_id AND l.position = of.position AND l.cohort IS NOT NULL AND {covers}
                 OFFSET 0
             ) AS covering
-            WHERE of.log_id = d.log_id AND of.subject = m.subject
+            WHERE of.log_id = d.log_id AND of.subject = ANY (hers.streams)
         ) IS NULL
     ) AS stands
-""".replace("{covers}", COVERS)
+""".replace("{hers}", HERS).replace("{covers}", COVERS)
 # By the primary key of consent_given in its own order, then that of consent_change.
 GIVEN: LiteralString = """
     SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, %(purpose)s::text AS purpose, d.categories,
            d.media, d.recipients, d.expression, d.notice, d.until, d.cohort
     FROM (
-        SELECT c.log_id, c.subject, c.position, g.effective AS time, c.stated, c.categories, c.media, c.recipients,
-               c.expression, c.notice, c.until, c.ends, c.cohort, false AS sealed
-        FROM projections.consent_given AS g
-        JOIN projections.consent_change AS c
-          ON c.log_id = g.log_id AND c.subject = g.subject AND c.position = g.position
-        WHERE g.log_id = %(log_id)s AND g.purpose = %(purpose)s AND g.position <= %(as_of)s AND g.effective <= %(now)s
-          AND (g.effective, g.position) >= (%(time)s, %(position)s)
-        ORDER BY g.effective, g.position
+        SELECT d.*, said.source, said.id, coalesce(said.data ->> 'visibility' = 'sealed', false) AS sealed
+        FROM (
+            SELECT c.log_id, c.subject, c.position, g.effective AS time, c.stated, c.categories, c.media, c.recipients,
+                   c.expression, c.notice, c.until, c.ends, c.cohort
+            FROM projections.consent_given AS g
+            JOIN projections.consent_change AS c
+              ON c.log_id = g.log_id AND c.subject = g.subject AND c.position = g.position
+            WHERE g.log_id = %(log_id)s AND g.purpose = %(purpose)s AND g.position <= %(as_of)s
+              AND g.effective <= %(now)s AND (g.effective, g.position) >= (%(time)s, %(position)s)
+            ORDER BY g.effective, g.position
+        ) AS d
+        CROSS JOIN LATERAL ({said}) AS said
     ) AS d
-    CROSS JOIN LATERAL ({said}) AS said
+    CROSS JOIN LATERAL (SELECT d.source, d.id) AS said
     CROSS JOIN LATERAL ({people}) AS p
-    WHERE (d.ends IS NULL OR d.ends > %(now)s) AND said.data ->> 'visibility' IS DISTINCT FROM 'sealed'
+    WHERE d.ends IS NULL OR d.ends > %(now)s
     ORDER BY d.time, d.position, p.ordinal
     LIMIT %(limit)s
 """.replace("{said}", SAID).replace("{people}", people(more=STANDS))

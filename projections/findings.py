@@ -131,7 +131,7 @@ def _row(each: Finding) -> tuple[Any, ...]:
 
 
 FINDINGS = Derived(
-    name=NAME, version=20, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
+    name=NAME, version=21, questions=("finding",), definitions=DEFINITION, types=TYPES, derive=_rows,
     concerned=CONCERNED,
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, LiteralString, NamedTuple
 
-from projections.across import SAID, Cursor, added, clearance, page, people, whole
+from projections.across import HERS, SAID, Cursor, added, clearance, page, people, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,30 +22,31 @@ if TYPE_CHECKING:
 READ = ("policies", "corrections")
 """The projections that the answer stands on."""
 # Hers by primary key; a cohort's by member_subject, then assent_cohort.
-LACKING: LiteralString = """
+LACKING: LiteralString = """{hers}
     CROSS JOIN LATERAL (
         SELECT WHERE NOT %(lacking)s OR NOT EXISTS (
             SELECT FROM projections.assent AS a
-            WHERE a.log_id = d.log_id AND a.subject = m.subject AND a.policy = d.policy AND a.version = %(version)s
-              AND a.position <= %(as_of)s AND (%(valid_at)s::timestamptz IS NULL OR a.time <= %(valid_at)s)
+            WHERE a.log_id = d.log_id AND a.subject = ANY (hers.streams) AND a.policy = d.policy
+              AND a.version = %(version)s AND a.position <= %(as_of)s
+              AND (%(valid_at)s::timestamptz IS NULL OR a.time <= %(valid_at)s)
         ) AND NOT EXISTS (
             SELECT FROM ledger.member AS of
             JOIN projections.assent AS a
               ON a.log_id = of.log_id AND a.position = of.position AND a.cohort IS NOT NULL
-            WHERE of.log_id = d.log_id AND of.subject = m.subject AND a.policy = d.policy AND a.version = %(version)s
-              AND a.position <= %(as_of)s AND (%(valid_at)s::timestamptz IS NULL OR a.time <= %(valid_at)s)
+            WHERE of.log_id = d.log_id AND of.subject = ANY (hers.streams) AND a.policy = d.policy
+              AND a.version = %(version)s AND a.position <= %(as_of)s
+              AND (%(valid_at)s::timestamptz IS NULL OR a.time <= %(valid_at)s)
         )
     ) AS lacking
-"""
+""".replace("{hers}", HERS)
 # By assent_policy.
 AGREED: LiteralString = """
     SELECT d.log_id, d.position, p.ordinal, p.subject, d.time, d.stated, d.version, d.mode, d.cohort
-    FROM (SELECT a.*, false AS sealed FROM projections.assent AS a) AS d
+    FROM projections.assent AS d
     CROSS JOIN LATERAL ({said}) AS said
     CROSS JOIN LATERAL ({people}) AS p
     WHERE d.log_id = %(log_id)s AND d.policy = %(policy)s AND d.position <= %(as_of)s
       AND (%(version)s::text IS NULL OR (d.version = %(version)s) <> %(lacking)s)
-      AND said.data ->> 'visibility' IS DISTINCT FROM 'sealed'
       AND (%(valid_at)s::timestamptz IS NULL OR d.time <= %(valid_at)s)
       AND (d.time, d.position) >= (%(time)s, %(position)s)
     ORDER BY d.time, d.position, p.ordinal

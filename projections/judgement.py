@@ -141,7 +141,7 @@ def judged(
     for each in history.of(*DECISIONS):
         decisions.setdefault(each.data["finding_id"], []).append(each)
     decided = [
-        _decided(_excused(each, waivers, registers), decisions.get(each.finding, []), history, registers)
+        _decided(_excused(each, waivers, registers), decisions.get(each.finding, []), facts, registers)
         for each in found
         if (lawful or each.outcome != "lawful") and (each.until is None or each.since < each.until)
     ]
@@ -213,7 +213,7 @@ def _excused(finding: Finding, waivers: Sequence[Fact], registers: Registers) ->
     """Return a finding as waivers leave it: a waiver is of a rule, and of what happened from its start to its end."""
     if finding.outcome not in {"violation", "gap"}:
         return finding
-    for each in (*registers.waivers(finding.rule), *waivers):
+    for each in (*registers.waivers(finding.rule, finding.seal), *waivers):
         said = each.data
         if (
             said["rule"] == finding.rule
@@ -233,15 +233,15 @@ def _waived(waiver: Fact) -> list[str]:
     return [said["reason"], actor["role"], author, said.get("starts") or waiver.stated, said["until"]]
 
 
-def _decided(finding: Finding, hers: Sequence[Fact], history: History, registers: Registers) -> Finding:
+def _decided(finding: Finding, hers: Sequence[Fact], facts: Sequence[Fact], registers: Registers) -> Finding:
     """Return a finding as the newest decision leaves it. It opens again if what it rests on came after that."""
     if finding.outcome == "lawful":
         return finding
-    decisions = sorted((*registers.decisions(finding.finding), *hers), key=_recorded)
+    decisions = sorted((*registers.decisions(finding.finding, finding.seal), *hers), key=_recorded)
     if not decisions:
         return finding
     last = decisions[-1]
-    recorded = {place(each): each for each in (*history.facts, *registers.every)}
+    recorded = {place(each): each for each in (*facts, *registers.every)}
     known = [recorded[each] for each in _places(finding.inputs) if each in recorded]
     closed = last.type == DECISIONS[0] and all(_recorded(each) < _recorded(last) for each in known)
     return finding._replace(

@@ -55,11 +55,13 @@ DEFINITION = """
         mode     text        NOT NULL,
         evidence jsonb,
         cohort   integer,
+        sealed   boolean     NOT NULL,
         PRIMARY KEY (log_id, subject, position)
     );
     CREATE UNIQUE INDEX assent_cohort ON assent (log_id, position) WHERE cohort IS NOT NULL;
     CREATE INDEX assent_policy ON assent (log_id, policy, time, position)
 """
+# What is published behind a seal governs in no answer: no order of nobody's ends, and nothing opens it.
 FOLD_PUBLISHED = """
     INSERT INTO policy
     SELECT e.log_id, e.position, (x.fact ->> 'appended')::timestamptz, t.stated,
@@ -73,15 +75,19 @@ FOLD_PUBLISHED = """
         text_digest text
     )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
+      AND x.fact #>> '{data,visibility}' IS DISTINCT FROM 'sealed'
 """.replace("{effective_from}", instant("d.effective_from"))
 FOLD_ASSENTED = """
     INSERT INTO assent
     SELECT e.log_id, e.stream, e.position, {time}, t.stated,
-           d.policy, d.version, d.mode, d.evidence, (x.fact -> 'cohort' ->> 'size')::integer
+           d.policy, d.version, d.mode, d.evidence, (x.fact -> 'cohort' ->> 'size')::integer,
+           coalesce(d.visibility = 'sealed', false)
     FROM ledger.entry AS e
     CROSS JOIN LATERAL (SELECT convert_from(e.bytes, 'UTF8')::jsonb AS fact OFFSET 0) AS x
     CROSS JOIN LATERAL (SELECT x.fact ->> 'time' AS stated OFFSET 0) AS t
-    CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (policy text, version text, mode text, evidence jsonb)
+    CROSS JOIN LATERAL jsonb_to_record(x.fact -> 'data') AS d (
+        policy text, version text, mode text, evidence jsonb, visibility text
+    )
     WHERE e.log_id = %(log_id)s AND e.position > %(after)s AND e.position <= %(upto)s AND e.type = ANY(%(types)s)
 """.replace("{time}", instant("t.stated"))
 DIGEST = """
@@ -124,7 +130,7 @@ OF_SUBJECT = """
 
 POLICIES = Projection(
     name="policies",
-    version=4,
+    version=5,
     tables=("policy", "assent"),
     definition=DEFINITION,
     folds=(Fold(("policy.published",), FOLD_PUBLISHED), Fold(("policy.assented",), FOLD_ASSENTED), forgotten("assent")),

@@ -2,6 +2,9 @@
 
 A judgement of one person's facts looks things up here. Each look-up leaves a key, found or not, so that whoever looked
 is judged anew once what she looked for changes.
+
+What is declared behind a seal declares nothing here, since open answers would show it; and no end of an order opens
+what is about nobody. A waiver or a decision behind a seal counts for what is found behind the same one.
 """
 
 from __future__ import annotations
@@ -67,21 +70,24 @@ class Registers:
         self.keys: set[str] = set()
         """What was looked up."""
         self.every: list[Fact] = []
-        """All of them that count. Reading this leaves no key."""
-        self._of: dict[str, list[Fact]] = {}
+        """All of them that count and may be told. Reading this leaves no key."""
+        self._sealed: list[Fact] = []
+        self._of: dict[tuple[str, str | None], list[Fact]] = {}
+        """By key, and the seal that they are behind."""
         self._versions: list[Version] | None = None
         self._agreements: dict[str, list[Agreement]] = {}
         for log_id in {each.log_id for each in kept}:
             for each in counting(fact for fact in kept if fact.log_id == log_id):
-                self.every.append(each)
-                self._of.setdefault(key_of(each), []).append(each)
+                (self._sealed if each.sealed else self.every).append(each)
+                seal = each.data.get("seal_ref", "") if each.sealed else None
+                self._of.setdefault((key_of(each), seal), []).append(each)
         for facts_of in self._of.values():
             facts_of.sort(key=lambda each: (each.appended, each.log_id, each.position))
 
     def facts(self, key: str) -> list[Fact]:
         """Return what is kept under a key, in the order in which it was recorded, and note that it was looked for."""
         self.keys.add(key)
-        return self._of.get(key, [])
+        return self._of.get((key, None), [])
 
     def versions(self) -> list[Version]:
         """Return every version of every policy, by the date it takes effect."""
@@ -91,8 +97,9 @@ class Registers:
         return self._versions
 
     def kept_in(self, log_id: int, streams: Sequence[str]) -> list[Fact]:
-        """Return what is kept in some streams of a log, which are no person's."""
-        found = [each for each in self.every if each.log_id == log_id and each.subject in streams]
+        """Return what is kept in some streams of a log, which are no person's; also in those that are sealed."""
+        kept = (*self.every, *self._sealed)
+        found = [each for each in kept if each.log_id == log_id and each.subject in streams]
         self.keys.update(map(key_of, found))
         return found
 
@@ -140,15 +147,28 @@ class Registers:
 
     def holds(self) -> list[Fact]:
         """Return what was ordered about everybody and may be told: holds placed, holds released."""
-        return [each for each in self.facts("hold") if not each.sealed]
+        return self.facts("hold")
 
-    def waivers(self, rule: str) -> list[Fact]:
-        """Return the waivers of one rule. It leaves no key: what one may excuse stands as a finding of that rule."""
-        return self._of.get(f"waiver {rule}", [])
+    def waivers(self, rule: str, seal: str | None) -> list[Fact]:
+        """Return the waivers of one rule. It leaves no key: what one may excuse stands as a finding of that rule.
 
-    def decisions(self, finding: str) -> list[Fact]:
-        """Return what was decided on one finding by facts that name nobody. It leaves no key: findings have names."""
-        return [each for each in self._of.get(f"finding {finding}", []) if each.type != "finding.raised"]
+        Args:
+            rule: Its code.
+            seal: Those behind it are among them; None for those that may be told alone.
+        """
+        return self._behind(f"waiver {rule}", seal)
+
+    def decisions(self, finding: str, seal: str | None) -> list[Fact]:
+        """Return what was decided on one finding by facts that name nobody. It leaves no key: findings have names.
+
+        Args:
+            finding: Its name.
+            seal: As of `waivers`.
+        """
+        return [each for each in self._behind(f"finding {finding}", seal) if each.type != "finding.raised"]
+
+    def _behind(self, key: str, seal: str | None) -> list[Fact]:
+        return [*self._of.get((key, None), ()), *(self._of.get((key, seal), ()) if seal else ())]
 
 
 KEYS: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from tests.api.conftest import RECIPIENT, SOURCE, event
+from tests.api.test_seals import SEALED, cleared, placed
 
 if TYPE_CHECKING:
     from tests.api.conftest import Service
@@ -235,6 +236,20 @@ def test_what_an_order_seals_is_found_for_the_cleared_alone(service: Service) ->
     assert service.ask("/v1/findings?sealed=true", "officer").status_code == 403
     service.keys["legal"] = service.issue(("disclosures:read", "seals:read", "seal:another"))
     assert across(service, "?sealed=true", "legal")["items"] == []
+
+
+def test_a_rule_that_is_named_behind_a_seal_alone_is_unknown_to_who_is_cleared_for_another(service: Service) -> None:
+    raised = {
+        "finding_id": "theirs", "rule": "xx:Theirs", "rule_version": "1", "law_pack": None, "result": "violation",
+        "inputs": [],
+    }  # fmt: skip
+    service.record(look(), placed(), event("finding.raised", **raised | SEALED))
+    service.follow(service.state.ledger.head(0))
+    for authority, status in (("another", 422), ("city-police", 200), ("*", 200)):
+        asked = service.client.get("/v1/findings?sealed=true&rule=xx:Theirs", headers=cleared(service, authority))
+        assert asked.status_code == status, authority
+        assert len(asked.json().get("items", ())) == (status == 200)
+    assert service.ask("/v1/findings?rule=xx:Theirs").status_code == 422
 
 
 def test_a_look_without_a_purpose_is_recorded_and_found_and_told(service: Service) -> None:
