@@ -65,12 +65,12 @@ def of_person(connection: Connection[Any], person: Person, registers: Registers)
         entry = registers.recipient(recipient)
         known: dict[str, Any] = entry.data["recipient"] if entry is not None else {}
         for each in registers.agreements(recipient):
-            covered = sorted({one.category for one in held if _covers(each, one)})
+            kept = sorted({one.category for one in held if _covers(each, one)})
             unnamed = not each.categories and not each.purposes
-            if covered and (person.valid_at is None or each.starts <= person.valid_at):
+            if kept and (person.valid_at is None or each.starts <= person.valid_at):
                 found.append(MayHave(
                     recipient, known.get("name"), known.get("address"), known.get("kind"), each.agreement, each.starts,
-                    each.until, None if unnamed else covered, unnamed,
+                    each.until, None if unnamed else kept, unnamed,
                 ))  # fmt: skip
     return found
 
