@@ -173,7 +173,8 @@ class Derived(NamedTuple):
             looked = {"log_id": log_id, "keys": sorted(keys)}
             streams |= dict.fromkeys(column(connection, self._sql(LOOKED), looked))
             streams |= dict.fromkeys(column(connection, self.concerned, looked) if self.concerned else ())
-        found = remembered(connection, log_id, [*streams])
+        gone = {*since.gone}
+        found = remembered(connection, log_id, [each for each in streams if each not in gone])
         if not self.needs:
             return found
         return needing(connection, log_id, found, [*self.needs, *IDENTITY, *FORGETTING], self.marked, self.marks)
