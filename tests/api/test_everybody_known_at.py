@@ -10,7 +10,8 @@ import pytest
 
 from api.seal_clock import SealClock
 from tests.api.conftest import PURPOSE, RECIPIENT, SOURCE, event
-from tests.api.test_across import DETECTED, declaration, followed, incident
+from tests.api.test_across import declaration, followed
+from tests.api.test_incident_register import DETECTED, incident
 from tests.api.test_seals import POLICE, SEALED, lifted, placed
 
 if TYPE_CHECKING:
