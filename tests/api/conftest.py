@@ -205,6 +205,13 @@ def service(start: Callable[..., Service]) -> Service:
     return start()
 
 
+@pytest.fixture
+def subject(service: Service) -> str:
+    first, *_ = service.record(event(), event("data.disclosed"), event("data.viewed"))
+    found: str = first["stream"]
+    return found
+
+
 @pytest.fixture(scope="module")
 def standing(server: str, installed: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One application for all tests of a file that leave nothing behind which another one would notice."""
